@@ -1,0 +1,1 @@
+"""Throughput and latency benchmarks beside a plain consumer."""

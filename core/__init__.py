@@ -1,0 +1,1 @@
+"""The contract and what every process shares. Imports no sibling package."""

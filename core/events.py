@@ -1,0 +1,201 @@
+"""The event contract: fields, types, enumerations, limits and reasons for rejection.
+
+Section 1 and 2 of the contract, as data. Everything else that knows the event is
+built from this module or tested against it: the Spark rules (`spark_jobs.validate`),
+the generator, the JSON Schema and the AsyncAPI document (`core.schemas`).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Literal
+
+__all__ = [
+    "AMOUNT_PRECISION",
+    "AMOUNT_SCALE",
+    "CURRENCY_DECIMALS",
+    "EVENT_TIME_PATTERN",
+    "FIELDS",
+    "FUTURE_LIMIT",
+    "LATENESS_LIMIT",
+    "MAX_ID_LENGTH",
+    "SCHEMA_VERSION",
+    "SPARK_WATERMARK_DELAY",
+    "STATE_RETENTION",
+    "WHITESPACE",
+    "Currency",
+    "EventStatus",
+    "EventType",
+    "Field",
+    "RejectReason",
+]
+
+SCHEMA_VERSION = 1
+
+MAX_ID_LENGTH = 50
+"""Longest `id`, `orderId` and `userId`, in characters (Unicode code points)."""
+
+WHITESPACE = " \t\n\r\f\v"
+"""What is trimmed from both ends of `id`."""
+
+AMOUNT_PRECISION, AMOUNT_SCALE = 15, 2
+"""`amount` fits DECIMAL(15,2)."""
+
+EVENT_TIME_PATTERN = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
+    r"(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"
+)
+"""ISO-8601 date, time and zone (RFC 3339 with a capital T and Z), kept to the microsecond."""
+
+LATENESS_LIMIT = timedelta(minutes=5)
+"""An event further behind its Kafka time than this is rejected as `late`."""
+
+FUTURE_LIMIT = timedelta(minutes=1)
+"""An event further ahead of its Kafka time than this is rejected as `future`."""
+
+SPARK_WATERMARK_DELAY = LATENESS_LIMIT + FUTURE_LIMIT
+"""An accepted event may trail another accepted one by both limits: Spark must wait for it."""
+
+STATE_RETENTION = SPARK_WATERMARK_DELAY
+"""How long Spark remembers an `id`, in event time, before only the primary key does."""
+
+
+class EventType(StrEnum):
+    """The five steps of an order's journey."""
+
+    ORDER_CREATED = "order_created"
+    PAYMENT_INITIATED = "payment_initiated"
+    PAYMENT_SUCCESS = "payment_success"
+    PAYMENT_FAILED = "payment_failed"
+    ORDER_CANCELLED = "order_cancelled"
+
+
+class Currency(StrEnum):
+    """ISO 4217 codes that the shop trades in. A further one is one line here."""
+
+    VND = "VND"
+    USD = "USD"
+
+
+CURRENCY_DECIMALS = {Currency.VND: 0, Currency.USD: 2}
+"""Decimals the generator gives an amount; the contract itself allows two for all."""
+
+
+class EventStatus(StrEnum):
+    """State of the payment that the event speaks of."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    PENDING = "pending"
+
+
+class RejectReason(StrEnum):
+    """Why a record is not an event. The first that applies, in this order, is recorded."""
+
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    BAD_CHARACTER = "bad_character"
+    BAD_LENGTH = "bad_length"
+    NOT_ALLOWED = "not_allowed"
+    BAD_EVENT_TIME = "bad_event_time"
+    AMOUNT_NEGATIVE = "amount_negative"
+    AMOUNT_TOO_PRECISE = "amount_too_precise"
+    AMOUNT_TOO_LARGE = "amount_too_large"
+    LATE = "late"
+    FUTURE = "future"
+
+    @property
+    def meaning(self) -> str:
+        """One sentence for people."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    RejectReason.NOT_UTF8: "The bytes are not valid UTF-8.",
+    RejectReason.NOT_JSON: "The text is not exactly one strict JSON value (RFC 8259).",
+    RejectReason.NOT_AN_OBJECT: "The JSON value is not an object.",
+    RejectReason.MISSING_FIELD: "A required field is absent or null.",
+    RejectReason.WRONG_TYPE: "A field has another JSON type than the contract gives it.",
+    RejectReason.BAD_CHARACTER: "A string holds the character NUL, which no database text can.",
+    RejectReason.BAD_LENGTH: f"An identifier is empty or longer than {MAX_ID_LENGTH} characters.",
+    RejectReason.NOT_ALLOWED: "A value is not one of its enumeration.",
+    RejectReason.BAD_EVENT_TIME: "eventTime is not an ISO-8601 date and time with a zone.",
+    RejectReason.AMOUNT_NEGATIVE: "The amount is below zero.",
+    RejectReason.AMOUNT_TOO_PRECISE: f"The amount has more than {AMOUNT_SCALE} decimals.",
+    RejectReason.AMOUNT_TOO_LARGE: f"The amount does not fit DECIMAL({AMOUNT_PRECISION},{AMOUNT_SCALE}).",
+    RejectReason.LATE: f"The event is more than {LATENESS_LIMIT} behind its Kafka time.",
+    RejectReason.FUTURE: f"The event is more than {FUTURE_LIMIT} ahead of its Kafka time.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the event and the rules on its value.
+
+    `name` is the JSON key, `column` the column of `events_clean`. `kind` says which
+    family of rules applies; `trimmed` and `allowed` refine it.
+    """
+
+    name: str
+    column: str
+    kind: Literal["identifier", "event_time", "enumeration", "amount"]
+    description: str
+    example: str | float
+    trimmed: bool = False
+    allowed: tuple[str, ...] = ()
+
+
+FIELDS = (
+    Field(
+        "id",
+        "id",
+        "identifier",
+        "Identity of the event for de-duplication, a UUID.",
+        "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c11",
+        trimmed=True,
+    ),
+    Field(
+        "eventTime",
+        "event_time",
+        "event_time",
+        "When it happened: ISO-8601 date, time and zone.",
+        "2026-03-01T09:30:00.250000Z",
+    ),
+    Field(
+        "eventType",
+        "event_type",
+        "enumeration",
+        "The step of the order's journey.",
+        EventType.PAYMENT_SUCCESS.value,
+        allowed=tuple(EventType),
+    ),
+    Field("orderId", "order_id", "identifier", "The order; also the record's key.", "ORD123456"),
+    Field("userId", "user_id", "identifier", "The customer.", "USR1234"),
+    Field(
+        "amount",
+        "amount",
+        "amount",
+        "Money in units of the currency, at most two decimals.",
+        129.95,
+    ),
+    Field(
+        "currency",
+        "currency",
+        "enumeration",
+        "ISO 4217 code.",
+        Currency.USD.value,
+        allowed=tuple(Currency),
+    ),
+    Field(
+        "status",
+        "status",
+        "enumeration",
+        "State of the payment.",
+        EventStatus.SUCCESS.value,
+        allowed=tuple(EventStatus),
+    ),
+)

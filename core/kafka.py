@@ -1,0 +1,60 @@
+"""The one way to configure a Kafka client, and what set-up asks of the broker."""
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from core.errors import BrokerError
+from core.settings import KafkaSettings
+from core.topics import Topic
+
+__all__ = ["admin_client", "client_config", "create_topic", "end_offsets", "wait_until_reachable"]
+
+
+def client_config(settings: KafkaSettings, **extra: str | int | float | bool) -> dict[str, str | int | float | bool]:
+    """librdkafka configuration that every client starts from."""
+    return {"bootstrap.servers": settings.bootstrap_servers, "allow.auto.create.topics": False, **extra}
+
+
+def admin_client(settings: KafkaSettings) -> AdminClient:
+    """A client for topics and offsets; its log is silenced, its errors are raised."""
+    return AdminClient(client_config(settings, **{"log_level": 0}))
+
+
+def wait_until_reachable(settings: KafkaSettings, timeout_s: float) -> None:
+    """Return once the broker describes its cluster. Raises `BrokerError` after `timeout_s` seconds."""
+    try:
+        admin_client(settings).list_topics(timeout=timeout_s)
+    except KafkaException as error:
+        raise BrokerError(
+            f"Kafka at {settings.bootstrap_servers} did not answer within {timeout_s:.0f} s "
+            f"({error.args[0].str()}). Is it running? See `orderpulse status`."
+        ) from None
+
+
+def create_topic(settings: KafkaSettings, topic: Topic, name: str | None = None) -> bool:
+    """Create `topic` (under `name`, if given). False where it exists already."""
+    new = NewTopic(
+        name or topic.name,
+        num_partitions=topic.partitions,
+        replication_factor=settings.replication_factor,
+        config=topic.config(settings.min_insync_replicas),
+    )
+    try:
+        admin_client(settings).create_topics([new], request_timeout=30)[new.topic].result()
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise BrokerError(f"The topic {new.topic} could not be created: {error.args[0].str()}") from None
+    return True
+
+
+def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
+    """Offset of the next record of each partition. Raises `BrokerError` where the topic is missing."""
+    from confluent_kafka.admin import OffsetSpec
+
+    client = admin_client(settings)
+    metadata = client.list_topics(topic, timeout=10).topics[topic]
+    if metadata.error is not None:
+        raise BrokerError(f"The topic {topic} does not exist; `orderpulse up` creates it.")
+    wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in metadata.partitions}
+    return {part.partition: future.result().offset for part, future in client.list_offsets(wanted).items()}

@@ -1,0 +1,62 @@
+"""The one way to connect to PostgreSQL."""
+
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from core.errors import DatabaseError
+from core.settings import PostgresSettings
+
+__all__ = ["TRANSIENT_ERRORS", "connect", "dsn", "uri", "wait_until_reachable"]
+
+TRANSIENT_ERRORS = (
+    psycopg.OperationalError,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+)
+"""Errors after which the same work may succeed: no connection, restart, deadlock."""
+
+
+def dsn(settings: PostgresSettings) -> str:
+    """libpq connection string (with the password; never log it)."""
+    return psycopg.conninfo.make_conninfo(**settings.parameters())
+
+
+def uri(settings: PostgresSettings) -> str:
+    """The same as a URI, for libraries that take nothing else (ADBC, SQLAlchemy)."""
+    from urllib.parse import quote
+
+    secret = quote(settings.password.get_secret_value(), safe="")
+    return (
+        f"postgresql://{quote(settings.user, safe='')}:{secret}@{settings.host}:{settings.port}"
+        f"/{quote(settings.database, safe='')}?sslmode={settings.sslmode}&connect_timeout=5"
+    )
+
+
+def connect(settings: PostgresSettings, *, autocommit: bool = False, **extra: Any) -> psycopg.Connection[TupleRow]:
+    """Open a connection in UTC. Raises psycopg's own errors, for callers that retry."""
+    connection = psycopg.connect(dsn(settings), autocommit=autocommit, options="-c timezone=UTC", **extra)
+    return connection
+
+
+def wait_until_reachable(settings: PostgresSettings, timeout_s: float) -> None:
+    """Return once a query is answered. Raises `DatabaseError` after `timeout_s` seconds."""
+    from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+    last: BaseException | None = None
+    try:
+        for attempt in Retrying(
+            retry=retry_if_exception_type(psycopg.OperationalError),
+            stop=stop_after_delay(timeout_s),
+            wait=wait_fixed(0.2),
+        ):
+            with attempt, connect(settings, autocommit=True) as connection:
+                connection.execute("SELECT 1")
+    except RetryError as error:
+        last = error.last_attempt.exception()
+    if last is not None:
+        raise DatabaseError(
+            f"PostgreSQL at {settings.host}:{settings.port} did not answer within {timeout_s:.0f} s "
+            f"({str(last).strip().splitlines()[-1]}). Is it running? See `orderpulse status`."
+        )

@@ -1,0 +1,135 @@
+"""JSON Schema and AsyncAPI of the event, generated from `core.events`.
+
+`python -m core.schemas` writes them; a test fails when the committed files are not current.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from core.events import (
+    AMOUNT_PRECISION,
+    AMOUNT_SCALE,
+    EVENT_TIME_PATTERN,
+    FIELDS,
+    FUTURE_LIMIT,
+    LATENESS_LIMIT,
+    MAX_ID_LENGTH,
+    SCHEMA_VERSION,
+    WHITESPACE,
+    Field,
+    RejectReason,
+)
+from core.topics import EVENTS_RAW
+
+__all__ = ["asyncapi", "documents", "event_schema", "write"]
+
+FOLDER = Path(__file__).parent
+JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def event_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) that accepts what the rules accept, times relative to Kafka apart."""
+    return {
+        "$schema": JSON_SCHEMA_DIALECT,
+        "$id": "urn:orderpulse:event:v1",
+        "title": "Order or payment event",
+        "description": (
+            "One record of the topic events_raw: strict RFC 8259, valid UTF-8. Unknown fields are ignored. "
+            f"Beyond this schema an event is rejected as late when eventTime is more than {LATENESS_LIMIT} behind "
+            f"the time at which Kafka took it, as future when more than {FUTURE_LIMIT} ahead."
+        ),
+        "type": "object",
+        "required": [field.name for field in FIELDS],
+        "properties": {field.name: _property(field) for field in FIELDS}
+        | {"schemaVersion": {"description": "Version of this contract; optional.", "default": SCHEMA_VERSION}},
+        "additionalProperties": True,
+        "examples": [{field.name: field.example for field in FIELDS}],
+    }
+
+
+def _property(field: Field) -> dict[str, Any]:
+    described = {"description": field.description, "examples": [field.example]}
+    match field.kind:
+        case "identifier":
+            return {"type": "string", "pattern": _identifier_pattern(field)} | described
+        case "event_time":
+            return {"type": "string", "pattern": EVENT_TIME_PATTERN, "format": "date-time"} | described
+        case "enumeration":
+            return {"type": "string", "enum": list(field.allowed)} | described
+        case "amount":
+            largest = 10 ** (AMOUNT_PRECISION - AMOUNT_SCALE) - 10**-AMOUNT_SCALE
+            return {"type": "number", "minimum": 0, "maximum": largest, "multipleOf": 10**-AMOUNT_SCALE} | described
+
+
+def _identifier_pattern(field: Field) -> str:
+    anything = r"[^\u0000]"
+    if not field.trimmed:
+        return f"^{anything}{{1,{MAX_ID_LENGTH}}}$"
+    escaped = WHITESPACE.encode("unicode_escape").decode().replace("\\x0c", "\\f").replace("\\x0b", "\\v")
+    visible = f"[^{escaped}\\u0000]"
+    return f"^[{escaped}]*{visible}({anything}{{0,{MAX_ID_LENGTH - 2}}}{visible})?[{escaped}]*$"
+
+
+def asyncapi() -> dict[str, Any]:
+    """AsyncAPI 3.0 document of the topic."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "orderpulse events",
+            "version": f"{SCHEMA_VERSION}.0.0",
+            "description": "Orders and payments of a shop, as its producers send them.",
+        },
+        "servers": {"local": {"host": "localhost:9092", "protocol": "kafka"}},
+        "channels": {
+            EVENTS_RAW.name: {
+                "address": EVENTS_RAW.name,
+                "messages": {"event": {"$ref": "#/components/messages/event"}},
+                "bindings": {
+                    "kafka": {
+                        "topic": EVENTS_RAW.name,
+                        "partitions": EVENTS_RAW.partitions,
+                        "replicas": 1,
+                        "topicConfiguration": {
+                            "cleanup.policy": ["delete"],
+                            "retention.ms": EVENTS_RAW.retention_ms,
+                        },
+                    }
+                },
+            }
+        },
+        "operations": {
+            "sendEvent": {"action": "send", "channel": {"$ref": f"#/channels/{EVENTS_RAW.name}"}},
+            "receiveEvent": {"action": "receive", "channel": {"$ref": f"#/channels/{EVENTS_RAW.name}"}},
+        },
+        "components": {
+            "messages": {
+                "event": {
+                    "name": "event",
+                    "title": "Order or payment event",
+                    "contentType": "application/json",
+                    "bindings": {"kafka": {"key": {"type": "string", "description": "The orderId."}}},
+                    "payload": event_schema(),
+                }
+            }
+        },
+        "x-reject-reasons": {reason.value: reason.meaning for reason in RejectReason},
+    }
+
+
+def documents() -> dict[Path, str]:
+    """Each generated file with the text it must hold."""
+    return {
+        FOLDER / "event.schema.json": _text(event_schema()),
+        FOLDER / "events.asyncapi.json": _text(asyncapi()),
+    }
+
+
+def write() -> None:
+    """Write the generated files."""
+    for path, text in documents().items():
+        path.write_text(text, encoding="utf-8")
+
+
+def _text(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,207 @@
+"""All settings, read once at a process's entry point and passed down as an object.
+
+Each may be set in the environment (`ORDERPULSE_KAFKA__BOOTSTRAP_SERVERS=host:9092`) or in
+a file `.env` in the project's root. `docs/settings.md` lists them; it is generated from here.
+"""
+
+import os
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+
+__all__ = [
+    "Environment",
+    "GeneratorSettings",
+    "KafkaSettings",
+    "PostgresSettings",
+    "Settings",
+    "StackSettings",
+    "StreamSettings",
+    "load_settings",
+]
+
+DEFAULT_PASSWORD = "app"
+Share = Annotated[float, Field(ge=0, le=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Environment(StrEnum):
+    """Profile of the same code."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(_Group):
+    """The broker and the topic."""
+
+    bootstrap_servers: str = Field("localhost:9092", description="Comma-separated host:port pairs.")
+    topic: str = Field("events_raw", description="Topic of the events.")
+    replication_factor: int = Field(1, ge=1, description="Copies of each partition; 3 on a cluster.")
+    min_insync_replicas: int = Field(1, ge=1, description="Copies that must have a record before it is acknowledged.")
+
+    def addresses(self) -> list[tuple[str, int]]:
+        """The bootstrap servers as (host, port) pairs."""
+        pairs = []
+        for part in self.bootstrap_servers.split(","):
+            host, _, port = part.strip().rpartition(":")
+            if not host or not port.isdigit():
+                raise SettingsError(f"ORDERPULSE_KAFKA__BOOTSTRAP_SERVERS: '{part}' is not host:port")
+            pairs.append((host, int(port)))
+        return pairs
+
+
+class PostgresSettings(_Group):
+    """The database `realtime`."""
+
+    host: str = Field("localhost", description="Host name.")
+    port: Port = Field(5432, description="TCP port.")
+    database: str = Field("realtime", description="Database name.")
+    user: str = Field("app", description="User.")
+    password: SecretStr = Field(SecretStr(DEFAULT_PASSWORD), description="Password.")
+    sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
+        "prefer", description="libpq's sslmode; verify-full in production."
+    )
+
+    def parameters(self) -> dict[str, str]:
+        """Connection parameters by their libpq names."""
+        return {
+            "host": self.host,
+            "port": str(self.port),
+            "dbname": self.database,
+            "user": self.user,
+            "password": self.password.get_secret_value(),
+            "sslmode": self.sslmode,
+            "connect_timeout": "5",
+        }
+
+
+class GeneratorSettings(_Group):
+    """What the generator sends."""
+
+    rate: float = Field(5.0, ge=0.1, description="Events per second.")
+    invalid_share: Share = Field(0.01, description="Share of records that break a rule on purpose.")
+    duplicate_share: Share = Field(0.01, description="Share of records sent a second time.")
+    late_share: Share = Field(0.005, description="Share of valid events that are up to 4 minutes old.")
+    seed: int | None = Field(None, description="Makes a run repeatable.")
+
+
+class StreamSettings(_Group):
+    """The Spark job."""
+
+    master: str = Field("local[2]", description="Spark master: local[N] or spark://host:port.")
+    parallelism: int = Field(1, ge=1, description="Tasks per batch and query; 1 avoids the exchange on two cores.")
+    driver_memory: str = Field("1g", description="Heap of the driver's JVM.")
+    checkpoint_dir: Path = Field(
+        Path("checkpoints/spark_stream"), description="Checkpoints of the two queries; relative to the project's root."
+    )
+    trigger_interval_ms: int = Field(0, ge=0, description="0 is Spark's default trigger: the next batch at once.")
+    max_offsets_per_trigger: int = Field(60_000, ge=1, description="Most records in one batch of a query.")
+    kpi_max_delay_ms: int = Field(
+        400, ge=0, description="How long the KPI query gathers records before a batch; 0 starts at once."
+    )
+    sink_retry_s: float = Field(300.0, ge=0, description="How long a batch waits for the database before it gives up.")
+    stop_timeout_s: float = Field(30.0, gt=0, description="How long a stop waits for the batches under way.")
+
+
+class StackSettings(_Group):
+    """The platform on one machine."""
+
+    data_dir: Path = Field(Path(".data"), description="Data of PostgreSQL and Kafka, logs, pid files; relative to the root.")
+    cache_dir: Path | None = Field(None, description="Jars and packages that survive `make clean`.")
+    kafka_controller_port: Port = Field(9093, description="Port of Kafka's own controller (loopback).")
+    kafka_heap: str = Field("384m", description="Heap of the broker's JVM.")
+    postgres_shared_buffers: str = Field("128MB", description="PostgreSQL's own cache.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, by group."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ORDERPULSE_",
+        env_nested_delimiter="__",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+    )
+
+    environment: Environment = Field(
+        Environment.DEVELOPMENT, validation_alias="ENVIRONMENT", description="development, test or production."
+    )
+    root: Path = Field(Path(__file__).resolve().parent.parent, description="The project's root folder.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    kafka: KafkaSettings = KafkaSettings()
+    postgres: PostgresSettings = PostgresSettings()
+    generator: GeneratorSettings = GeneratorSettings()
+    stream: StreamSettings = StreamSettings()
+    stack: StackSettings = StackSettings()
+
+    @model_validator(mode="after")
+    def _refuse_unsafe_production(self) -> "Settings":
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        faults = []
+        if self.postgres.password.get_secret_value() == DEFAULT_PASSWORD:
+            faults.append("ORDERPULSE_POSTGRES__PASSWORD is the default password")
+        if self.postgres.sslmode != "verify-full":
+            faults.append("ORDERPULSE_POSTGRES__SSLMODE must be verify-full")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @cached_property
+    def data_dir(self) -> Path:
+        """Absolute folder of everything the local platform writes."""
+        return self.root / self.stack.data_dir
+
+    @cached_property
+    def cache_dir(self) -> Path:
+        """Absolute folder of what is fetched once and kept across `make clean`."""
+        if self.stack.cache_dir is not None:
+            return self.root / self.stack.cache_dir
+        if os.geteuid() == 0:
+            return Path("/var/cache/orderpulse")
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "orderpulse"
+
+    @cached_property
+    def checkpoint_dir(self) -> Path:
+        """Absolute folder of the queries' checkpoints."""
+        return self.root / self.stream.checkpoint_dir
+
+    @cached_property
+    def log_dir(self) -> Path:
+        """Absolute folder of the processes' logs."""
+        return self.data_dir / "logs"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment and `.env`.
+
+    `overrides` replace whole groups or fields and are for tests. Raises `SettingsError`
+    that names every setting that is wrong, all at once.
+    """
+    env_file = Settings.model_fields["root"].default / ".env"
+    try:
+        return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type, call-arg]  # pydantic's own keyword
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        path = [str(part) for part in fault["loc"]]
+        name = "ORDERPULSE_" + "__".join(path).upper() if path and path != ["ENVIRONMENT"] else "".join(path)
+        lines.append(f"{name}: {fault['msg'].removeprefix('Value error, ')}" if name else fault["msg"].removeprefix("Value error, "))
+    return "The settings are not usable. " + "; ".join(lines)

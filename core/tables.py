@@ -1,0 +1,126 @@
+"""Names and columns of the relations in the contract (section 3).
+
+The migrations in `database/versions` create them; a test holds the two together.
+"""
+
+from dataclasses import dataclass
+
+__all__ = [
+    "EVENTS_CLEAN",
+    "EVENTS_REJECTED",
+    "HEARTBEAT",
+    "KPI_1M",
+    "KPI_1M_BY_CURRENCY",
+    "NOTIFY_CHANNEL",
+    "RELATIONS",
+    "SERVICE",
+    "STREAM_BATCH",
+    "Relation",
+]
+
+NOTIFY_CHANNEL = "orderpulse"
+"""PostgreSQL channel on which each committed batch is announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table: its qualified name, its columns in order, its primary key."""
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+
+
+EVENTS_CLEAN = Relation(
+    "events_clean",
+    (
+        "id",
+        "event_time",
+        "event_type",
+        "order_id",
+        "user_id",
+        "amount",
+        "currency",
+        "status",
+        "ingest_time",
+    ),
+    ("id",),
+)
+KPI_1M = Relation(
+    "kpi_1m",
+    (
+        "window_start",
+        "window_end",
+        "revenue",
+        "orders_created",
+        "payment_success",
+        "payment_failed",
+        "success_rate",
+        "processed_at",
+    ),
+    ("window_start",),
+)
+KPI_1M_BY_CURRENCY = Relation(
+    "kpi_1m_by_currency",
+    (
+        "window_start",
+        "currency",
+        "window_end",
+        "revenue",
+        "orders_created",
+        "payments_initiated",
+        "payment_success",
+        "payment_failed",
+        "orders_cancelled",
+        "order_value",
+        "processed_at",
+    ),
+    ("window_start", "currency"),
+)
+EVENTS_REJECTED = Relation(
+    "ops.events_rejected",
+    (
+        "topic",
+        "partition",
+        "offset",
+        "kafka_time",
+        "reason",
+        "detail",
+        "payload",
+        "rejected_at",
+        "replayed_at",
+    ),
+    ("topic", "partition", "offset"),
+)
+STREAM_BATCH = Relation(
+    "ops.stream_batch",
+    (
+        "query_id",
+        "batch_id",
+        "query_name",
+        "offsets_from",
+        "offsets_to",
+        "records_read",
+        "records_written",
+        "records_duplicate",
+        "records_rejected",
+        "records_dropped_by_watermark",
+        "max_event_time",
+        "durations_ms",
+        "committed_at",
+        "healed_at",
+    ),
+    ("query_id", "batch_id"),
+)
+SERVICE = Relation("ops.service", ("name", "desired", "rate", "updated_at"), ("name",))
+HEARTBEAT = Relation("ops.heartbeat", ("name", "pid", "started_at", "beat_at", "progress"), ("name",))
+
+RELATIONS = (
+    EVENTS_CLEAN,
+    KPI_1M,
+    KPI_1M_BY_CURRENCY,
+    EVENTS_REJECTED,
+    STREAM_BATCH,
+    SERVICE,
+    HEARTBEAT,
+)

@@ -1,0 +1,1 @@
+"""The generator: order journeys, invalid records and replays of a file, to Kafka."""
