@@ -10,14 +10,14 @@ from core.topics import Topic
 __all__ = ["admin_client", "client_config", "create_topic", "end_offsets", "wait_until_reachable"]
 
 
-def client_config(settings: KafkaSettings, **extra: str | int | float | bool) -> dict[str, str | int | float | bool]:
+def client_config(settings: KafkaSettings, **extra: str | float | bool) -> dict[str, str | float | bool]:
     """librdkafka configuration that every client starts from."""
     return {"bootstrap.servers": settings.bootstrap_servers, "allow.auto.create.topics": False, **extra}
 
 
 def admin_client(settings: KafkaSettings) -> AdminClient:
     """A client for topics and offsets; its log is silenced, its errors are raised."""
-    return AdminClient(client_config(settings, **{"log_level": 0}))
+    return AdminClient(client_config(settings, log_level=0))
 
 
 def wait_until_reachable(settings: KafkaSettings, timeout_s: float) -> None:

@@ -34,10 +34,11 @@ def uri(settings: PostgresSettings) -> str:
     )
 
 
-def connect(settings: PostgresSettings, *, autocommit: bool = False, **extra: Any) -> psycopg.Connection[TupleRow]:
+def connect(
+    settings: PostgresSettings, *, autocommit: bool = False, **extra: Any
+) -> psycopg.Connection[TupleRow]:
     """Open a connection in UTC. Raises psycopg's own errors, for callers that retry."""
-    connection = psycopg.connect(dsn(settings), autocommit=autocommit, options="-c timezone=UTC", **extra)
-    return connection
+    return psycopg.connect(dsn(settings), autocommit=autocommit, options="-c timezone=UTC", **extra)
 
 
 def wait_until_reachable(settings: PostgresSettings, timeout_s: float) -> None:

@@ -26,7 +26,7 @@ __all__ = [
     "load_settings",
 ]
 
-DEFAULT_PASSWORD = "app"
+DEFAULT_PASSWORD = "app"  # noqa: S105  # a developer's machine only; production refuses it
 Share = Annotated[float, Field(ge=0, le=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -49,7 +49,9 @@ class KafkaSettings(_Group):
     bootstrap_servers: str = Field("localhost:9092", description="Comma-separated host:port pairs.")
     topic: str = Field("events_raw", description="Topic of the events.")
     replication_factor: int = Field(1, ge=1, description="Copies of each partition; 3 on a cluster.")
-    min_insync_replicas: int = Field(1, ge=1, description="Copies that must have a record before it is acknowledged.")
+    min_insync_replicas: int = Field(
+        1, ge=1, description="Copies that must have a record before it is acknowledged."
+    )
 
     def addresses(self) -> list[tuple[str, int]]:
         """The bootstrap servers as (host, port) pairs."""
@@ -101,24 +103,33 @@ class StreamSettings(_Group):
     """The Spark job."""
 
     master: str = Field("local[2]", description="Spark master: local[N] or spark://host:port.")
-    parallelism: int = Field(1, ge=1, description="Tasks per batch and query; 1 avoids the exchange on two cores.")
+    parallelism: int = Field(
+        1, ge=1, description="Tasks per batch and query; 1 avoids the exchange on two cores."
+    )
     driver_memory: str = Field("1g", description="Heap of the driver's JVM.")
     checkpoint_dir: Path = Field(
-        Path("checkpoints/spark_stream"), description="Checkpoints of the two queries; relative to the project's root."
+        Path("checkpoints/spark_stream"),
+        description="Checkpoints of the two queries; relative to the project's root.",
     )
-    trigger_interval_ms: int = Field(0, ge=0, description="0 is Spark's default trigger: the next batch at once.")
+    trigger_interval_ms: int = Field(
+        0, ge=0, description="0 is Spark's default trigger: the next batch at once."
+    )
     max_offsets_per_trigger: int = Field(60_000, ge=1, description="Most records in one batch of a query.")
     kpi_max_delay_ms: int = Field(
         400, ge=0, description="How long the KPI query gathers records before a batch; 0 starts at once."
     )
-    sink_retry_s: float = Field(300.0, ge=0, description="How long a batch waits for the database before it gives up.")
+    sink_retry_s: float = Field(
+        300.0, ge=0, description="How long a batch waits for the database before it gives up."
+    )
     stop_timeout_s: float = Field(30.0, gt=0, description="How long a stop waits for the batches under way.")
 
 
 class StackSettings(_Group):
     """The platform on one machine."""
 
-    data_dir: Path = Field(Path(".data"), description="Data of PostgreSQL and Kafka, logs, pid files; relative to the root.")
+    data_dir: Path = Field(
+        Path(".data"), description="Data of PostgreSQL and Kafka, logs, pid files; relative to the root."
+    )
     cache_dir: Path | None = Field(None, description="Jars and packages that survive `make clean`.")
     kafka_controller_port: Port = Field(9093, description="Port of Kafka's own controller (loopback).")
     kafka_heap: str = Field("384m", description="Heap of the broker's JVM.")
@@ -137,10 +148,14 @@ class Settings(BaseSettings):
     )
 
     environment: Environment = Field(
-        Environment.DEVELOPMENT, validation_alias="ENVIRONMENT", description="development, test or production."
+        Environment.DEVELOPMENT,
+        validation_alias="ENVIRONMENT",
+        description="development, test or production.",
     )
     root: Path = Field(Path(__file__).resolve().parent.parent, description="The project's root folder.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged."
+    )
     kafka: KafkaSettings = KafkaSettings()
     postgres: PostgresSettings = PostgresSettings()
     generator: GeneratorSettings = GeneratorSettings()
@@ -193,7 +208,7 @@ def load_settings(**overrides: object) -> Settings:
     """
     env_file = Settings.model_fields["root"].default / ".env"
     try:
-        return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type, call-arg]  # pydantic's own keyword
+        return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type]  # pydantic's own keyword
     except ValidationError as error:
         raise SettingsError(_explain(error)) from None
 
@@ -203,5 +218,9 @@ def _explain(error: ValidationError) -> str:
     for fault in error.errors(include_input=False, include_url=False):
         path = [str(part) for part in fault["loc"]]
         name = "ORDERPULSE_" + "__".join(path).upper() if path and path != ["ENVIRONMENT"] else "".join(path)
-        lines.append(f"{name}: {fault['msg'].removeprefix('Value error, ')}" if name else fault["msg"].removeprefix("Value error, "))
+        lines.append(
+            f"{name}: {fault['msg'].removeprefix('Value error, ')}"
+            if name
+            else fault["msg"].removeprefix("Value error, ")
+        )
     return "The settings are not usable. " + "; ".join(lines)

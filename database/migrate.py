@@ -1,11 +1,16 @@
 """Bring the database to the newest revision. Safe to run at any time, by several at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.rows import TupleRow
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
@@ -44,14 +49,25 @@ def current_revision(settings: PostgresSettings) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _begin(settings: PostgresSettings):  # type: ignore[no-untyped-def]  # SQLAlchemy gives its context manager no public type
+@contextmanager
+def _begin(settings: PostgresSettings) -> Iterator[Connection]:
     url = postgres.uri(settings).replace("postgresql://", "postgresql+psycopg://", 1)
     try:
-        return create_engine(url, poolclass=NullPool).begin()
+        with create_engine(url, poolclass=NullPool).begin() as connection:
+            yield connection
     except OperationalError as error:
-        raise DatabaseError(f"The database cannot be migrated: {error.orig}") from None
+        raise DatabaseError(
+            f"The database at {settings.host}:{settings.port} cannot be migrated: "
+            f"{str(error.orig).strip().splitlines()[-1]}. Is it running? See `orderpulse status`."
+        ) from None
 
 
 def apply_sql(connection: Connection, name: str) -> None:
-    """Run `migrations/versions/<name>.sql` as it stands (no parameter is substituted)."""
-    connection.exec_driver_sql((SCRIPTS / "versions" / f"{name}.sql").read_text(encoding="utf-8"))
+    """Run `migrations/versions/<name>.sql` as it stands.
+
+    Through psycopg itself, where a statement without parameters may hold any `%`; SQLAlchemy
+    always passes a (possibly empty) list of them.
+    """
+    script = (SCRIPTS / "versions" / f"{name}.sql").read_bytes()
+    driver = cast("psycopg.Connection[TupleRow]", connection.connection.driver_connection)
+    driver.execute(script)

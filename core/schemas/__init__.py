@@ -42,7 +42,9 @@ def event_schema() -> dict[str, Any]:
         "type": "object",
         "required": [field.name for field in FIELDS],
         "properties": {field.name: _property(field) for field in FIELDS}
-        | {"schemaVersion": {"description": "Version of this contract; optional.", "default": SCHEMA_VERSION}},
+        | {
+            "schemaVersion": {"description": "Version of this contract; optional.", "default": SCHEMA_VERSION}
+        },
         "additionalProperties": True,
         "examples": [{field.name: field.example for field in FIELDS}],
     }
@@ -59,7 +61,12 @@ def _property(field: Field) -> dict[str, Any]:
             return {"type": "string", "enum": list(field.allowed)} | described
         case "amount":
             largest = 10 ** (AMOUNT_PRECISION - AMOUNT_SCALE) - 10**-AMOUNT_SCALE
-            return {"type": "number", "minimum": 0, "maximum": largest, "multipleOf": 10**-AMOUNT_SCALE} | described
+            return {
+                "type": "number",
+                "minimum": 0,
+                "maximum": largest,
+                "multipleOf": 10**-AMOUNT_SCALE,
+            } | described
 
 
 def _identifier_pattern(field: Field) -> str:

@@ -120,14 +120,17 @@ DECLARE
     role_name TEXT;
 BEGIN
     FOREACH role_name IN ARRAY ARRAY['spark_writer', 'dbt', 'api_read', 'dagster'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+        BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
-        END IF;
+        EXCEPTION
+            -- Roles belong to the whole server: another database may have made it, even this instant.
+            WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
     END LOOP;
 END
 $$;
 
-REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE CREATE ON SCHEMA public FROM public;
 GRANT USAGE ON SCHEMA public, ops TO spark_writer, dbt, api_read, dagster;
 GRANT SELECT, INSERT, UPDATE ON events_clean, kpi_1m, kpi_1m_by_currency TO spark_writer;
 GRANT SELECT, INSERT, UPDATE ON ops.events_rejected, ops.stream_batch, ops.heartbeat TO spark_writer;
