@@ -1,0 +1,1 @@
+{{ kpi_totals('15 minutes', evaluated_at()) }}

@@ -1,0 +1,1 @@
+{{ kpi_totals('1 hour', evaluated_at()) }}

@@ -1,0 +1,1 @@
+{{ kpi_totals('24 hours', evaluated_at()) }}

@@ -1,0 +1,1 @@
+{{ kpi_totals_by_currency('1 hour', evaluated_at()) }}
