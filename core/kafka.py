@@ -39,8 +39,9 @@ def create_topic(settings: KafkaSettings, topic: Topic, name: str | None = None)
         replication_factor=settings.replication_factor,
         config=topic.config(settings.min_insync_replicas),
     )
+    client = admin_client(settings)  # must outlive its own futures
     try:
-        admin_client(settings).create_topics([new], request_timeout=30)[new.topic].result()
+        client.create_topics([new], request_timeout=30)[new.topic].result()
     except KafkaException as error:
         if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return False

@@ -1,0 +1,27 @@
+"""Where the jars lie that the broker and Spark are started with."""
+
+from pathlib import Path
+from typing import Literal
+
+from core.errors import PrerequisiteError
+from core.settings import Settings
+
+__all__ = ["JarSet", "jar_dir", "jar_paths"]
+
+JarSet = Literal["kafka", "spark"]
+"""The broker's class path and what Spark needs beyond pyspark's own jars."""
+
+
+def jar_dir(settings: Settings, name: JarSet) -> Path:
+    """Folder of one set of jars; `stack/jars.lock` lists what it holds."""
+    return settings.cache_dir / "jars" / name
+
+
+def jar_paths(settings: Settings, name: JarSet) -> list[Path]:
+    """The jars of one set, sorted. Raises `PrerequisiteError` where none was fetched yet."""
+    paths = sorted(jar_dir(settings, name).glob("*.jar"))
+    if not paths:
+        raise PrerequisiteError(
+            f"The {name} jars are not in {jar_dir(settings, name)}; `orderpulse up` or `orderpulse jars` fetches them."
+        )
+    return paths

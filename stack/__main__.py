@@ -1,0 +1,5 @@
+"""`python -m stack` is `orderpulse`."""
+
+from stack.cli import main
+
+main()

@@ -1,0 +1,109 @@
+"""Ports of this machine: who holds one, and which hosts are this machine."""
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from core.errors import StackError
+
+__all__ = ["PortHolder", "free_ports", "is_open", "listeners", "port_holder", "require_loopback"]
+
+
+@dataclass(frozen=True, slots=True)
+class PortHolder:
+    """The process that listens on a port, as far as the system tells."""
+
+    port: int
+    pid: int | None
+    program: str
+
+    def __str__(self) -> str:
+        if self.pid is None:
+            return f"port {self.port} is held by a process of another user"
+        return f"port {self.port} is held by {self.program} (pid {self.pid})"
+
+
+def port_holder(port: int) -> PortHolder | None:
+    """Who listens on a TCP port of this machine; None where it is free."""
+    if not is_open(port) and _can_bind(port):
+        return None
+    pid = listeners().get(port)
+    if pid is None:
+        return PortHolder(port, None, "")
+    try:
+        return PortHolder(port, pid, psutil.Process(pid).name())
+    except psutil.NoSuchProcess:
+        return None
+
+
+def listeners() -> dict[int, int]:
+    """Process that listens on each TCP port, of those that the system lets us see."""
+    try:
+        return _listening(psutil.net_connections("tcp"))
+    except psutil.AccessDenied:
+        return _listeners_of_own_processes()
+
+
+def is_open(port: int, timeout_s: float = 1.0) -> bool:
+    """Whether something on this machine accepts connections on `port`."""
+    try:
+        with socket.create_connection(("localhost", port), timeout=timeout_s):
+            return True
+    except OSError:
+        return False
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports of the loopback interface that are free at this moment."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def require_loopback(host: str, what: str) -> None:
+    """Raise `StackError` unless `host` is this machine's loopback interface."""
+    try:
+        if host == "localhost" or ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise StackError(
+        f"The settings place {what} on {host}, which is not this machine's loopback interface, so it cannot be "
+        "started here. Start the other programs with `--only`, or set its host to localhost."
+    )
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _listening(connections: Iterable[Any], pid: int | None = None) -> dict[int, int]:
+    found = {}
+    for connection in connections:
+        owner = pid or connection.pid
+        if connection.status == psutil.CONN_LISTEN and owner is not None:
+            found[connection.laddr.port] = owner
+    return found
+
+
+def _listeners_of_own_processes() -> dict[int, int]:
+    found: dict[int, int] = {}
+    for process in psutil.process_iter():
+        try:
+            found |= _listening(process.net_connections("tcp"), process.pid)
+        except (psutil.AccessDenied, psutil.NoSuchProcess):
+            continue
+    return found

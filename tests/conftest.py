@@ -1,0 +1,110 @@
+"""The real broker and the real database that the tests share, on free ports, with data in a temporary folder.
+
+Start-up costs a few seconds once a session and only where a test asks for it; isolation
+comes from a fresh topic and a fresh database for each test.
+"""
+
+import shutil
+import signal
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from core import kafka, postgres
+from core.settings import Environment, KafkaSettings, PostgresSettings, Settings, load_settings
+from core.topics import EVENTS_RAW
+from database import migrate
+from stack import postgres_server as server
+from stack.jars import ensure_jars
+from stack.ports import free_ports
+from tests.processes import Started
+
+TEMPLATE = "migrated_template"
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Iterator[Path]:
+    """A folder for the session's data that PostgreSQL's own account can enter."""
+    folder = Path(tempfile.mkdtemp(prefix="orderpulse-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def settings(data_dir: Path) -> Settings:
+    """Settings of the session's platform: free ports, temporary data, the shared jar cache."""
+    kafka_port, controller_port, postgres_port = free_ports(3)
+    return load_settings(
+        environment=Environment.TEST,
+        kafka={"bootstrap_servers": f"localhost:{kafka_port}"},
+        postgres={"port": postgres_port},
+        stack={"data_dir": data_dir, "kafka_controller_port": controller_port},
+        stream={"checkpoint_dir": data_dir / "checkpoints"},
+    )
+
+
+@pytest.fixture(scope="session")
+def broker(settings: Settings, data_dir: Path) -> Iterator[KafkaSettings]:
+    """A running broker."""
+    ensure_jars(settings)
+    with Started(settings, "kafka", data_dir, signal.SIGTERM) as started:
+        started.wait(lambda timeout_s: kafka.wait_until_reachable(settings.kafka, timeout_s))
+        yield settings.kafka
+
+
+@pytest.fixture(scope="session")
+def postgres_server(settings: Settings, data_dir: Path) -> Iterator[PostgresSettings]:
+    """A running server with the role and the (empty) database that the settings name."""
+    with Started(settings, "postgres", data_dir, signal.SIGINT) as started:
+        started.wait(lambda timeout_s: server.wait_until_accepting(settings, timeout_s))
+        server.ensure_database(settings)
+        yield settings.postgres
+
+
+@pytest.fixture(scope="session")
+def database_template(postgres_server: PostgresSettings) -> PostgresSettings:
+    """A migrated database that the fresh ones are copied from; nobody connects to it."""
+    template = postgres_server.model_copy(update={"database": TEMPLATE})
+    _execute(postgres_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    migrate(template)
+    return template
+
+
+@pytest.fixture
+def topic(broker: KafkaSettings) -> str:
+    """Name of a fresh, empty topic with the configuration of `events_raw`."""
+    name = f"test-{uuid.uuid4()}"
+    kafka.create_topic(broker, EVENTS_RAW, name)
+    return name
+
+
+@pytest.fixture
+def database(
+    postgres_server: PostgresSettings, database_template: PostgresSettings
+) -> Iterator[PostgresSettings]:
+    """A fresh, migrated, empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    copied = sql.Identifier(database_template.database)
+    _execute(postgres_server, create.format(sql.Identifier(name), copied))
+    yield postgres_server.model_copy(update={"database": name})
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+    _execute(postgres_server, drop.format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def connection(database: PostgresSettings) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """An autocommit connection to the test's own database."""
+    with postgres.connect(database, autocommit=True) as opened:
+        yield opened
+
+
+def _execute(settings: PostgresSettings, statement: sql.Composed) -> None:
+    with postgres.connect(settings, autocommit=True) as opened:
+        opened.execute(statement)

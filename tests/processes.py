@@ -1,0 +1,89 @@
+"""Programs of the platform as children of a test, ended with all they started."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from core.errors import OrderpulseError
+from core.settings import Settings
+from stack.environment import child_environment
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+
+
+class Started:
+    """`orderpulse run NAME` in a process group of its own; a context manager that ends it."""
+
+    def __init__(self, settings: Settings, name: str, folder: Path, stop_signal: signal.Signals) -> None:
+        self.settings = settings
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self.stop_signal = stop_signal
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Pid of the program, which is also its process group."""
+        assert self.process is not None, "started"
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start the program; its output is appended to `log`."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "stack", "run", self.name],
+                env=child_environment(self.settings),
+                cwd=self.settings.root,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """`kill -9` of the whole process group."""
+        assert self.process is not None, "started"
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask the program to stop; kill its group where it does not in time. Returns the exit code."""
+        assert self.process is not None, "started"
+        self.process.send_signal(self.stop_signal)
+        try:
+            return self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} did not stop:\n{self.tail()}") from None
+
+    def wait(self, until_well: Callable[[float], None]) -> None:
+        """Call `until_well(seconds)` until it returns; fail with the log where the program ends first."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self.process is not None and self.process.poll() is None:
+            try:
+                return until_well(2.0)
+            except OrderpulseError:
+                if time.monotonic() > deadline:
+                    break
+        raise AssertionError(f"{self.name} is not well:\n{self.tail()}")
+
+    def tail(self) -> str:
+        """The end of the program's log."""
+        return f"{self.log}:\n" + self.log.read_text(errors="replace")[-3000:]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
