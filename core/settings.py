@@ -201,12 +201,12 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings from the environment and `.env`.
+    """Read the settings from the environment and from `.env` in the root.
 
     `overrides` replace whole groups or fields and are for tests. Raises `SettingsError`
     that names every setting that is wrong, all at once.
     """
-    env_file = Settings.model_fields["root"].default / ".env"
+    env_file = Path(str(overrides.get("root", Settings.model_fields["root"].default))) / ".env"
     try:
         return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type]  # pydantic's own keyword
     except ValidationError as error:
