@@ -1,24 +1,154 @@
-"""The command line `orderpulse`."""
+"""The command line `orderpulse`: each command is one call of the module that does the work."""
 
+import json
+import os
 import sys
+from typing import Annotated, NoReturn
 
 import typer
 
 from core.errors import OrderpulseError
-from core.settings import load_settings
+from core.settings import Settings, load_settings
+from stack.launch import Launch
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Live KPIs of orders and payments.")
+PASSED_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+db = typer.Typer(no_args_is_help=True, help="The database.")
+app.add_typer(db, name="db")
+
+Only = Annotated[str | None, typer.Option(help="Comma-separated: postgres,kafka,generator,spark_stream.")]
 
 
 @app.callback()
 def _root() -> None:
-    """Live KPIs of orders and payments."""
+    """Live KPIs of orders and payments: the platform on one machine."""
+
+
+@app.command(name="up")
+def up_command(only: Only = None) -> None:
+    """Start the platform, or what is missing of it, and wait until it is well."""
+    from stack.programs import selection
+    from stack.screen import Screen
+    from stack.status import statuses
+    from stack.up import up
+
+    settings, screen = load_settings(), Screen()
+    up(settings, selection(only), screen)
+    screen.table(statuses(settings))
+
+
+@app.command(name="down")
+def down_command() -> None:
+    """Stop everything, the stream first, and verify that nothing is left."""
+    from stack.down import down
+    from stack.screen import Screen
+
+    screen = Screen()
+    stopped = down(load_settings(), lambda text: screen.say(f"  {text}"))
+    screen.say("Everything is stopped." if stopped else "Nothing was running.")
+
+
+@app.command(name="status")
+def status_command(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Show what runs where, and whether it is well."""
+    from stack import status
+    from stack.screen import Screen
+
+    found = status.statuses(load_settings())
+    if as_json:
+        print(json.dumps(status.as_json(found), indent=2))
+    else:
+        Screen().table(found)
+
+
+@app.command()
+def logs(
+    name: str,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Lines of the end.")] = 50,
+) -> None:
+    """Show the log of a program, or of supervisord."""
+    from stack.logs import tail
+
+    settings = load_settings()
+    _become(tail(settings, name, lines, follow=follow))
+
+
+@app.command()
+def doctor() -> None:
+    """Look at the machine and say what is in the way."""
+    from stack.doctor import examine
+
+    findings = list(examine(load_settings()))
+    for finding in findings:
+        print(f"{'ok     ' if finding.well else 'PROBLEM'} {finding.subject}: {finding.seen}")
+    if not all(finding.well for finding in findings):
+        sys.exit(1)
+
+
+@app.command(name="reset")
+def reset_command(yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
+    """Throw away all data, logs and checkpoints of this checkout."""
+    from stack.reset import reset, what_goes
+
+    settings = load_settings()
+    folders = what_goes(settings)
+    if not folders:
+        print("There is nothing to remove.")
+        return
+    if not yes:
+        typer.confirm(f"Remove {', '.join(map(str, folders))}?", abort=True)
+    reset(settings)
+    print(f"Removed {', '.join(map(str, folders))}.")
+
+
+@app.command()
+def jars() -> None:
+    """Fetch and verify the jars of stack/jars.lock."""
+    from stack.jars import ensure_jars
+
+    settings = load_settings()
+    ensure_jars(settings)
+    print(f"The jars are in {settings.cache_dir / 'jars'}.")
+
+
+@db.command(name="migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest revision."""
+    from database import migrate
+
+    before, after = migrate(load_settings().postgres)
+    print(f"The database is at revision {after}" + (f", from {before}." if before != after else " already."))
+
+
+@app.command(context_settings=PASSED_THROUGH)
+def generate(context: typer.Context) -> None:
+    """Send events: arguments of `python -m generator`."""
+    settings = load_settings()
+    _become(_module(settings, "generator", context.args))
+
+
+@app.command(context_settings=PASSED_THROUGH)
+def bench(context: typer.Context) -> None:
+    """Measure throughput and latency: arguments of `python -m bench`."""
+    settings = load_settings()
+    _become(_module(settings, "bench", context.args))
+
+
+@app.command(context_settings=PASSED_THROUGH)
+def dbt(context: typer.Context) -> None:
+    """Run dbt on this project and database: `orderpulse dbt build`, `orderpulse dbt docs generate`."""
+    from stack.views import dbt as launch
+
+    settings = load_settings()
+    _become(launch(settings, context.args))
 
 
 @app.command(name="run", hidden=True)
-def run_program(name: str) -> None:
+def run_command(name: str) -> None:
     """Become the program NAME; the process manager starts its programs so."""
     from stack.run import run
 
@@ -32,3 +162,15 @@ def main() -> None:
     except OrderpulseError as error:
         print(f"orderpulse: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def _module(settings: Settings, name: str, arguments: list[str]) -> Launch:
+    from stack.environment import child_environment
+
+    return Launch([sys.executable, "-m", name, *arguments], child_environment(settings), settings.root)
+
+
+def _become(launch: Launch) -> NoReturn:
+    from stack.launch import become
+
+    become(launch, os.getppid())

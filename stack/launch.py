@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,13 +19,16 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a program is started as. `death_signal` is sent when the process manager dies."""
+    """What a program is started as.
+
+    `death_signal` is sent when its parent, the process manager, dies; None: it lives on.
+    """
 
     command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path
-    death_signal: signal.Signals
-    account: Account | None = field(default=None)
+    death_signal: signal.Signals | None = None
+    account: Account | None = None
 
 
 def become(launch: Launch, parent: int) -> NoReturn:
@@ -35,7 +38,8 @@ def become(launch: Launch, parent: int) -> NoReturn:
         os.setgroups([])
         os.setgid(launch.account.gid)
         os.setuid(launch.account.uid)
-    _end_with_parent(parent, launch.death_signal)
+    if launch.death_signal is not None:
+        _end_with_parent(parent, launch.death_signal)
     _reset_signals()
     try:
         os.execvpe(launch.command[0], list(launch.command), dict(launch.environment))  # noqa: S606  # the very purpose

@@ -3,18 +3,28 @@
 import fcntl
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from core.errors import StackError
 from core.settings import Settings
 
-__all__ = ["acquire", "holder", "lock_path"]
+__all__ = ["Holder", "acquire", "holder", "lock_path"]
 
 POLL_S = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A living program. `pid` is None where only children that it left behind still live."""
+
+    pid: int | None
+
+
 def lock_path(settings: Settings, name: str) -> Path:
-    """File whose `flock` the program `name` holds while it lives; it contains the program's pid."""
+    """File whose `flock` the program `name` holds while it lives; it contains its pid and start."""
     return settings.data_dir / "locks" / f"{name}.lock"
 
 
@@ -30,30 +40,30 @@ def acquire(settings: Settings, name: str, timeout_s: float) -> int:
     deadline = time.monotonic() + timeout_s
     while not _try(descriptor):
         if time.monotonic() > deadline:
-            pid = _read_pid(descriptor)
+            pid = _living_pid(descriptor)
             os.close(descriptor)
             raise StackError(
                 f"{name} is running already (pid {pid}), and did not end within {timeout_s:.0f} s."
             )
         time.sleep(POLL_S)
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    os.pwrite(descriptor, f"{os.getpid()} {psutil.Process().create_time()}".encode(), 0)
     fcntl.fcntl(descriptor, fcntl.F_SETFD, 0)  # keep it across exec
     return descriptor
 
 
-def holder(settings: Settings, name: str) -> int | None:
-    """Pid of the living program `name`; None where nothing holds its lock.
+def holder(settings: Settings, name: str) -> Holder | None:
+    """Who holds the lock of `name`; None where nothing does, so the program does not live.
 
-    The lock, not the number in the file, tells that it lives: a pid that another
-    program was given since cannot mislead.
+    The lock, not the number in the file, tells that it lives, and the process's start
+    that the number still means it: a pid given to another program cannot mislead.
     """
     try:
         descriptor = os.open(lock_path(settings, name), os.O_RDWR)
     except FileNotFoundError:
         return None
     try:
-        return None if _try(descriptor, fcntl.LOCK_SH) else _read_pid(descriptor)
+        return None if _try(descriptor, fcntl.LOCK_SH) else Holder(_living_pid(descriptor))
     finally:
         os.close(descriptor)
 
@@ -66,6 +76,11 @@ def _try(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     return True
 
 
-def _read_pid(descriptor: int) -> int | None:
-    text = os.pread(descriptor, 20, 0).decode()
-    return int(text) if text.isdigit() else None
+def _living_pid(descriptor: int) -> int | None:
+    """The pid that the lock file names, if that very process lives: its start must match."""
+    pid, _, started = os.pread(descriptor, 64, 0).decode().partition(" ")
+    try:
+        same = psutil.Process(int(pid)).create_time() == float(started)
+    except (psutil.NoSuchProcess, ValueError):
+        return None
+    return int(pid) if same else None

@@ -26,7 +26,6 @@ __all__ = [
     "command",
     "ensure_database",
     "prepare",
-    "wait_until_accepting",
 ]
 
 SUPERUSER = "postgres"
@@ -124,9 +123,13 @@ def ensure_database(settings: Settings) -> None:
         raise DatabaseError(f"The database {wanted.database} could not be made: {error}") from None
 
 
-def wait_until_accepting(settings: Settings, timeout_s: float) -> None:
-    """Return once the server takes connections. Raises `DatabaseError` after `timeout_s` seconds."""
-    postgres.wait_until_reachable(_superuser(settings), timeout_s)
+def accepts(settings: Settings) -> bool:
+    """Whether the server answers its superuser."""
+    try:
+        postgres.wait_until_reachable(_superuser(settings), 0)
+    except DatabaseError:
+        return False
+    return True
 
 
 def _exists(connection: psycopg.Connection[tuple[object, ...]], query: LiteralString, name: str) -> bool:

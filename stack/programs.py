@@ -5,7 +5,7 @@ The one place to add a program to the local platform.
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.errors import StackError
@@ -17,20 +17,28 @@ from stack.launch import Launch
 __all__ = ["PROGRAMS", "Program", "program", "selection"]
 
 
-def no_port(_: Settings) -> None:
-    """The port of a program that listens on none."""
+def no_ports(_: Settings) -> Mapping[str, int]:
+    """The ports of a program that listens on none."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program. `order` is that of starting; they are stopped in the opposite one."""
+    """One program. `order` is that of starting; they are stopped in the opposite one.
+
+    `ports` are those it listens on, by the setting that moves each; its clients' comes first.
+    """
 
     name: str
     order: int
     stop_signal: signal.Signals
     stop_timeout_s: int
     launch: Callable[[Settings], Launch]
-    port: Callable[[Settings], int | None] = no_port
+    ports: Callable[[Settings], Mapping[str, int]] = no_ports
+
+    def port(self, settings: Settings) -> int | None:
+        """The port that its clients connect to; None where it listens on none."""
+        return next(iter(self.ports(settings).values()), None)
 
 
 def _postgres(settings: Settings) -> Launch:
@@ -40,9 +48,20 @@ def _postgres(settings: Settings) -> Launch:
     return Launch(command, child_environment(settings), home, signal.SIGINT, account)
 
 
+def _postgres_ports(settings: Settings) -> Mapping[str, int]:
+    return {"ORDERPULSE_POSTGRES__PORT": settings.postgres.port}
+
+
 def _kafka(settings: Settings) -> Launch:
     kafka_broker.prepare(settings)
     return Launch(kafka_broker.command(settings), child_environment(settings), settings.root, signal.SIGTERM)
+
+
+def _kafka_ports(settings: Settings) -> Mapping[str, int]:
+    return {
+        "ORDERPULSE_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.addresses()[0][1],
+        "ORDERPULSE_STACK__KAFKA_CONTROLLER_PORT": settings.stack.kafka_controller_port,
+    }
 
 
 def _spark_stream(settings: Settings) -> Launch:
@@ -56,8 +75,8 @@ def _generator(settings: Settings) -> Launch:
 
 
 PROGRAMS = (
-    Program("postgres", 1, signal.SIGINT, 30, _postgres, lambda settings: settings.postgres.port),
-    Program("kafka", 2, signal.SIGTERM, 30, _kafka, lambda settings: settings.kafka.addresses()[0][1]),
+    Program("postgres", 1, signal.SIGINT, 30, _postgres, _postgres_ports),
+    Program("kafka", 2, signal.SIGTERM, 30, _kafka, _kafka_ports),
     Program("generator", 3, signal.SIGTERM, 15, _generator),
     Program("spark_stream", 4, signal.SIGTERM, 45, _spark_stream),
 )

@@ -1,12 +1,15 @@
 """`orderpulse run NAME`: what the process manager starts. It becomes the program."""
 
 import os
+import sys
 from typing import NoReturn
 
 from core.settings import Settings
-from stack.launch import become
+from stack.environment import child_environment
+from stack.launch import Launch, become
 from stack.locks import acquire
 from stack.programs import program
+from stack.supervisor_config import SUPERVISOR, socket_path, write_configuration
 
 __all__ = ["run"]
 
@@ -19,6 +22,13 @@ def run(settings: Settings, name: str) -> NoReturn:
     Raises `StackError` where an earlier instance does not end in time.
     """
     parent = os.getppid()
-    chosen = program(name)
+    launch = _manager if name == SUPERVISOR else program(name).launch
     acquire(settings, name, EARLIER_INSTANCE_TIMEOUT_S)
-    become(chosen.launch(settings), parent)
+    become(launch(settings), parent)
+
+
+def _manager(settings: Settings) -> Launch:
+    """The manager outlives the command that started it, so it has no death signal."""
+    socket_path(settings).unlink(missing_ok=True)
+    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(write_configuration(settings))]
+    return Launch(command, child_environment(settings), settings.root)

@@ -20,6 +20,7 @@ from core.settings import Environment, KafkaSettings, PostgresSettings, Settings
 from core.topics import EVENTS_RAW
 from database import migrate
 from stack import postgres_server as server
+from stack.health import health
 from stack.jars import ensure_jars
 from stack.ports import free_ports
 from tests.processes import Started
@@ -54,7 +55,7 @@ def broker(settings: Settings, data_dir: Path) -> Iterator[KafkaSettings]:
     """A running broker."""
     ensure_jars(settings)
     with Started(settings, "kafka", data_dir, signal.SIGTERM) as started:
-        started.wait(lambda timeout_s: kafka.wait_until_reachable(settings.kafka, timeout_s))
+        started.wait(lambda: health(settings, "kafka", started.pid) == "healthy")
         yield settings.kafka
 
 
@@ -62,7 +63,7 @@ def broker(settings: Settings, data_dir: Path) -> Iterator[KafkaSettings]:
 def postgres_server(settings: Settings, data_dir: Path) -> Iterator[PostgresSettings]:
     """A running server with the role and the (empty) database that the settings name."""
     with Started(settings, "postgres", data_dir, signal.SIGINT) as started:
-        started.wait(lambda timeout_s: server.wait_until_accepting(settings, timeout_s))
+        started.wait(lambda: server.accepts(settings))
         server.ensure_database(settings)
         yield settings.postgres
 

@@ -4,15 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from core.errors import OrderpulseError
 from core.settings import Settings
 from stack.environment import child_environment
+from stack.waiting import wait_until
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -63,16 +62,13 @@ class Started:
             self.kill()
             raise AssertionError(f"{self.name} did not stop:\n{self.tail()}") from None
 
-    def wait(self, until_well: Callable[[float], None]) -> None:
-        """Call `until_well(seconds)` until it returns; fail with the log where the program ends first."""
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while self.process is not None and self.process.poll() is None:
-            try:
-                return until_well(2.0)
-            except OrderpulseError:
-                if time.monotonic() > deadline:
-                    break
-        raise AssertionError(f"{self.name} is not well:\n{self.tail()}")
+    def wait(self, well: Callable[[], bool]) -> None:
+        """Return when `well()` holds; fail with the log where the program ends or the time runs out."""
+        process = self.process
+        assert process is not None, "started"
+        ended_or_well = wait_until(lambda: process.poll() is not None or well(), START_TIMEOUT_S)
+        assert ended_or_well, self.tail()
+        assert process.poll() is None, f"{self.name} is not well:\n{self.tail()}"
 
     def tail(self) -> str:
         """The end of the program's log."""

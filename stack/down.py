@@ -1,0 +1,59 @@
+"""Stop the platform: the stream first, the process manager last, and nothing left behind."""
+
+import signal
+from collections.abc import Callable
+
+from core.errors import StackError
+from core.settings import Settings
+from stack.ending import end_orphans, end_process
+from stack.locks import holder
+from stack.manager import Manager
+from stack.ports import port_holder
+from stack.programs import PROGRAMS
+from stack.supervisor_config import SUPERVISOR
+from stack.waiting import wait_until
+
+__all__ = ["down"]
+
+MANAGER_TIMEOUT_S = 20.0
+PORT_TIMEOUT_S = 10.0
+
+
+def down(settings: Settings, tell: Callable[[str], None]) -> bool:
+    """Stop everything; False where nothing ran. `tell` is given each step.
+
+    Raises `StackError` where a process cannot be ended or a port stays open.
+    """
+    manager = Manager(settings)
+    ran = holder(settings, SUPERVISOR) is not None
+    watched = [
+        port for program in PROGRAMS if (port := program.port(settings)) and holder(settings, program.name)
+    ]
+    if ran and manager.answers():
+        _stop_managed(manager, tell)
+        manager.shut_down()
+        wait_until(lambda: holder(settings, SUPERVISOR) is None, MANAGER_TIMEOUT_S)
+    if holder(settings, SUPERVISOR) is not None:
+        tell("ending the process manager, which does not answer")
+        end_process(settings, SUPERVISOR, signal.SIGKILL, MANAGER_TIMEOUT_S)
+    orphans = end_orphans(settings)
+    if orphans:
+        tell(f"ended {', '.join(orphans)}, which had outlived the process manager")
+    _verify(watched)
+    return ran or bool(orphans)
+
+
+def _stop_managed(manager: Manager, tell: Callable[[str], None]) -> None:
+    managed = manager.programs()
+    for program in reversed(PROGRAMS):
+        state = managed.get(program.name)
+        if state is not None and (state.going or state.state == "backoff"):
+            tell(f"stopping {program.name}")
+            manager.stop_program(program.name)
+
+
+def _verify(ports: list[int]) -> None:
+    if wait_until(lambda: all(port_holder(port) is None for port in ports), PORT_TIMEOUT_S):
+        return
+    open_still = [str(found) for port in ports if (found := port_holder(port))]
+    raise StackError(f"All programs were ended, and yet {'; '.join(open_still)}.")

@@ -1,0 +1,31 @@
+"""Throw away all data of the local platform."""
+
+import shutil
+from pathlib import Path
+
+from core.errors import StackError
+from core.settings import Settings
+from stack.locks import holder
+from stack.postgres_server import cluster_home
+from stack.programs import PROGRAMS
+from stack.supervisor_config import SUPERVISOR
+
+__all__ = ["reset", "what_goes"]
+
+
+def what_goes(settings: Settings) -> list[Path]:
+    """The folders that a reset removes, of those that exist."""
+    folders = (settings.checkpoint_dir, cluster_home(settings), settings.data_dir)
+    return [folder for folder in folders if folder.exists()]
+
+
+def reset(settings: Settings) -> None:
+    """Remove the data, logs and checkpoints. Raises `StackError` while a program runs."""
+    names = (SUPERVISOR, *(program.name for program in PROGRAMS))
+    running = [name for name in names if holder(settings, name) is not None]
+    if running:
+        raise StackError(
+            f"{', '.join(running)} would lose the ground they stand on; run `orderpulse down` first."
+        )
+    for folder in what_goes(settings):
+        shutil.rmtree(folder)

@@ -1,0 +1,63 @@
+"""What `orderpulse` shows: steps with their durations, a progress bar, the table of what runs."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from stack.status import Status
+
+__all__ = ["Screen"]
+
+COLOURS = {"healthy": "green", "starting": "yellow"}
+
+
+class Screen:
+    """Writes to standard output; plain text where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+
+    def say(self, text: str) -> None:
+        """One line."""
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        """Show `text` while the block runs, and what it took when it ends well."""
+        started = time.monotonic()
+        if self._console.is_terminal:
+            with self._console.status(text):
+                yield
+        else:
+            yield
+        self.say(f"  {text} ({time.monotonic() - started:.1f} s)")
+
+    @contextmanager
+    def progress(self, text: str, total: int) -> Iterator[Callable[[], None]]:
+        """A bar; yields the function that moves it on by one."""
+        columns = (TextColumn(f"  {text}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self._console) as bar:
+            task = bar.add_task(text, total=total)
+            yield lambda: bar.advance(task)
+
+    def table(self, lines: list[Status]) -> None:
+        """What runs where."""
+        table = Table(
+            "name", "state", "pid", "port", "health", "uptime", "log", box=None, header_style="bold"
+        )
+        for line in lines:
+            colour = COLOURS.get(line.health or "", "default" if line.health is None else "red")
+            table.add_row(
+                line.name,
+                line.state,
+                str(line.pid or "-"),
+                str(line.port or "-"),
+                f"[{colour}]{line.health or '-'}[/]",
+                "-" if line.uptime_s is None else f"{line.uptime_s} s",
+                line.log,
+            )
+        self._console.print(table, soft_wrap=not self._console.is_terminal)

@@ -1,0 +1,141 @@
+"""Start the platform, or what is missing of it, and wait until it is well."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import get_args
+
+from core import kafka, postgres
+from core.errors import StackError
+from core.jars import JarSet
+from core.settings import Settings
+from core.tables import KPI_1M
+from core.topics import EVENTS_RAW
+from database import migrate
+from stack import postgres_server, views
+from stack.ending import end_orphans
+from stack.environment import settings_as_environment
+from stack.health import health
+from stack.jars import ensure_jars, missing_jars
+from stack.locks import holder
+from stack.machine import check_ports, check_prerequisites
+from stack.manager import Manager
+from stack.programs import PROGRAMS, Program
+from stack.screen import Screen
+from stack.supervisor_config import log_path
+from stack.waiting import wait_until
+
+__all__ = ["up"]
+
+SERVER_TIMEOUT_S = 60.0
+STREAM_TIMEOUT_S = 120.0
+FIRST_WINDOW = f"SELECT 1 FROM {KPI_1M.name} LIMIT 1"  # noqa: S608  # a constant name
+
+
+def up(settings: Settings, chosen: Sequence[Program], screen: Screen) -> None:
+    """Make the chosen programs run and be well; what does so already is left alone.
+
+    Raises `PrerequisiteError` or `StackError` that says what is in the way.
+    """
+    check_prerequisites(settings, chosen)
+    _fetch_jars(settings, screen)
+    manager = Manager(settings)
+    _ensure_manager(settings, manager, chosen, screen)
+    names = {program.name for program in chosen}
+    _start(manager, [program for program in chosen if program.name in ("postgres", "kafka")])
+    if "postgres" in names:
+        _ready_postgres(settings, manager, screen)
+    if "kafka" in names:
+        _ready_kafka(settings, manager, screen)
+    _start(manager, [program for program in chosen if program.name in ("generator", "spark_stream")])
+    if "spark_stream" in names and not views.are_built(settings):
+        with screen.step("built the dbt views"):
+            views.build(settings)
+    for name in ("generator", "spark_stream"):
+        if name in names:
+            with screen.step(f"{name} is well"):
+                _wait_well(settings, manager, name, STREAM_TIMEOUT_S)
+    if names == {program.name for program in PROGRAMS}:
+        with screen.step(f"{KPI_1M.name} has its first row"):
+            _wait(settings, manager, "spark_stream", lambda: _has_window(settings), STREAM_TIMEOUT_S)
+
+
+def _fetch_jars(settings: Settings, screen: Screen) -> None:
+    missing = sum(len(missing_jars(settings, name)) for name in get_args(JarSet))
+    if missing:
+        with screen.progress("fetching jars", missing) as advance:
+            ensure_jars(settings, advance)
+    else:
+        ensure_jars(settings)
+
+
+def _ensure_manager(settings: Settings, manager: Manager, chosen: Sequence[Program], screen: Screen) -> None:
+    fingerprint = settings.data_dir / "run" / "settings"
+    ours = hashlib.sha256(repr(sorted(settings_as_environment(settings).items())).encode()).hexdigest()
+    if manager.pid() is not None:
+        if fingerprint.read_text(encoding="utf-8") != ours:
+            raise StackError(
+                "The platform runs with other settings than these. Run `orderpulse down` with the former ones, "
+                "or go back to them; `orderpulse up` then starts it with the new ones."
+            )
+        check_ports(settings, chosen)
+        return
+    orphans = end_orphans(settings)
+    if orphans:
+        screen.say(f"  ended {', '.join(orphans)}, which had outlived the process manager")
+    check_ports(settings, chosen)
+    home = postgres_server.cluster_home(settings)
+    if not home.is_relative_to(settings.data_dir):
+        screen.say(f"  PostgreSQL cannot run as root nor enter {settings.data_dir}: its data are in {home}")
+    with screen.step("started the process manager"):
+        manager.start()
+    fingerprint.write_text(ours, encoding="utf-8")
+
+
+def _start(manager: Manager, programs: Sequence[Program]) -> None:
+    managed = manager.programs()
+    for program in programs:
+        if not managed[program.name].going:
+            manager.start_program(program.name)
+
+
+def _ready_postgres(settings: Settings, manager: Manager, screen: Screen) -> None:
+    with screen.step(f"PostgreSQL is well on port {settings.postgres.port}"):
+        _wait(settings, manager, "postgres", lambda: postgres_server.accepts(settings), SERVER_TIMEOUT_S)
+        postgres_server.ensure_database(settings)
+    before, after = migrate(settings.postgres)
+    if before != after:
+        screen.say(f"  the database was migrated from {before or 'nothing'} to {after}")
+
+
+def _ready_kafka(settings: Settings, manager: Manager, screen: Screen) -> None:
+    with screen.step(f"Kafka is well on {settings.kafka.bootstrap_servers}"):
+        _wait_well(settings, manager, "kafka", SERVER_TIMEOUT_S)
+    if kafka.create_topic(settings.kafka, EVENTS_RAW, settings.kafka.topic):
+        screen.say(f"  the topic {settings.kafka.topic} was created")
+
+
+def _wait_well(settings: Settings, manager: Manager, name: str, timeout_s: float) -> None:
+    def is_well() -> bool:
+        found = holder(settings, name)
+        return found is not None and health(settings, name, found.pid) == "healthy"
+
+    _wait(settings, manager, name, is_well, timeout_s)
+
+
+def _wait(
+    settings: Settings, manager: Manager, name: str, condition: Callable[[], bool], timeout_s: float
+) -> None:
+    """Wait for `condition`; raise `StackError` with the program's last words where it does not come true."""
+    if wait_until(condition, timeout_s):
+        return
+    state = manager.programs()[name].state
+    log = log_path(settings, name)
+    tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+    raise StackError(
+        f"{name} is not well after {timeout_s:.0f} s (state: {state}). The end of {log}:\n{tail}"
+    )
+
+
+def _has_window(settings: Settings) -> bool:
+    with postgres.connect(settings.postgres, autocommit=True) as connection:
+        return connection.execute(FIRST_WINDOW).fetchone() is not None
