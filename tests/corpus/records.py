@@ -130,6 +130,19 @@ def _accepted() -> Iterator[tuple[str, bytes | None]]:
     yield "braces_in_text", _event(userId='"}]{[,"')
     yield "placeholder_of_copy", _event(userId=r'"\\N"', orderId=r'"a\tb"')
 
+    for name in (
+        "order_created",
+        "payment_initiated",
+        "payment_success",
+        "payment_failed",
+        "order_cancelled",
+    ):
+        yield f"type_{name}", _event(eventType=f'"{name}"')
+    for name in ("VND", "USD"):
+        yield f"currency_{name}", _event(currency=f'"{name}"')
+    for name in ("success", "failed", "pending"):
+        yield f"status_{name}", _event(status=f'"{name}"')
+
     yield "id_padded", _event(id='"  7d5f3c1e-padded  "')
     yield "id_padded_by_escapes", _event(id=r'"\t\n\r\f\u000b 7d5f3c1e-escaped \t"')
     yield "id_50_after_trimming", _event(id=f'"  {"i" * 50}  "')
