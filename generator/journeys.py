@@ -1,0 +1,152 @@
+"""Order journeys: interleaved orders, each a small state machine, one event a call.
+
+Pure: randomness and time are passed in, so the same seed and the same times give the same
+events. Delays between the steps of an order are counted in events (seconds times the rate),
+not read from a clock: the overall rate is kept whatever the orders do, and a seeded run is
+the same run on a slow machine.
+"""
+
+import heapq
+from datetime import datetime
+from enum import StrEnum
+from random import Random
+from typing import Any
+
+from core.clock import to_iso8601
+from core.events import CURRENCY_DECIMALS, Currency, EventStatus, EventType
+
+__all__ = ["PATHS", "STATUS", "WEIGHTS", "Journeys", "Outcome", "draw_amount", "draw_uuid"]
+
+Event = dict[str, Any]
+
+
+class Outcome(StrEnum):
+    """How a journey ends."""
+
+    SUCCESS = "success"
+    PENDING = "pending"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_STARTED = (EventType.ORDER_CREATED, EventType.PAYMENT_INITIATED)
+PATHS = {
+    Outcome.SUCCESS: (*_STARTED, EventType.PAYMENT_SUCCESS),
+    Outcome.PENDING: _STARTED,
+    Outcome.FAILED: (*_STARTED, EventType.PAYMENT_FAILED),
+    Outcome.CANCELLED: (*_STARTED, EventType.PAYMENT_FAILED, EventType.ORDER_CANCELLED),
+}
+"""The steps of a journey, by how it ends."""
+
+WEIGHTS = {Outcome.SUCCESS: 70, Outcome.PENDING: 20, Outcome.FAILED: 5, Outcome.CANCELLED: 5}
+"""Percent of the journeys (contract, section 1: 70 success, 20 pending, 10 failed)."""
+
+STATUS = {
+    EventType.ORDER_CREATED: EventStatus.PENDING,
+    EventType.PAYMENT_INITIATED: EventStatus.PENDING,
+    EventType.PAYMENT_SUCCESS: EventStatus.SUCCESS,
+    EventType.PAYMENT_FAILED: EventStatus.FAILED,
+    EventType.ORDER_CANCELLED: EventStatus.FAILED,
+}
+"""State of the payment after each step."""
+
+DELAY_S = {
+    EventType.PAYMENT_INITIATED: (1.0, 8.0),
+    EventType.PAYMENT_SUCCESS: (0.5, 5.0),
+    EventType.PAYMENT_FAILED: (0.5, 5.0),
+    EventType.ORDER_CANCELLED: (3.0, 15.0),
+}
+"""Shortest and longest time, in seconds, from the step before."""
+
+UNITS_PER_USD = {Currency.VND: 25_000}
+"""Rough price level of a currency; 1 where none is given."""
+
+MEDIAN_USD, SPREAD, LARGEST_USD = 30.0, 0.9, 5_000.0
+"""Order values are log-normal: median and largest in US dollars, sigma of the logarithm."""
+
+UUID_FIXED_BITS = (4 << 76) | (2 << 62)
+UUID_RANDOM_BITS = ((1 << 128) - 1) ^ (0xF << 76) ^ (3 << 62)
+
+
+def draw_uuid(rng: Random) -> str:
+    """A version 4 UUID from `rng` (RFC 9562)."""
+    digits = f"{rng.getrandbits(128) & UUID_RANDOM_BITS | UUID_FIXED_BITS:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def draw_amount(rng: Random, currency: Currency) -> int | float:
+    """An order's value in units of `currency`, with as many decimals as the currency has."""
+    usd = min(rng.lognormvariate(0.0, SPREAD) * MEDIAN_USD, LARGEST_USD)
+    amount = usd * UNITS_PER_USD.get(currency, 1)
+    decimals = CURRENCY_DECIMALS[currency]
+    return round(amount, decimals) if decimals else round(amount)
+
+
+class _Order:
+    """An order under way."""
+
+    __slots__ = ("amount", "currency", "order_id", "path", "user_id")
+
+    def __init__(self, rng: Random, number: int) -> None:
+        self.path = _PATH_BY_PERCENT[int(rng.random() * 100)]
+        self.order_id = f"ORD{number}"
+        self.user_id = f"USR{1000 + int(rng.random() * 9000)}"
+        self.currency = _CURRENCIES[int(rng.random() * len(_CURRENCIES))]
+        self.amount = draw_amount(rng, self.currency)
+
+
+_PATH_BY_PERCENT = tuple(PATHS[outcome] for outcome, percent in WEIGHTS.items() for _ in range(percent))
+_CURRENCIES = tuple(Currency)
+_TYPE_TEXT = {kind: kind.value for kind in EventType}
+_STATUS_TEXT = {kind: STATUS[kind].value for kind in EventType}
+
+
+class Journeys:
+    """An endless stream of events of many orders at once."""
+
+    def __init__(self, rng: Random, rate: float) -> None:
+        """`rate` is events per second; it only scales the delays between the steps of an order."""
+        self.rate = rate
+        self._rng = rng
+        self._slot = 0
+        self._next_number = rng.randrange(100_000_000, 900_000_000)
+        self._waiting: list[tuple[int, int, _Order, int]] = []
+
+    def next_event(self, now: datetime) -> Event:
+        """The next event, which happens `now`: the step of an order that is due, else a new order."""
+        self._slot += 1
+        if self._waiting and self._waiting[0][0] <= self._slot:
+            _, _, order, step = heapq.heappop(self._waiting)
+        else:
+            order, step = self._new_order(), 0
+        self._plan(order, step + 1)
+        return _event(self._rng, order, order.path[step], now)
+
+    def stray_event(self, now: datetime) -> Event:
+        """An event of an order that has no journey; what invalid records are made from."""
+        return _event(self._rng, self._new_order(), EventType.ORDER_CREATED, now)
+
+    def _new_order(self) -> _Order:
+        self._next_number += 1
+        return _Order(self._rng, self._next_number)
+
+    def _plan(self, order: _Order, step: int) -> None:
+        if step == len(order.path):
+            return
+        shortest, longest = DELAY_S[order.path[step]]
+        delay_s = shortest + self._rng.random() * (longest - shortest)
+        due = self._slot + max(1, round(delay_s * self.rate))
+        heapq.heappush(self._waiting, (due, self._slot, order, step))
+
+
+def _event(rng: Random, order: _Order, kind: EventType, now: datetime) -> Event:
+    return {
+        "id": draw_uuid(rng),
+        "eventTime": to_iso8601(now),
+        "eventType": _TYPE_TEXT[kind],
+        "orderId": order.order_id,
+        "userId": order.user_id,
+        "amount": order.amount,
+        "currency": order.currency.value,
+        "status": _STATUS_TEXT[kind],
+    }

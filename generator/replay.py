@@ -1,0 +1,158 @@
+"""Replay of a file of events (JSON Lines), at its own pace, a multiple of it, or flat out.
+
+A line's place is its event time after the first event's; at a speed of 2 the places are half as
+far apart. By default event times are rewritten to the moment at which the line is due, so the
+file starts now and no event runs ahead of Kafka's time. Nothing else in a line changes: a line
+that is no event goes out as it is, for the reject path, right after the line before it.
+"""
+
+import os
+import re
+import select
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import orjson
+
+from core.clock import Clock, to_iso8601
+from core.errors import SettingsError
+from core.events import EVENT_TIME_PATTERN
+from generator.producer import RecordProducer
+from generator.records import Kind, Record
+
+__all__ = ["Timeline", "open_lines", "read_lines", "replay"]
+
+IDLE_S = 0.1
+CHUNK_BYTES = 1 << 18
+_EVENT_TIME = re.compile(EVENT_TIME_PATTERN)
+_EVENT_TIME_MEMBER = re.compile(rb'"eventTime"\s*:\s*"([^"\\]*)"')
+
+
+@contextmanager
+def open_lines(name: str) -> Iterator[int]:
+    """A descriptor of the file `name`, or of standard input for `-`. Raises `SettingsError`."""
+    if name == "-":
+        yield sys.stdin.fileno()
+        return
+    try:
+        descriptor = os.open(name, os.O_RDONLY)
+    except OSError as error:
+        raise SettingsError(f"The file {name} cannot be read: {error.strerror}.") from None
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def read_lines(descriptor: int, stopping: Callable[[], bool]) -> Iterator[bytes | None]:
+    """Lines without their ends; blank ones are skipped. None while there is nothing to read yet."""
+    rest = b""
+    while not stopping():
+        if not select.select([descriptor], [], [], IDLE_S)[0]:
+            yield None
+            continue
+        chunk = os.read(descriptor, CHUNK_BYTES)
+        *lines, rest = (rest + chunk).split(b"\n") if chunk else (rest, b"")
+        for line in lines:
+            if line.strip():
+                yield line.removesuffix(b"\r")
+        if not chunk:
+            return
+
+
+@dataclass(slots=True)
+class Timeline:
+    """Gives each line its place, in seconds after the start, and its new event time.
+
+    `speed` None is flat out: every line is due at once. The replay starts with its first line.
+    """
+
+    clock: Clock
+    speed: float | None = 1.0
+    keep_times: bool = False
+    _first: datetime | None = None
+    _start: datetime | None = None
+    _place_s: float = 0.0
+
+    def place(self, line: bytes) -> tuple[float, Record]:
+        """When `line` is due and the record to send then."""
+        self._start = self._start or self.clock()
+        event = _parse(line)
+        time = _time_of(event)
+        if time is not None:
+            self._first = self._first or time
+            self._place_s = (time - self._first).total_seconds() / self.speed if self.speed else 0.0
+            if not self.keep_times:
+                line = _with_time(line, event, to_iso8601(self._start + timedelta(seconds=self._place_s)))
+        return self._place_s, Record(_text_of(event, "orderId"), line, Kind.REPLAYED, _listable_id(event))
+
+
+def replay(
+    lines: Iterator[bytes | None], timeline: Timeline, producer: RecordProducer, stopping: Callable[[], bool]
+) -> None:
+    """Send lines when they are due, until they end or `stopping` says so; wait while the broker is silent."""
+    began: float | None = None
+    for line in lines:
+        if line is None:
+            producer.poll(0.0)
+            continue
+        began = began or monotonic()
+        place_s, record = timeline.place(line)
+        if not _wait(began + place_s, producer, stopping) or not producer.send(record, stopping):
+            return
+        producer.poll(0.0)
+
+
+def _wait(due: float, producer: RecordProducer, stopping: Callable[[], bool]) -> bool:
+    """Take delivery reports until `due`, or longer while the broker is silent; False when stopped."""
+    while not stopping():
+        left_s = due - monotonic()
+        if producer.stalled:
+            producer.poll_soon()
+        elif left_s <= 0:
+            return True
+        else:
+            producer.poll(left_s)
+    return False
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _time_of(event: dict[str, Any]) -> datetime | None:
+    text = event.get("eventTime")
+    if not isinstance(text, str) or not _EVENT_TIME.match(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _with_time(line: bytes, event: dict[str, Any], text: str) -> bytes:
+    """`line` with another event time; its other bytes stay, unless the time is written in an odd way."""
+    old = event["eventTime"].encode()
+    places = [match for match in _EVENT_TIME_MEMBER.finditer(line) if match[1] == old]
+    if len(places) != 1:
+        return orjson.dumps(event | {"eventTime": text})
+    return line[: places[0].start(1)] + text.encode() + line[places[0].end(1) :]
+
+
+def _text_of(event: dict[str, Any], name: str) -> bytes | None:
+    value = event.get(name)
+    return value.encode() if isinstance(value, str) else None
+
+
+def _listable_id(event: dict[str, Any]) -> str | None:
+    value = event.get("id")
+    return value if isinstance(value, str) and value.isprintable() and value.strip() else None
