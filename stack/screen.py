@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -46,9 +47,8 @@ class Screen:
 
     def table(self, lines: list[Status]) -> None:
         """What runs where."""
-        table = Table(
-            "name", "state", "pid", "port", "health", "uptime", "log", box=None, header_style="bold"
-        )
+        table = Table("name", "state", "pid", "port", "health", "uptime", box=None, header_style="bold")
+        table.add_column("log", overflow="fold")
         for line in lines:
             colour = COLOURS.get(line.health or "", "default" if line.health is None else "red")
             table.add_row(
@@ -58,6 +58,11 @@ class Screen:
                 str(line.port or "-"),
                 f"[{colour}]{line.health or '-'}[/]",
                 "-" if line.uptime_s is None else f"{line.uptime_s} s",
-                line.log,
+                _short(line.log),
             )
         self._console.print(table, soft_wrap=not self._console.is_terminal)
+
+
+def _short(path: str) -> str:
+    """A path below the working folder, without it."""
+    return path.removeprefix(f"{Path.cwd()}/")

@@ -126,11 +126,16 @@ def _wait(
     settings: Settings, manager: Manager, name: str, condition: Callable[[], bool], timeout_s: float
 ) -> None:
     """Wait for `condition`; raise `StackError` with the program's last words where it does not come true."""
-    if wait_until(condition, timeout_s):
+
+    def given_up() -> bool:
+        return manager.programs()[name].state == "fatal"
+
+    if wait_until(lambda: condition() or given_up(), timeout_s, poll_s=0.3) and not given_up():
         return
     state = manager.programs()[name].state
     log = log_path(settings, name)
-    tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+    tail = "\n".join(line[:300] for line in lines)
     raise StackError(
         f"{name} is not well after {timeout_s:.0f} s (state: {state}). The end of {log}:\n{tail}"
     )
