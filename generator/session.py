@@ -15,7 +15,7 @@ from generator.stopping import StopFlag
 
 __all__ = ["Outlet", "Send", "run_session"]
 
-FLUSH_LIMIT_S = 20.0
+FLUSH_LIMIT_S = 10.0
 """How long the end of a run waits for acknowledgements."""
 
 WantedRate = Callable[[], float]
