@@ -8,7 +8,7 @@ the generator, the JSON Schema and the AsyncAPI document (`core.schemas`).
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
 __all__ = [
     "AMOUNT_PRECISION",
@@ -72,14 +72,24 @@ class EventType(StrEnum):
 
 
 class Currency(StrEnum):
-    """ISO 4217 codes that the shop trades in. A further one is one line here."""
+    """ISO 4217 codes that the shop trades in, with their decimals. A further one is one line here."""
 
-    VND = "VND"
-    USD = "USD"
+    VND = "VND", 0
+    USD = "USD", 2
+
+    decimals: int
+    """Decimals the generator gives an amount; the contract itself allows two for all."""
+
+    def __new__(cls, code: str, decimals: int = 2) -> Self:
+        """A member whose value is `code`."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.decimals = decimals
+        return member
 
 
-CURRENCY_DECIMALS = {Currency.VND: 0, Currency.USD: 2}
-"""Decimals the generator gives an amount; the contract itself allows two for all."""
+CURRENCY_DECIMALS = {currency: currency.decimals for currency in Currency}
+"""The same as a table."""
 
 
 class EventStatus(StrEnum):

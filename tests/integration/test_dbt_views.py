@@ -233,7 +233,7 @@ def test_freshness_follows_event_time_not_writing_time(
 BROKEN = {
     "not_negative": "UPDATE kpi_1m SET orders_created = -1",
     "percentage": "UPDATE kpi_1m SET success_rate = 101",
-    "accepted_values": "UPDATE kpi_1m_by_currency SET currency = 'EUR'",
+    "currency_code": "UPDATE kpi_1m_by_currency SET currency = 'usd'",
     "kpi_1m_equals_its_currencies": "UPDATE kpi_1m SET revenue = revenue + 0.01",
     "kpi_1m_windows_are_minutes": "UPDATE kpi_1m SET window_end = window_end + interval '1 second'",
 }

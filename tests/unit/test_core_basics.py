@@ -71,7 +71,8 @@ def test_fields_are_the_columns_of_events_clean() -> None:
 
 
 def test_every_currency_says_how_many_decimals_it_has() -> None:
-    assert set(CURRENCY_DECIMALS) == set(Currency)
+    assert {Currency.VND: 0, Currency.USD: 2} == CURRENCY_DECIMALS
+    assert Currency("USD").decimals == 2
 
 
 def test_every_reason_is_explained() -> None:
