@@ -1,0 +1,49 @@
+# Each target is one command of the CLI or of a tool. `make` alone lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help install up down status logs reset bench test lint format clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## Make .venv with what requirements.lock lists
+	@$(PYTHON) stack/bootstrap.py
+
+up: install ## Start the platform and show what runs where
+	@orderpulse up
+
+down: install ## Stop everything
+	@orderpulse down
+
+status: install ## Show what runs where, and whether it is well
+	@orderpulse status
+
+logs: install ## Follow a log: make logs NAME=spark_stream
+	@orderpulse logs --follow $(or $(NAME),spark_stream)
+
+reset: install ## Throw away all data of a stopped platform
+	@orderpulse reset
+
+bench: install ## Measure throughput, latency and memory
+	@orderpulse bench
+
+test: install lint ## Lint, then every test
+	@python -m pytest
+
+lint: install ## Style, types, direction of imports, SQL
+	@ruff check --quiet .
+	@ruff format --quiet --check .
+	@mypy
+	@lint-imports --no-cache
+	@sqlfluff lint --disable-progress-bar --nocolor database dbt_project/models dbt_project/macros dbt_project/tests
+
+format: install ## Format the Python code
+	@ruff check --fix --quiet .
+	@ruff format --quiet .
+
+clean: down ## Stop everything and remove .venv, tool caches and build output; keep data and the package cache
+	@git clean -fdXq -e '!.env' -e '!.data' -e '!checkpoints' .
