@@ -13,6 +13,7 @@ from stack.status import Status
 
 __all__ = ["Screen"]
 
+WIDTH_OF_A_FILE = 160
 COLOURS = {"healthy": "green", "starting": "yellow"}
 
 
@@ -21,6 +22,8 @@ class Screen:
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
+        if not self._console.is_terminal:
+            self._console = Console(highlight=False, width=WIDTH_OF_A_FILE)
 
     def say(self, text: str) -> None:
         """One line."""
@@ -60,7 +63,7 @@ class Screen:
                 "-" if line.uptime_s is None else f"{line.uptime_s} s",
                 _short(line.log),
             )
-        self._console.print(table, soft_wrap=not self._console.is_terminal)
+        self._console.print(table)
 
 
 def _short(path: str) -> str:

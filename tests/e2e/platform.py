@@ -1,0 +1,92 @@
+"""The whole platform under test, through nothing but its command line and its tables."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import psutil
+import psycopg
+
+from core import postgres
+from core.settings import Settings
+from stack.environment import child_environment
+from stack.ports import is_open
+from stack.waiting import wait_until
+
+COMMAND_TIMEOUT_S = 280
+
+
+class Platform:
+    """`orderpulse` with settings of the test's own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def command(self, *arguments: str, expect: int = 0) -> str:
+        """Run a command; fail with what it said where its exit code is another. Returns its output."""
+        answer = subprocess.run(
+            [sys.executable, "-m", "stack", *arguments],
+            env=child_environment(self.settings),
+            cwd=self.settings.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+        )
+        said = answer.stdout + answer.stderr
+        assert answer.returncode == expect, f"orderpulse {' '.join(arguments)}:\n{said}"
+        return answer.stdout if expect == 0 else said
+
+    def status(self) -> dict[str, Any]:
+        """`orderpulse status --json`."""
+        found: dict[str, Any] = json.loads(self.command("status", "--json"))
+        return found
+
+    def pids(self) -> dict[str, int | None]:
+        """Pid of each program by its name."""
+        return {line["name"]: line["pid"] for line in self.status()["programs"]}
+
+    def ports(self) -> list[int]:
+        """The ports that the platform listens on."""
+        addresses = self.settings.kafka.addresses()
+        return [self.settings.postgres.port, self.settings.stack.kafka_controller_port, addresses[0][1]]
+
+    def open_ports(self) -> list[int]:
+        """Those that are open."""
+        return [port for port in self.ports() if is_open(port)]
+
+    def processes(self) -> list[str]:
+        """Every process of the machine that works in this platform's data folder."""
+        return [
+            f"{process.pid} {' '.join(process.info['cmdline'])}"
+            for process in psutil.process_iter(["cmdline", "environ"])
+            if self._is_ours(process.info)
+        ]
+
+    def wait_for(self, query: str, timeout_s: float = 60) -> Any:
+        """The single value of `query`, as soon as it is neither null, false nor zero."""
+        seen: list[Any] = [None]
+
+        def is_there() -> bool:
+            seen[0] = self._value(query)
+            return bool(seen[0])
+
+        assert wait_until(is_there, timeout_s, poll_s=0.5), f"{query} gave {seen[0]!r} for {timeout_s} s"
+        return seen[0]
+
+    def _value(self, query: str) -> Any:
+        try:
+            with postgres.connect(self.settings.postgres, autocommit=True) as connection:
+                row = connection.execute(query.encode()).fetchone()
+        except psycopg.OperationalError:
+            return None
+        return row[0] if row else None
+
+    def _is_ours(self, info: dict[str, Any]) -> bool:
+        data = str(self.settings.data_dir)
+        environment = info["environ"] or {}
+        return environment.get("ORDERPULSE_STACK__DATA_DIR") == data or any(
+            data in part for part in info["cmdline"] or ()
+        )

@@ -1,0 +1,125 @@
+"""The two commands of the README: `up` brings live KPIs, `down` leaves nothing behind."""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.settings import Environment, load_settings
+from stack.ports import free_ports
+from stack.waiting import wait_until
+from tests.e2e.platform import Platform
+
+pytestmark = pytest.mark.timeout(600)
+
+PROGRAMS = {"supervisord", "postgres", "kafka", "generator", "spark_stream"}
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[Platform]:
+    """The platform, running, with data of its own; the tests below go through its life in order."""
+    folder = Path(tempfile.mkdtemp(prefix="orderpulse-e2e-"))
+    folder.chmod(0o755)
+    kafka_port, controller_port, postgres_port = free_ports(3)
+    settings = load_settings(
+        environment=Environment.TEST,
+        kafka={"bootstrap_servers": f"localhost:{kafka_port}"},
+        postgres={"port": postgres_port},
+        generator={"rate": 50, "invalid_share": 0.1},
+        stack={"data_dir": folder / "data", "kafka_controller_port": controller_port},
+        stream={"checkpoint_dir": folder / "checkpoints"},
+    )
+    under_test = Platform(settings)
+    try:
+        under_test.command("up")
+        yield under_test
+    finally:
+        under_test.command("down")
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("relation", ["events_clean", "kpi_1m", "kpi_1m_by_currency", "ops.events_rejected"])
+def test_the_tables_fill(platform: Platform, relation: str) -> None:
+    assert platform.wait_for(f"SELECT count(*) FROM {relation}") > 0
+
+
+def test_the_view_of_a_quarter_of_an_hour_answers(platform: Platform) -> None:
+    assert platform.wait_for("SELECT total_orders FROM v_kpi_15m") > 0
+
+
+def test_status_is_true(platform: Platform) -> None:
+    status = platform.status()
+    assert status["healthy"] is True
+    assert {line["name"] for line in status["programs"]} == PROGRAMS
+    for line in status["programs"]:
+        assert (line["state"], line["health"]) == ("running", "healthy")
+        assert Path(line["log"]).is_file()
+        os.kill(line["pid"], 0)
+    ports = {line["name"]: line["port"] for line in status["programs"]}
+    assert ports["postgres"] == platform.settings.postgres.port
+
+
+def test_a_second_up_changes_nothing(platform: Platform) -> None:
+    before = platform.pids()
+    platform.command("up")
+    assert platform.pids() == before
+
+
+def test_reset_is_refused_while_it_runs(platform: Platform) -> None:
+    assert "orderpulse down" in platform.command("reset", "--yes", expect=1)
+    assert platform.settings.data_dir.exists()
+
+
+def test_other_settings_are_not_mixed_in(platform: Platform) -> None:
+    generator = platform.settings.generator.model_copy(update={"rate": 7.0})
+    other = Platform(platform.settings.model_copy(update={"generator": generator}))
+    assert "other settings" in other.command("up", expect=1)
+
+
+def test_a_killed_server_comes_back_by_itself(platform: Platform) -> None:
+    before = platform.pids()["postgres"]
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    assert wait_until(lambda: platform.pids()["postgres"] not in (None, before), 60)
+    assert wait_until(lambda: platform.status()["healthy"], 60), platform.status()
+
+
+def test_a_killed_manager_is_mended_with_one_of_each(platform: Platform) -> None:
+    before = platform.pids()
+    manager = before["supervisord"]
+    assert manager is not None
+    os.kill(manager, signal.SIGKILL)
+    platform.command("up")
+    after = platform.pids()
+    assert set(after) == PROGRAMS
+    assert all(after.values())
+    assert not set(before.values()) & set(after.values())
+    for command in (" supervisor.supervisord ", " kafka.Kafka ", " -m spark_jobs.stream", " -m generator"):
+        found = [line for line in platform.processes() if command in line]
+        assert len(found) == 1, f"{command}: {found}"
+
+
+def test_events_go_on_after_all_that(platform: Platform) -> None:
+    platform.wait_for("SELECT max(ingest_time) > clock_timestamp() - interval '5 seconds' FROM events_clean")
+
+
+def test_down_leaves_no_process_and_no_open_port(platform: Platform) -> None:
+    platform.command("down")
+    assert platform.open_ports() == []
+    assert wait_until(lambda: platform.processes() == [], 10), platform.processes()
+    assert platform.status()["healthy"] is False
+
+
+def test_down_again_says_that_nothing_ran(platform: Platform) -> None:
+    assert "Nothing was running" in platform.command("down")
+
+
+def test_up_after_down_goes_on_where_it_stopped(platform: Platform) -> None:
+    platform.command("up")
+    platform.wait_for("SELECT max(ingest_time) > clock_timestamp() - interval '5 seconds' FROM events_clean")
+    kept = "SELECT count(DISTINCT query_id) FROM ops.stream_batch"
+    assert platform.wait_for(kept) == 2
