@@ -87,6 +87,9 @@ CREATE TABLE ops.stream_batch (
     PRIMARY KEY (query_id, batch_id)
 );
 CREATE INDEX stream_batch_committed_at ON ops.stream_batch (committed_at DESC);
+CREATE INDEX stream_batch_newest ON ops.stream_batch (query_name, max_event_time DESC);
+CREATE INDEX stream_batch_to_heal ON ops.stream_batch (committed_at)
+WHERE records_dropped_by_watermark > 0 AND healed_at IS NULL;
 COMMENT ON TABLE ops.stream_batch IS
 'The ledger: one row per micro-batch, written in the transaction of its data.';
 COMMENT ON COLUMN ops.stream_batch.offsets_from IS 'First offset by partition, {"0": 120, ...}.';

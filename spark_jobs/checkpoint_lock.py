@@ -1,0 +1,51 @@
+"""One driver a checkpoint: an advisory lock that outlives a killed Python process.
+
+The lock belongs to the open file, which the driver's JVM inherits; it is free only when
+both have ended.
+"""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from core.errors import CheckpointError
+from core.logging import get_logger
+
+__all__ = ["lock_checkpoint"]
+
+log = get_logger(__name__)
+
+
+def lock_checkpoint(folder: Path, timeout_s: float) -> int:
+    """Lock `folder` and return the file descriptor that holds the lock.
+
+    Waits for an earlier driver to end; raises `CheckpointError` after `timeout_s` seconds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / "driver.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    deadline = time.monotonic() + timeout_s
+    waiting = False
+    while not _try_lock(descriptor):
+        if time.monotonic() > deadline:
+            holder = os.pread(descriptor, 32, 0).decode() or "unknown"
+            os.close(descriptor)
+            raise CheckpointError(
+                f"Another Spark driver (pid {holder}) works on {folder} and did not end within {timeout_s:.0f} s. "
+                "Two drivers on one checkpoint would corrupt it; stop the other first."
+            )
+        if not waiting:
+            log.info("checkpoint.waiting", folder=str(folder))
+            waiting = True
+        time.sleep(0.1)
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    return descriptor
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,78 @@
+"""What Spark says of the micro-batch under way: its offsets and how many rows went where.
+
+The batch's figures are needed before it is committed, so they are read from its executed
+plan and not from the progress report that follows it. Classic (not Connect) sessions only.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming import StreamingQuery
+
+from core.errors import CheckpointError
+from spark_jobs.source import Offsets
+
+__all__ = ["BatchExecution", "find_query", "read_execution"]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchExecution:
+    """Counts in records. `accepted` is None where the plan holds no filter on verdicts."""
+
+    offsets_from: Offsets
+    offsets_to: Offsets
+    read: int
+    accepted: int | None
+    duplicate: int
+    dropped_by_watermark: int
+
+
+def find_query(spark: SparkSession, name: str) -> StreamingQuery:
+    """The active query of that name, in the session that started it (a batch has a copy of its own,
+    which knows of no query). Raises `CheckpointError` where none runs.
+    """
+    for query in spark.streams.active:
+        if query.name == name:
+            return query
+    raise CheckpointError(f"No streaming query '{name}' is active")
+
+
+def read_execution(query: StreamingQuery) -> BatchExecution:
+    """Figures of the batch that has just been computed, whole, by `query`."""
+    plan = query._jsq.streamingQuery().lastExecution().executedPlan()  # noqa: SLF001  # no public way
+    totals = {"duplicate": 0, "dropped": 0}
+    read, accepted = 0, None
+    offsets: tuple[Offsets, Offsets] = ({}, {})
+    pending = [plan]
+    while pending:
+        node = pending.pop()
+        kind = node.nodeName()
+        if kind == "MicroBatchScan":
+            read += _metric(node, "numOutputRows")
+            offsets = _offsets(node.start()), _offsets(node.end())
+        elif kind == "Filter":
+            accepted = _metric(node, "numOutputRows")
+        elif "numRowsDroppedByWatermark" in (metrics := _metric_names(node)):
+            totals["dropped"] += _metric(node, "numRowsDroppedByWatermark")
+            if "numDroppedDuplicateRows" in metrics:
+                totals["duplicate"] += _metric(node, "numDroppedDuplicateRows")
+        children = node.children()
+        pending += [children.apply(index) for index in range(children.size())]
+    return BatchExecution(*offsets, read, accepted, totals["duplicate"], totals["dropped"])
+
+
+def _metric_names(node: Any) -> str:
+    return str(node.metrics().keys().mkString(" "))
+
+
+def _metric(node: Any, name: str) -> int:
+    return int(node.metrics().apply(name).value())
+
+
+def _offsets(position: Any) -> Offsets:
+    by_topic = json.loads(position.json())
+    return {
+        int(partition): offset for partitions in by_topic.values() for partition, offset in partitions.items()
+    }

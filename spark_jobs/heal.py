@@ -1,0 +1,69 @@
+"""Bring back what Spark's watermark dropped although the rules had accepted it.
+
+That happens when a backlog is read unevenly over the partitions. The ledger counts it; here
+the batch's offsets are read once more, without a watermark, and the windows recomputed.
+"""
+
+from datetime import datetime
+
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow.compute as pc
+from pyspark.sql import SparkSession
+
+from core import postgres
+from core.logging import get_logger
+from core.settings import Settings
+from spark_jobs import reconcile
+from spark_jobs.queries import rows_for_sink
+from spark_jobs.sink.events import PREPARE, insert_rows
+from spark_jobs.source import Offsets, read_range
+from spark_jobs.validate import judge
+
+__all__ = ["heal_next_batch", "reprocess"]
+
+log = get_logger(__name__)
+
+_NEXT = """
+    SELECT query_id, batch_id, offsets_from, offsets_to FROM ops.stream_batch
+    WHERE records_dropped_by_watermark > 0 AND healed_at IS NULL
+    ORDER BY committed_at LIMIT 1
+"""
+_HEALED = "UPDATE ops.stream_batch SET healed_at = now() WHERE query_id = %s AND batch_id = %s"
+
+
+def heal_next_batch(spark: SparkSession, settings: Settings) -> bool:
+    """Heal the oldest batch that lost rows to the watermark. False where there is none, or its
+    windows may still change (then a later call will).
+    """
+    with postgres.connect(settings.postgres, autocommit=True) as connection:
+        row = connection.execute(_NEXT).fetchone()
+        settled = reconcile.settled_until(connection)
+        if row is None or settled is None:
+            return False
+        query_id, batch_id, first, last = row
+        start, end = (
+            {int(partition): offset for partition, offset in side.items()} for side in (first, last)
+        )
+        windows = reprocess(spark, settings, start, end)
+        if any(window >= settled for window in windows):
+            return False
+        reconcile.recompute_windows(connection, windows)
+        connection.execute(_HEALED, (query_id, batch_id))
+        log.info("batch.healed", query_id=str(query_id), batch_id=batch_id, windows=len(windows))
+    return True
+
+
+def reprocess(spark: SparkSession, settings: Settings, start: Offsets, end: Offsets) -> list[datetime]:
+    """Judge the records of an offset range again and write those that are missing.
+
+    Returns the starts of the windows that accepted events of the range fall into, sorted; the caller
+    recomputes them. Harmless to repeat: rows that are there stay as they are.
+    """
+    table = rows_for_sink(judge(read_range(spark, settings.kafka, start, end))).toArrow()
+    with adbc.connect(postgres.uri(settings.postgres)) as connection, connection.cursor() as cursor:
+        for statement in ("SET TIME ZONE 'UTC'", *PREPARE):
+            cursor.execute(statement)
+        insert_rows(cursor, table)
+        connection.commit()
+    accepted = table.filter(pc.is_null(table["reason"]))["event_time"]
+    return sorted({moment.replace(second=0, microsecond=0) for moment in accepted.to_pylist()})

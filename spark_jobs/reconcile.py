@@ -1,0 +1,140 @@
+"""The batch layer's last word on the KPIs: compare them with `events_clean`, and recompute.
+
+`events_clean` is the truth (invariant I2). Everything here is SQL in the database, where
+the data is.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from core.events import SPARK_WATERMARK_DELAY
+from spark_jobs.sink.kpis import DERIVE_KPI_1M, KPI_COLUMNS
+
+__all__ = ["differing_windows", "recompute", "recompute_windows", "settled_until"]
+
+WINDOW = timedelta(minutes=1)
+
+_FROM_EVENTS = """
+    SELECT
+        date_trunc('minute', event_time) AS window_start,
+        currency,
+        date_trunc('minute', event_time) + interval '1 minute' AS window_end,
+        coalesce(sum(amount) FILTER (WHERE event_type = 'payment_success'), 0) AS revenue,
+        count(*) FILTER (WHERE event_type = 'order_created') AS orders_created,
+        count(*) FILTER (WHERE event_type = 'payment_initiated') AS payments_initiated,
+        count(*) FILTER (WHERE event_type = 'payment_success') AS payment_success,
+        count(*) FILTER (WHERE event_type = 'payment_failed') AS payment_failed,
+        count(*) FILTER (WHERE event_type = 'order_cancelled') AS orders_cancelled,
+        coalesce(sum(amount) FILTER (WHERE event_type = 'order_created'), 0) AS order_value
+    FROM events_clean
+    WHERE event_time >= %(start)s AND event_time < %(end)s
+    GROUP BY 1, 2
+"""
+_COLUMNS = ", ".join(KPI_COLUMNS)
+_SET = ", ".join(
+    f"{name} = excluded.{name}" for name in KPI_COLUMNS if name not in {"window_start", "currency"}
+)
+
+_DIFFERENCES = f"""
+    WITH wanted AS ({_FROM_EVENTS}),
+    by_currency AS (
+        SELECT {_COLUMNS} FROM kpi_1m_by_currency WHERE window_start >= %(start)s AND window_start < %(end)s
+    ),
+    totals AS (
+        SELECT
+            window_start, sum(revenue) AS revenue, sum(orders_created) AS orders_created,
+            sum(payment_success) AS payment_success, sum(payment_failed) AS payment_failed,
+            round(100.0 * sum(payment_success) / nullif(sum(payment_success) + sum(payment_failed), 0), 2) AS success_rate
+        FROM wanted GROUP BY window_start
+    ),
+    kpis AS (
+        SELECT window_start, revenue, orders_created, payment_success, payment_failed, success_rate
+        FROM kpi_1m WHERE window_start >= %(start)s AND window_start < %(end)s
+    ),
+    differing AS (
+        (SELECT window_start FROM (TABLE wanted EXCEPT TABLE by_currency) AS missing)
+        UNION (SELECT window_start FROM (TABLE by_currency EXCEPT TABLE wanted) AS surplus)
+        UNION (SELECT window_start FROM (TABLE totals EXCEPT TABLE kpis) AS missing_total)
+        UNION (SELECT window_start FROM (TABLE kpis EXCEPT TABLE totals) AS surplus_total)
+    )
+    SELECT window_start FROM differing ORDER BY 1
+"""  # noqa: S608  # names come from the contract
+
+_TOUCHED = """
+    CREATE TEMP TABLE recomputed ON COMMIT DROP AS
+    SELECT DISTINCT window_start FROM (
+        SELECT date_trunc('minute', event_time) AS window_start FROM events_clean
+        WHERE event_time >= %(start)s AND event_time < %(end)s
+        UNION SELECT window_start FROM kpi_1m_by_currency WHERE window_start >= %(start)s AND window_start < %(end)s
+        UNION SELECT window_start FROM kpi_1m WHERE window_start >= %(start)s AND window_start < %(end)s
+    ) AS touched
+"""
+_RECOMPUTE = f"""
+    INSERT INTO kpi_1m_by_currency AS kept ({_COLUMNS}) {_FROM_EVENTS}
+    ON CONFLICT (window_start, currency) DO UPDATE SET {_SET}, processed_at = now()
+"""  # names come from the contract
+_REMOVE_UNFOUNDED = """
+    DELETE FROM kpi_1m_by_currency AS kept
+    WHERE kept.window_start >= %(start)s AND kept.window_start < %(end)s
+        AND NOT EXISTS (
+            SELECT FROM events_clean AS e
+            WHERE e.event_time >= kept.window_start AND e.event_time < kept.window_end AND e.currency = kept.currency
+        )
+"""
+_REMOVE_EMPTY = """
+    DELETE FROM kpi_1m
+    WHERE window_start >= %(start)s AND window_start < %(end)s
+        AND window_start NOT IN (SELECT window_start FROM kpi_1m_by_currency)
+"""
+
+
+def settled_until(connection: psycopg.Connection[Any]) -> datetime | None:
+    """End of the windows that no accepted event can change any more; None before the first batch.
+
+    An accepted event trails the newest one by at most both limits of the contract, so a
+    window is settled when each query has committed events that much newer.
+    """
+    row = connection.execute(
+        "SELECT min(newest), count(*) FROM (SELECT max(max_event_time) AS newest FROM ops.stream_batch GROUP BY query_name) q"
+    ).fetchone()
+    if row is None or row[0] is None or row[1] < 2:
+        return None
+    horizon: datetime = row[0] - SPARK_WATERMARK_DELAY
+    return horizon.replace(second=0, microsecond=0)
+
+
+def differing_windows(connection: psycopg.Connection[Any], start: datetime, end: datetime) -> list[datetime]:
+    """Starts of the windows in [start, end) in which `kpi_1m` or `kpi_1m_by_currency` is not what
+    `events_clean` gives. Compare settled windows only (`settled_until`).
+    """
+    return [window for (window,) in connection.execute(_DIFFERENCES, {"start": start, "end": end})]
+
+
+def recompute(connection: psycopg.Connection[Any], start: datetime, end: datetime) -> int:
+    """Recompute the windows in [start, end) from `events_clean`; returns how many there are.
+
+    `start` and `end` are full minutes. One transaction of its own or a part of the caller's.
+    The lock keeps the stream's upserts out meanwhile, so neither overwrites the other's half.
+    """
+    for limit in (start, end):
+        if limit.second or limit.microsecond:
+            raise ValueError(f"{limit.isoformat()} is not a full minute; windows begin at full minutes")
+    limits = {"start": start, "end": end}
+    with connection.transaction():
+        connection.execute("LOCK TABLE kpi_1m_by_currency, kpi_1m IN SHARE ROW EXCLUSIVE MODE")
+        connection.execute(_TOUCHED, limits)
+        connection.execute(_RECOMPUTE, limits)
+        connection.execute(_REMOVE_UNFOUNDED, limits)
+        connection.execute(DERIVE_KPI_1M.format(touched="recomputed"))
+        connection.execute(_REMOVE_EMPTY, limits)
+        row = connection.execute("SELECT count(*) FROM recomputed").fetchone()
+        connection.execute("DROP TABLE recomputed")
+    return int(row[0]) if row else 0
+
+
+def recompute_windows(connection: psycopg.Connection[Any], windows: list[datetime]) -> None:
+    """Recompute single windows, given by their starts."""
+    for window in windows:
+        recompute(connection, window, window + WINDOW)

@@ -1,0 +1,68 @@
+"""Writer of the query `events_clean`: good rows and rejected records of one batch."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.tables import EVENTS_CLEAN, EVENTS_REJECTED
+from spark_jobs.execution import BatchExecution
+from spark_jobs.sink.writer import BatchResult, Cursor
+from spark_jobs.validate import EVENT_COLUMNS
+
+__all__ = ["COLLECTED_COLUMNS", "PREPARE", "insert_rows", "write_events"]
+
+REJECTED_COLUMNS = ("topic", "partition", "offset", "kafka_time", "reason", "detail", "payload")
+COLLECTED_COLUMNS = (*EVENT_COLUMNS, *REJECTED_COLUMNS)
+"""What the query's last select gives the sink; the rejected columns are null in good rows."""
+
+STAGE_GOOD, STAGE_REJECTED = "stage_events", "stage_rejected"
+
+PREPARE = (
+    f"CREATE TEMP TABLE {STAGE_GOOD} (LIKE {EVENTS_CLEAN.name}) ON COMMIT DELETE ROWS",
+    f"ALTER TABLE {STAGE_GOOD} DROP COLUMN ingest_time",
+    f"CREATE TEMP TABLE {STAGE_REJECTED} (LIKE {EVENTS_REJECTED.name}) ON COMMIT DELETE ROWS",
+    f"ALTER TABLE {STAGE_REJECTED} DROP COLUMN rejected_at, DROP COLUMN replayed_at",
+)
+
+INSERT_GOOD = f"""
+    INSERT INTO {EVENTS_CLEAN.name} ({", ".join(EVENT_COLUMNS)})
+    SELECT {", ".join(EVENT_COLUMNS)} FROM {STAGE_GOOD}
+    ON CONFLICT (id) DO NOTHING
+"""  # noqa: S608  # names come from the contract
+
+_QUOTED = ", ".join(f'"{name}"' for name in REJECTED_COLUMNS)
+INSERT_REJECTED = f"""
+    INSERT INTO {EVENTS_REJECTED.name} ({_QUOTED})
+    SELECT {_QUOTED} FROM {STAGE_REJECTED}
+    ON CONFLICT (topic, partition, "offset") DO NOTHING
+"""  # noqa: S608  # names come from the contract
+
+
+def write_events(cursor: Cursor, table: pa.Table, execution: BatchExecution) -> BatchResult:
+    """Write `table` (`COLLECTED_COLUMNS`). A row that is there already counts as a duplicate."""
+    written, rejected = insert_rows(cursor, table)
+    repeated = table.num_rows - written - rejected
+    return BatchResult(
+        written=written,
+        duplicate=execution.duplicate + repeated,
+        rejected=rejected,
+        max_event_time=pc.max(table.filter(pc.is_null(table["reason"]))["event_time"]).as_py(),
+        announce={"events": written, "rejected": rejected},
+    )
+
+
+def insert_rows(cursor: Cursor, table: pa.Table) -> tuple[int, int]:
+    """Insert events and rejected records that are not there yet; returns how many of each were new."""
+    is_good = pc.is_null(table["reason"])
+    good = table.filter(is_good).select(list(EVENT_COLUMNS))
+    rejected = table.filter(pc.invert(is_good)).select(list(REJECTED_COLUMNS))
+    return _insert(cursor, STAGE_GOOD, good, INSERT_GOOD), _insert(
+        cursor, STAGE_REJECTED, rejected, INSERT_REJECTED
+    )
+
+
+def _insert(cursor: Cursor, stage: str, rows: pa.Table, statement: str) -> int:
+    if rows.num_rows == 0:
+        return 0
+    cursor.adbc_ingest(stage, rows, mode="append", temporary=True)
+    cursor.execute(statement)
+    return int(cursor.rowcount)

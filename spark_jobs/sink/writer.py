@@ -1,0 +1,240 @@
+"""One transaction a micro-batch, tried again while the database is away.
+
+The batch is collected as Arrow exactly once (a second action would read and compute it
+anew), then written by a function of the query (`events`, `kpis`). The ledger row commits
+with the data and makes a replayed batch harmless: it is found, and nothing is written.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event, Lock
+from typing import Any
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential
+
+from core import postgres
+from core.errors import CheckpointError, DatabaseError
+from core.logging import get_logger
+from core.settings import PostgresSettings
+from core.tables import NOTIFY_CHANNEL
+from spark_jobs.execution import BatchExecution, find_query, read_execution
+
+__all__ = ["BatchResult", "BatchSink", "Cursor", "WriteBatch"]
+
+log = get_logger(__name__)
+
+Cursor = Any
+"""A cursor of the ADBC driver, which has no public types."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What a query's writer did with a batch, in records; `announce` goes into the notification."""
+
+    written: int
+    duplicate: int
+    rejected: int
+    max_event_time: datetime | None
+    announce: dict[str, Any]
+
+
+WriteBatch = Callable[[Cursor, pa.Table, BatchExecution], BatchResult]
+"""Writes a collected batch inside the open transaction."""
+
+
+class BatchSink:
+    """The function that `foreachBatch` calls, for one query.
+
+    `prepare` statements run once a connection (temporary tables); `write` runs in each
+    batch's transaction. While `hold()` is active no new batch begins to write.
+    """
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        query_name: str,
+        settings: PostgresSettings,
+        prepare: tuple[str, ...],
+        write: WriteBatch,
+        *,
+        retry_s: float,
+    ) -> None:
+        self._spark = spark
+        self._query_name = query_name
+        self._uri = postgres.uri(settings)
+        self._prepare = prepare
+        self._write = write
+        self._retry_s = retry_s
+        self._connection: Any = None
+        self._writing = Lock()
+        self._stopping = Event()
+
+    def __call__(self, batch: DataFrame, batch_id: int) -> None:
+        """Collect and commit one micro-batch. Raises `DatabaseError` when the database stays away."""
+        started = time.perf_counter()
+        table = batch.toArrow()
+        query = find_query(self._spark, self._query_name)
+        execution = read_execution(query)
+        collected_ms = (time.perf_counter() - started) * 1000
+        with self._writing:
+            if self._stopping.is_set():
+                raise InterruptedError("the stream is stopping; the batch will be replayed")
+            self._commit_with_retry(str(query.id), batch_id, table, execution, collected_ms)
+
+    def hold(self, timeout_s: float) -> bool:
+        """Wait for the batch that is being written; let no other begin. False when time ran out."""
+        self._stopping.set()
+        finished = self._writing.acquire(timeout=timeout_s)
+        if finished:
+            self._writing.release()
+        return finished
+
+    def _commit_with_retry(
+        self, query_id: str, batch_id: int, table: pa.Table, execution: BatchExecution, collected_ms: float
+    ) -> None:
+        retrying = Retrying(
+            retry=retry_if_exception(_is_transient),
+            stop=stop_after_delay(self._retry_s),
+            wait=wait_exponential(multiplier=0.1, max=2),
+            before_sleep=self._after_failure,
+            reraise=True,
+        )
+        try:
+            for attempt in retrying:
+                with attempt:
+                    self._commit(query_id, batch_id, table, execution, collected_ms)
+        except adbc_driver_manager.Error as error:
+            self._disconnect()
+            raise DatabaseError(
+                f"Batch {batch_id} of {self._query_name} could not be written: {_first_line(error)}. "
+                "Nothing of it was committed; the job stops, and the batch is repeated when it runs again."
+            ) from error
+
+    def _after_failure(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log.warning(
+            "batch.retry", query=self._query_name, attempt=state.attempt_number, error=_first_line(error)
+        )
+        self._disconnect()
+
+    def _commit(
+        self, query_id: str, batch_id: int, table: pa.Table, execution: BatchExecution, collected_ms: float
+    ) -> None:
+        started = time.perf_counter()
+        connection = self._connect()
+        with connection.cursor() as cursor:
+            if _already_committed(cursor, query_id, batch_id, execution):
+                connection.rollback()
+                log.info("batch.replayed", query=self._query_name, batch_id=batch_id)
+                return
+            result = self._write(cursor, table, execution)
+            durations = {
+                "collect": round(collected_ms, 1),
+                "write": round((time.perf_counter() - started) * 1000, 1),
+            }
+            _insert_ledger_row(cursor, query_id, batch_id, self._query_name, execution, result, durations)
+            _notify(cursor, {"query": self._query_name, "batch_id": batch_id, **result.announce})
+        connection.commit()
+
+    def _connect(self) -> Any:
+        if self._connection is None:
+            connection = adbc.connect(self._uri)
+            with connection.cursor() as cursor:
+                for statement in ("SET TIME ZONE 'UTC'", *self._prepare):
+                    cursor.execute(statement)
+            connection.commit()
+            self._connection = connection
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except adbc_driver_manager.Error as error:
+                log.debug("connection.close_failed", error=_first_line(error))
+
+
+def _already_committed(cursor: Cursor, query_id: str, batch_id: int, execution: BatchExecution) -> bool:
+    cursor.execute(
+        "SELECT offsets_from::text, offsets_to::text FROM ops.stream_batch WHERE query_id = $1::uuid AND batch_id = $2",
+        (query_id, batch_id),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return False
+    recorded = [{int(partition): offset for partition, offset in json.loads(text).items()} for text in row]
+    if recorded != [execution.offsets_from, execution.offsets_to]:
+        raise CheckpointError(
+            f"Batch {batch_id} of query {query_id} covers offsets {execution.offsets_from} to {execution.offsets_to}, "
+            f"but the ledger committed it for {recorded[0]} to {recorded[1]}: the checkpoint has fallen behind the "
+            "database (a power cut, or an old copy). Set the checkpoint aside to start a new one; rows are written once."
+        )
+    return True
+
+
+def _insert_ledger_row(
+    cursor: Cursor,
+    query_id: str,
+    batch_id: int,
+    query_name: str,
+    execution: BatchExecution,
+    result: BatchResult,
+    durations_ms: dict[str, float],
+) -> None:
+    cursor.execute(
+        """
+        INSERT INTO ops.stream_batch (
+            query_id, batch_id, query_name, offsets_from, offsets_to, records_read, records_written,
+            records_duplicate, records_rejected, records_dropped_by_watermark, max_event_time, durations_ms
+        ) VALUES (
+            $1::text::uuid, $2, $3, $4::text::jsonb, $5::text::jsonb, $6, $7, $8, $9, $10,
+            $11::text::timestamptz, $12::text::jsonb
+        )
+        """,
+        (
+            query_id,
+            batch_id,
+            query_name,
+            json.dumps(execution.offsets_from),
+            json.dumps(execution.offsets_to),
+            execution.read,
+            result.written,
+            result.duplicate,
+            result.rejected,
+            execution.dropped_by_watermark,
+            result.max_event_time.isoformat() if result.max_event_time else None,
+            json.dumps(durations_ms),
+        ),
+    )
+
+
+def _notify(cursor: Cursor, payload: dict[str, Any]) -> None:
+    cursor.execute("SELECT pg_notify($1, $2)", (NOTIFY_CHANNEL, json.dumps(payload)))
+    cursor.fetchall()
+
+
+TRANSIENT_SQLSTATES = ("08", "53", "57P", "40001", "40P01", "55P03")
+"""Connection lost, out of resources, shutting down, serialisation, deadlock, lock not available."""
+
+
+def _is_transient(error: BaseException) -> bool:
+    if not isinstance(error, adbc_driver_manager.Error):
+        return False
+    state = (error.sqlstate or "").strip("\0")
+    return not state or state.startswith(TRANSIENT_SQLSTATES)
+
+
+def _first_line(error: BaseException | None) -> str:
+    return (
+        str(error).strip().splitlines()[0]
+        if error is not None and str(error).strip()
+        else type(error).__name__
+    )
