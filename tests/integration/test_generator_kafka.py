@@ -25,6 +25,7 @@ from stack.waiting import wait_until
 from tests.processes import Started
 
 LIMIT_S = 60.0
+Place = tuple[int | None, int | None]
 
 
 class Generator:
@@ -64,11 +65,8 @@ def started(settings: Settings) -> Iterator[list[Generator]]:
 
 
 def consume(broker: KafkaSettings, topic: str, count: int) -> list[Message]:
-    consumer = Consumer(
-        client_config(
-            broker, **{"group.id": "test", "auto.offset.reset": "earliest", "enable.auto.commit": False}
-        )
-    )
+    options: dict[str, str | bool] = {"auto.offset.reset": "earliest", "enable.auto.commit": False}
+    consumer = Consumer(client_config(broker, **{"group.id": "test"}, **options))
     consumer.subscribe([topic])
     messages: list[Message] = []
 
@@ -108,7 +106,7 @@ def test_what_is_listed_is_what_kafka_has(
     code, output, errors = started[0].finish()
     assert (code, output) == (0, "5000 records acknowledged, 0 not acknowledged"), errors
 
-    listed = {(line.partition, line.offset): line for line in read_ack_log(log)}
+    listed: dict[Place, Acknowledged] = {(line.partition, line.offset): line for line in read_ack_log(log)}
     messages = {(message.partition(), message.offset()): message for message in consume(broker, topic, 5000)}
     assert listed.keys() == messages.keys()
     assert len(listed) == 5000
@@ -118,10 +116,9 @@ def test_what_is_listed_is_what_kafka_has(
     _check_ids(listed, messages)
 
 
-def _check_ids(listed: dict[tuple[int, int], Acknowledged], messages: dict[tuple[int, int], Message]) -> None:
+def _check_ids(listed: dict[Place, Acknowledged], messages: dict[Place, Message]) -> None:
     originals: set[str] = set()
-    for place in sorted(listed):
-        line = listed[place]
+    for place, line in sorted(listed.items(), key=lambda item: (item[1].partition, item[1].offset)):
         if line.kind is Kind.INVALID:
             assert line.reason is not None
             continue

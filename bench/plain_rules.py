@@ -1,0 +1,84 @@
+"""The plain consumer's verdict on a record: quick Python, no reasons in detail.
+
+Same accepts and rejects as the contract; it only has to be fair to the Spark job's work.
+"""
+
+import re
+from datetime import datetime
+from math import isfinite
+from typing import Any
+
+import orjson
+
+from core.events import (
+    AMOUNT_PRECISION,
+    AMOUNT_SCALE,
+    EVENT_TIME_PATTERN,
+    FUTURE_LIMIT,
+    LATENESS_LIMIT,
+    MAX_ID_LENGTH,
+    WHITESPACE,
+    Currency,
+    EventStatus,
+    EventType,
+)
+
+__all__ = ["Row", "judge"]
+
+Row = tuple[str, str, str, str, str, int | float, str, str]
+"""A row of `events_clean` in the order of its columns, without `ingest_time`."""
+
+AMOUNT_LIMIT = 10 ** (AMOUNT_PRECISION - AMOUNT_SCALE)
+TYPES, CURRENCIES, STATES = frozenset(EventType), frozenset(Currency), frozenset(EventStatus)
+_EVENT_TIME = re.compile(EVENT_TIME_PATTERN)
+
+
+def judge(value: bytes | None, kafka_time: datetime) -> Row | None:
+    """The row of an acceptable record, else None."""
+    try:
+        event = orjson.loads(value or b"")
+        row = _row(event)
+        when = datetime.fromisoformat(row[1])
+        on_time = -LATENESS_LIMIT <= when - kafka_time <= FUTURE_LIMIT
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return None
+    return row if on_time and _plausible(row) else None
+
+
+def _row(event: Any) -> Row:
+    return (
+        event["id"].strip(WHITESPACE) if isinstance(event["id"], str) else "",
+        event["eventTime"],
+        event["eventType"],
+        event["orderId"],
+        event["userId"],
+        event["amount"],
+        event["currency"],
+        event["status"],
+    )
+
+
+def _plausible(row: tuple[Any, ...]) -> bool:
+    event_id, time, kind, order, user, amount, currency, status = row
+    return bool(
+        0 < len(event_id) <= MAX_ID_LENGTH
+        and isinstance(order, str)
+        and 0 < len(order) <= MAX_ID_LENGTH
+        and isinstance(user, str)
+        and 0 < len(user) <= MAX_ID_LENGTH
+        and _EVENT_TIME.fullmatch(time) is not None
+        and kind in TYPES
+        and currency in CURRENCIES
+        and status in STATES
+        and _is_money(amount)
+        and "\x00" not in event_id + order + user
+    )
+
+
+def _is_money(amount: Any) -> bool:
+    return (
+        amount.__class__ in (int, float)
+        and isfinite(amount)
+        and 0 <= amount < AMOUNT_LIMIT
+        and round(amount, AMOUNT_SCALE) == amount
+    )

@@ -1,0 +1,119 @@
+"""A platform of the benchmark's own: broker and database on free ports, data in a temporary folder."""
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from psycopg import sql
+
+from bench.children import Child
+from bench.jobs import Job
+from core import kafka, postgres
+from core.errors import StackError
+from core.settings import Settings, load_settings
+from core.topics import EVENTS_RAW
+from database import migrate
+from stack import postgres_server
+from stack.health import health
+from stack.jars import ensure_jars
+from stack.ports import free_ports
+from stack.waiting import wait_until
+
+__all__ = ["Platform", "running_platform"]
+
+START_LIMIT_S = 90.0
+FILL_LIMIT_S = 900.0
+
+
+@dataclass(slots=True)
+class Platform:
+    """A running broker and database. Topics, databases and checkpoints are fresh for each use."""
+
+    settings: Settings
+    folder: Path
+    servers: list[Child] = field(default_factory=list)
+
+    def fresh_topic(self) -> str:
+        """Name of a new, empty topic like `events_raw`."""
+        name = f"bench-{uuid.uuid4()}"
+        kafka.create_topic(self.settings.kafka, EVENTS_RAW, name)
+        return name
+
+    def settings_for(self, topic: str) -> Settings:
+        """Settings with `topic`, a new migrated database and a new checkpoint."""
+        name = f"bench_{uuid.uuid4().hex}"
+        with postgres.connect(self.settings.postgres, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        own = self.settings.postgres.model_copy(update={"database": name})
+        migrate(own)
+        checkpoint = self.settings.stream.model_copy(update={"checkpoint_dir": self.folder / name})
+        source = self.settings.kafka.model_copy(update={"topic": topic})
+        return self.settings.model_copy(update={"postgres": own, "stream": checkpoint, "kafka": source})
+
+    def start_job(self, job: Job, settings: Settings) -> Child:
+        """The job on its topic, into its database; the caller ends it."""
+        return Child(job.value, job.arguments, settings, self.folder / f"{settings.postgres.database}.log")
+
+    def start_generator(self, topic: str, *options: str) -> Child:
+        """A generator into `topic`; the caller ends it."""
+        arguments = ("-m", "generator", "--topic", topic, "--no-heartbeat", *options)
+        return Child("generator", arguments, self.settings, self.folder / "generator.log")
+
+    def fill(self, topic: str, count: int) -> int:
+        """Send `count` records flat out, with the default faults. Returns how many are acceptable and new."""
+        acknowledged = self.folder / f"{uuid.uuid4()}.tsv"
+        with self.start_generator(
+            topic, "--max", "--count", str(count), "--ack-log", str(acknowledged)
+        ) as child:
+            child.finish(FILL_LIMIT_S)
+        with acknowledged.open(encoding="utf-8") as lines:
+            return sum(line.split("\t")[4] == "valid" for line in lines)
+
+
+@contextmanager
+def running_platform() -> Iterator[Platform]:
+    """Start the servers, and end them and remove their data in the end."""
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="orderpulse-bench-"))
+        folder.chmod(0o755)  # PostgreSQL's own account must be able to enter
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        settings = _settings(folder)
+        ensure_jars(settings)
+        platform = Platform(settings, folder)
+
+        def start(name: str, ready: Callable[[], bool]) -> None:
+            child = Child(name, ("-m", "stack", "run", name), settings, folder / f"{name}.log")
+            platform.servers.append(stack.enter_context(child))
+            _wait(child, ready)
+
+        start("postgres", lambda: postgres_server.accepts(settings))
+        postgres_server.ensure_database(settings)
+        start("kafka", lambda: health(settings, "kafka", None) == "healthy")
+        yield platform
+
+
+def _settings(folder: Path) -> Settings:
+    base = load_settings()
+    kafka_port, controller_port, postgres_port = free_ports(3)
+    return base.model_copy(
+        update={
+            "kafka": base.kafka.model_copy(update={"bootstrap_servers": f"localhost:{kafka_port}"}),
+            "postgres": base.postgres.model_copy(update={"host": "localhost", "port": postgres_port}),
+            "stack": base.stack.model_copy(
+                update={"data_dir": folder, "kafka_controller_port": controller_port}
+            ),
+        }
+    )
+
+
+def _wait(child: Child, ready: Callable[[], bool]) -> None:
+    def ended_or_ready() -> bool:
+        child.require_alive()
+        return ready()
+
+    if not wait_until(ended_or_ready, START_LIMIT_S):
+        raise StackError(f"{child.name} did not start within {START_LIMIT_S:.0f} s. {child.tail()}")
