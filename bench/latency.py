@@ -1,7 +1,8 @@
 """How long from an event's time to its committed row? And, in the same run, how much memory is held.
 
-One job runs through all rates without a restart. At each rate it is first warmed up at that rate;
-events of the warm-up and late events are not measured.
+One job runs through all rates without a restart. At each rate it is first warmed up at that rate, and
+events of the warm-up are not measured. A rate is over when every event that was sent is in both tables,
+so that none is left out because it took too long.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ from bench.children import Child
 from bench.jobs import Job
 from bench.kpi_watch import Floats, KpiWatch, delays_ms
 from bench.memory import MemoryResult, MemorySampler
-from bench.platform import Platform
+from bench.platform import Platform, count_valid
 from bench.progress import Progress, Step
+from bench.truth import faults
 from core.clock import utc_now
 from core.errors import StackError
 from core.postgres import connect
@@ -24,8 +26,8 @@ from stack.waiting import wait_until
 
 __all__ = ["LatencyResult", "Percentiles", "measure_latency"]
 
-START_LIMIT_S = 120.0
-SETTLE_S = 10.0
+FIRST_BURST = 100
+CATCH_UP_LIMIT_S = 300.0
 EVENTS = """
     SELECT
         extract(epoch FROM event_time)::float8,
@@ -64,6 +66,16 @@ class LatencyResult:
     memory: list[MemoryResult]
 
 
+@dataclass(frozen=True, slots=True)
+class _Phase:
+    """What was sent at one rate, when the measured part began and ended (epoch seconds), memory in it."""
+
+    sent: int
+    began: float
+    ended: float
+    memory: list[MemoryResult]
+
+
 def measure_latency(
     platform: Platform,
     job: Job,
@@ -76,30 +88,32 @@ def measure_latency(
     topic = platform.fresh_topic()
     settings = platform.settings_for(topic)
     with platform.start_job(job, settings) as child, KpiWatch(settings.postgres) as watch:
-        _wait_for_first_row(platform, topic, settings, child)
+        sent = platform.fill(topic, FIRST_BURST)
+        _wait_until_counted(settings, child, watch, sent)
         results = []
         for rate in rates:
             step = progress.step(f"{job}: latency at {rate:g} events/s", warm_up_s + measured_s)
-            memory, began, ended = _run_rate(platform, topic, child, rate, (warm_up_s, measured_s), step)
+            phase = _run_rate(platform, topic, child, rate, (warm_up_s, measured_s), step)
+            sent += phase.sent
+            _wait_until_counted(settings, child, watch, sent)
             with connect(settings.postgres, autocommit=True) as connection:
-                clean, kpi = _delays(connection, watch, began, ended)
-            results.append(LatencyResult(job, rate, Percentiles.of(clean), Percentiles.of(kpi), memory))
+                clean, kpi = _delays(connection, watch, phase)
+            results.append(LatencyResult(job, rate, Percentiles.of(clean), Percentiles.of(kpi), phase.memory))
     return results
 
 
 def _run_rate(
     platform: Platform, topic: str, job: Child, rate: float, spans_s: tuple[float, float], step: Step
-) -> tuple[list[MemoryResult], float, float]:
-    """Memory while `rate` was measured, and when (epoch seconds) that was."""
+) -> _Phase:
     began = utc_now().timestamp() + spans_s[0]
     ended = began + spans_s[1]
-    options = ("--rate", str(rate), "--late-share", "0")
+    acknowledged = platform.fresh_ack_log()
+    options = ("--rate", str(rate), "--late-share", "0", "--ack-log", str(acknowledged))
     with platform.start_generator(topic, *options) as generator:
         _pass_time(job, began, lambda now: step(now - began + spans_s[0]))
         with MemorySampler([*platform.servers, job, generator]) as sampler:
             _pass_time(job, ended, lambda now: step(now - began + spans_s[0]))
-    _pass_time(job, ended + min(SETTLE_S, spans_s[1]), lambda _: None)
-    return sampler.results(), began, ended
+    return _Phase(count_valid(acknowledged), began, ended, sampler.results())
 
 
 def _pass_time(job: Child, until: float, step: Step) -> None:
@@ -112,26 +126,28 @@ def _pass_time(job: Child, until: float, step: Step) -> None:
     wait_until(passed, float("inf"), poll_s=0.5)
 
 
-def _wait_for_first_row(platform: Platform, topic: str, settings: Settings, child: Child) -> None:
-    """The job is up once it has written what a short burst sent."""
-    platform.fill(topic, 100)
+def _wait_until_counted(settings: Settings, child: Child, watch: KpiWatch, sent: int) -> None:
+    """Return when both tables hold all that was sent, and the watch has seen it."""
+    with connect(settings.postgres, autocommit=True) as connection:
 
-    def written() -> bool:
-        child.require_alive()
-        with connect(settings.postgres, autocommit=True) as connection:
-            row = connection.execute("SELECT 1 FROM kpi_1m LIMIT 1").fetchone()
-        return row is not None
+        def counted() -> bool:
+            child.require_alive()
+            seen = watch.commits[-1][0] if watch.commits else 0
+            return seen >= sent and not faults(connection, sent)
 
-    if not wait_until(written, START_LIMIT_S, poll_s=0.5):
-        raise StackError(f"{child.name} wrote nothing within {START_LIMIT_S:.0f} s. {child.tail()}")
+        if not wait_until(counted, CATCH_UP_LIMIT_S, poll_s=0.5):
+            raise StackError(
+                f"{child.name}: {sent} events were sent, and after {CATCH_UP_LIMIT_S:.0f} s the tables are not "
+                f"right: {faults(connection, sent)}. {child.tail()}"
+            )
 
 
 def _delays(
-    connection: psycopg.Connection[tuple[object, ...]], watch: KpiWatch, began: float, ended: float
+    connection: psycopg.Connection[tuple[object, ...]], watch: KpiWatch, phase: _Phase
 ) -> tuple[Floats, Floats]:
-    """Delays in milliseconds of the events of [began, ended), to their row and to their KPI."""
+    """Delays in milliseconds of the events of the measured part, to their row and to their KPI."""
     table = np.array(connection.execute(EVENTS).fetchall(), dtype=np.float64)
     times, to_row = table[:, 0], table[:, 1]
     to_kpi = delays_ms(times, list(watch.commits))
-    measured = (times >= began) & (times < ended)
+    measured = (times >= phase.began) & (times < phase.ended)
     return to_row[measured], to_kpi[measured[: len(to_kpi)]]

@@ -23,7 +23,7 @@ from stack.jars import ensure_jars
 from stack.ports import free_ports
 from stack.waiting import wait_until
 
-__all__ = ["Platform", "running_platform"]
+__all__ = ["Platform", "count_valid", "running_platform"]
 
 START_LIMIT_S = 90.0
 FILL_LIMIT_S = 900.0
@@ -65,13 +65,21 @@ class Platform:
 
     def fill(self, topic: str, count: int) -> int:
         """Send `count` records flat out, with the default faults. Returns how many are acceptable and new."""
-        acknowledged = self.folder / f"{uuid.uuid4()}.tsv"
-        with self.start_generator(
-            topic, "--max", "--count", str(count), "--ack-log", str(acknowledged)
-        ) as child:
+        acknowledged = self.fresh_ack_log()
+        options = ("--max", "--count", str(count), "--ack-log", str(acknowledged))
+        with self.start_generator(topic, *options) as child:
             child.finish(FILL_LIMIT_S)
-        with acknowledged.open(encoding="utf-8") as lines:
-            return sum(line.split("\t")[4] == "valid" for line in lines)
+        return count_valid(acknowledged)
+
+    def fresh_ack_log(self) -> Path:
+        """Where a generator may list what Kafka acknowledged."""
+        return self.folder / f"{uuid.uuid4()}.tsv"
+
+
+def count_valid(acknowledged: Path) -> int:
+    """Records on a generator's list that are acceptable and new."""
+    with acknowledged.open(encoding="utf-8") as lines:
+        return sum(line.split("\t")[4] == "valid" for line in lines)
 
 
 @contextmanager
