@@ -1,0 +1,26 @@
+"""One Spark session for every test that needs no more of Spark than its rules and transforms."""
+
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+from core.settings import Settings
+from spark_jobs.session import build_session
+from stack.jars import ensure_jars
+
+
+@pytest.fixture(scope="session")
+def spark(settings: Settings) -> Iterator[SparkSession]:
+    """A local session with the job's own options; its JVM ends with it."""
+    ensure_jars(settings)
+    stream = settings.stream.model_copy(update={"master": "local[1]", "driver_memory": "768m"})
+    session = build_session(settings.model_copy(update={"stream": stream}), "orderpulse-test")
+    gateway = session.sparkContext._gateway
+    assert gateway is not None, "a session has a JVM"
+    yield session
+    session.stop()
+    gateway.shutdown()
+    jvm = gateway.proc
+    jvm.stdin.close()
+    jvm.wait(30)

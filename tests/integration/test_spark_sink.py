@@ -1,0 +1,202 @@
+"""What the sink does with a collected batch, against a real database and without Spark."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import adbc_driver_postgresql.dbapi as adbc
+import psycopg
+import pyarrow as pa
+import pytest
+
+from core import postgres
+from core.errors import CheckpointError
+from core.settings import PostgresSettings
+from spark_jobs import reconcile
+from spark_jobs.execution import BatchExecution
+from spark_jobs.sink import events, kpis
+from spark_jobs.sink.writer import BatchResult, _already_committed, _insert_ledger_row
+
+QUERY = "00000000-0000-0000-0000-000000000001"
+NINE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+EXECUTION = BatchExecution({0: 0}, {0: 10}, read=10, accepted=None, duplicate=1, dropped_by_watermark=0)
+Connection = psycopg.Connection[tuple[object, ...]]
+
+EVENTS = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("id", "event_type", "order_id", "user_id", "currency", "status")],
+        *[(name, pa.timestamp("us", "UTC")) for name in ("event_time", "kafka_time")],
+        ("amount", pa.decimal128(15, 2)),
+        *[(name, pa.string()) for name in ("topic", "reason", "detail")],
+        ("partition", pa.int32()),
+        ("offset", pa.int64()),
+        ("payload", pa.binary()),
+    ]
+)
+KPIS = pa.schema(
+    [
+        *[(name, pa.timestamp("us", "UTC")) for name in ("window_start", "window_end", "max_event_time")],
+        ("currency", pa.string()),
+        *[(name, pa.decimal128(18, 2)) for name in ("revenue", "order_value")],
+        *[(name, pa.int32()) for name in kpis.COUNTS],
+    ]
+)
+
+
+@pytest.fixture
+def cursor(database: PostgresSettings) -> Iterator[Any]:
+    """A cursor like the sink's, with its temporary tables; the test commits."""
+    with closing(adbc.connect(postgres.uri(database))) as opened, opened.cursor() as cursor:
+        for statement in ("SET TIME ZONE 'UTC'", *events.PREPARE, *kpis.PREPARE):
+            cursor.execute(statement)
+        opened.commit()
+        yield cursor
+
+
+def event(event_id: str, event_type: str = "payment_success", amount: str = "10.00") -> dict[str, Any]:
+    return {
+        "id": event_id,
+        "event_time": NINE,
+        "event_type": event_type,
+        "order_id": "ORD1",
+        "user_id": "USR1",
+        "amount": Decimal(amount),
+        "currency": "USD",
+        "status": "success",
+    }
+
+
+def rejected(offset: int, payload: bytes | None) -> dict[str, Any]:
+    place = {"topic": "t", "partition": 0, "offset": offset, "kafka_time": NINE}
+    return {**place, "reason": "not_json", "detail": None, "payload": payload}
+
+
+def write_events(cursor: Any, rows: list[dict[str, Any]]) -> BatchResult:
+    result = events.write_events(cursor, pa.Table.from_pylist(rows, EVENTS), EXECUTION)
+    cursor.connection.commit()
+    return result
+
+
+def write_kpi(cursor: Any, *, orders: int, paid: int, failed: int, currency: str = "USD") -> None:
+    row = {
+        "window_start": NINE,
+        "window_end": NINE + timedelta(minutes=1),
+        "max_event_time": NINE,
+        "currency": currency,
+        "revenue": Decimal(10 * paid),
+        "order_value": Decimal(10 * orders),
+        **dict.fromkeys(kpis.COUNTS, 0),
+        "orders_created": orders,
+        "payment_success": paid,
+        "payment_failed": failed,
+    }
+    kpis.write_kpis(cursor, pa.Table.from_pylist([row], KPIS), EXECUTION)
+    cursor.connection.commit()
+
+
+def kpi_1m(connection: Connection) -> list[tuple[object, ...]]:
+    return connection.execute(
+        "SELECT revenue, orders_created, payment_success, payment_failed, success_rate FROM kpi_1m"
+    ).fetchall()
+
+
+def test_a_row_that_is_there_counts_as_a_duplicate(cursor: Any, connection: Connection) -> None:
+    first = write_events(cursor, [event("a"), event("b"), rejected(3, b"x"), rejected(4, None)])
+    assert (first.written, first.duplicate, first.rejected) == (2, 1, 2)
+    assert first.max_event_time == NINE
+    again = write_events(cursor, [event("a", amount="99.00"), event("c"), rejected(3, b"y")])
+    assert (again.written, again.duplicate, again.rejected) == (1, 1 + 2, 0)
+    kept = connection.execute("SELECT id, amount FROM events_clean ORDER BY id").fetchall()
+    assert kept == [("a", Decimal("10.00")), ("b", Decimal("10.00")), ("c", Decimal("10.00"))]
+    payloads = connection.execute("SELECT payload FROM ops.events_rejected ORDER BY 1").fetchall()
+    assert payloads == [(b"x",), (None,)]
+
+
+def test_a_batch_of_rejected_records_has_no_newest_event(cursor: Any) -> None:
+    assert write_events(cursor, [rejected(1, b"")]).max_event_time is None
+
+
+def test_kpi_1m_adds_up_the_currencies(cursor: Any, connection: Connection) -> None:
+    write_kpi(cursor, orders=3, paid=2, failed=1)
+    write_kpi(cursor, orders=1, paid=1, failed=0, currency="VND")
+    assert kpi_1m(connection) == [(Decimal("30.00"), 4, 3, 1, Decimal("75.00"))]
+
+
+def test_a_window_without_payments_has_no_success_rate(cursor: Any, connection: Connection) -> None:
+    write_kpi(cursor, orders=1, paid=0, failed=0)
+    assert kpi_1m(connection) == [(Decimal("0.00"), 1, 0, 0, None)]
+
+
+def test_a_partial_window_does_not_replace_a_fuller_one(cursor: Any, connection: Connection) -> None:
+    write_kpi(cursor, orders=3, paid=2, failed=1)
+    write_kpi(cursor, orders=1, paid=1, failed=1)
+    assert kpi_1m(connection) == [(Decimal("20.00"), 3, 2, 1, Decimal("66.67"))]
+    write_kpi(cursor, orders=3, paid=3, failed=1)
+    assert kpi_1m(connection) == [(Decimal("30.00"), 3, 3, 1, Decimal("75.00"))]
+
+
+def test_the_ledger_knows_a_batch_by_its_offsets(cursor: Any) -> None:
+    result = BatchResult(written=9, duplicate=1, rejected=0, max_event_time=None, announce={})
+    assert not _already_committed(cursor, QUERY, 5, EXECUTION)
+    _insert_ledger_row(cursor, QUERY, 5, "events_clean", EXECUTION, result, {"write": 1.0})
+    assert _already_committed(cursor, QUERY, 5, EXECUTION)
+    assert not _already_committed(cursor, QUERY, 6, EXECUTION)
+
+
+def test_a_checkpoint_that_fell_behind_the_ledger_is_refused(cursor: Any) -> None:
+    result = BatchResult(written=9, duplicate=1, rejected=0, max_event_time=None, announce={})
+    _insert_ledger_row(cursor, QUERY, 5, "events_clean", EXECUTION, result, {})
+    other = BatchExecution({0: 0}, {0: 12}, read=12, accepted=None, duplicate=0, dropped_by_watermark=0)
+    with pytest.raises(CheckpointError, match="fallen behind the database"):
+        _already_committed(cursor, QUERY, 5, other)
+
+
+def test_reconciliation_finds_and_heals_every_kind_of_difference(cursor: Any, connection: Connection) -> None:
+    write_events(cursor, [event("a", "order_created"), event("b"), event("c", "payment_failed")])
+    end = NINE + timedelta(minutes=1)
+
+    def differs() -> bool:
+        return reconcile.differing_windows(connection, NINE, end) == [NINE]
+
+    assert differs(), "events without KPIs"
+    assert reconcile.recompute(connection, NINE, end) == 1
+    assert not differs()
+    for corrupt in (
+        "UPDATE kpi_1m SET revenue = revenue + 1",
+        "UPDATE kpi_1m SET success_rate = NULL",
+        "UPDATE kpi_1m_by_currency SET order_value = 0",
+        "DELETE FROM kpi_1m",
+        "DELETE FROM kpi_1m_by_currency",
+        "UPDATE kpi_1m_by_currency SET currency = 'VND'",
+    ):
+        connection.execute(corrupt.encode())
+        assert differs(), corrupt
+        reconcile.recompute(connection, NINE, end)
+        assert not differs(), corrupt
+    assert kpi_1m(connection) == [(Decimal("10.00"), 1, 1, 1, Decimal("50.00"))]
+
+
+def test_kpis_without_events_are_removed(cursor: Any, connection: Connection) -> None:
+    write_kpi(cursor, orders=1, paid=0, failed=0)
+    reconcile.recompute_windows(connection, [NINE])
+    assert kpi_1m(connection) == []
+
+
+def test_only_whole_minutes_are_recomputed(connection: Connection) -> None:
+    with pytest.raises(ValueError, match="not a full minute"):
+        reconcile.recompute(connection, NINE + timedelta(seconds=1), NINE + timedelta(minutes=1))
+
+
+def test_nothing_is_settled_until_both_queries_have_gone_on(cursor: Any, connection: Connection) -> None:
+    def commit(batch_id: int, name: str, newest: datetime) -> None:
+        result = BatchResult(written=1, duplicate=0, rejected=0, max_event_time=newest, announce={})
+        _insert_ledger_row(cursor, QUERY, batch_id, name, EXECUTION, result, {})
+        cursor.connection.commit()
+
+    assert reconcile.settled_until(connection) is None
+    commit(0, "events_clean", NINE + timedelta(minutes=10, seconds=30))
+    assert reconcile.settled_until(connection) is None
+    commit(1, "kpi_1m", NINE + timedelta(minutes=8, seconds=59))
+    assert reconcile.settled_until(connection) == NINE + timedelta(minutes=2)
