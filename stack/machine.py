@@ -19,7 +19,7 @@ def check_prerequisites(settings: Settings, chosen: Sequence[Program]) -> None:
     if settings.environment is Environment.PRODUCTION:
         raise StackError(
             "`orderpulse up` runs the platform of one developer's machine, with plain-text servers on loopback; "
-            "with ENVIRONMENT=production, start each program under your own service manager (docs/deployment.md)."
+            "with ENVIRONMENT=production, start each program under your own service manager."
         )
     if any(program.name in NEED_JAVA for program in chosen):
         java_program()
