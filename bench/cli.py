@@ -1,10 +1,12 @@
 """The command line of the benchmarks."""
 
 import os
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import psutil
 import typer
@@ -120,6 +122,12 @@ def _conditions(records: int, warm_up: int, seconds: float, quick: bool) -> dict
     }
 
 
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """Unwind, so that no child and no data are left."""
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Entry point of `python -m bench`."""
+    signal.signal(signal.SIGTERM, _end)
     app(prog_name="python -m bench")
