@@ -50,7 +50,7 @@ def _options(settings: Settings, name: str) -> dict[str, str]:
     options |= _SEMANTICS | _SPEED | _STATE_STORE
     options["spark.sql.shuffle.partitions"] = str(stream.parallelism)
     if stream.master.startswith("local"):
-        options |= _LOCAL_CHECKPOINT
+        options |= _LOCAL
     else:
         options |= {
             "spark.jars": ",".join(jars),
@@ -100,7 +100,9 @@ _STATE_STORE = {
     "spark.sql.streaming.stateStore.rocksdb.maxMemoryUsageMB": "256",
 }
 
-_LOCAL_CHECKPOINT = {
+_LOCAL = {
+    "spark.driver.host": "localhost",
+    "spark.driver.bindAddress": "127.0.0.1",
     # Spark's own local file system forks chmod and readlink for every checkpoint file.
     "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
     "spark.sql.streaming.checkpointFileManagerClass": f"{STREAMING}.checkpointing.FileSystemBasedCheckpointFileManager",

@@ -23,9 +23,9 @@ from core.events import (
 from spark_jobs.parse import (
     AMOUNT_NUMBER,
     evaluated_once,
+    is_canonical,
     text_column,
     type_column,
-    with_document,
     with_fields,
 )
 
@@ -36,6 +36,8 @@ EVENT_COLUMNS = tuple(field.column for field in FIELDS)
 INEXACT_NUMBER = r"[:,\[\s]-?[0-9.]{17}|[0-9][eE]-0*[0-9]{3}"
 """A number whose double may not say what its text said: many digits, or an exponent that underflows."""
 DETAIL_LENGTH = 200
+
+_TIME_REASONS = {RejectReason.BAD_EVENT_TIME, RejectReason.LATE, RejectReason.FUTURE}
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,14 @@ class Rule:
     field: str = ""
 
 
-def judge(records: DataFrame) -> DataFrame:
+def judge(records: DataFrame, *, canonical_lane: bool = True) -> DataFrame:
     """Parse and judge raw records.
 
     Takes `topic`, `partition`, `offset`, `kafka_time` and `value`; adds the columns of an
     event (`id` ... `status`; without meaning where rejected), `reason` and `detail` (null
-    where accepted). The record's own columns stay.
+    where accepted). The record's own columns stay. `canonical_lane` as in `parse.with_fields`.
     """
-    fields = with_fields(with_document(records))
+    fields = with_fields(records, canonical_lane=canonical_lane)
     values = evaluated_once(
         fields, {field.column: _value(field) for field in FIELDS if field.kind != "amount"}
     )
@@ -73,14 +75,24 @@ def judge(records: DataFrame) -> DataFrame:
 def _value(field: Field) -> Column:
     text = F.col(text_column(field.column))
     if field.kind == "event_time":
-        whole = EVENT_TIME_PATTERN.removesuffix("$") + r"\z"  # Java's $ also matches before a last line break
-        return F.when(text.rlike(whole), text.try_cast("timestamp"))
-    return F.trim(text, F.lit(WHITESPACE)) if field.trimmed else text
+        # Java's $ also matches before a last line break, \z does not.
+        whole = EVENT_TIME_PATTERN.removesuffix("$") + r"\z"
+        return F.when(is_canonical() | text.rlike(whole), text.try_cast("timestamp"))
+    return F.when(is_canonical(), text).otherwise(F.btrim(text, F.lit(WHITESPACE))) if field.trimmed else text
 
 
 def _fault() -> Column:
-    """The first broken rule as struct<reason, field>; null where none is broken."""
-    first, *others = _rules()
+    """The first broken rule as struct<reason, field>; null where none is broken.
+
+    The pattern of a canonical record has decided every rule but those on its time.
+    """
+    rules = _rules()
+    on_time = [rule for rule in rules if rule.reason in _TIME_REASONS]
+    return F.when(is_canonical(), _first_broken(on_time)).otherwise(_first_broken(rules))
+
+
+def _first_broken(rules: list[Rule]) -> Column:
+    first, *others = rules
     chain = F.when(first.broken, _literal(first))
     for rule in others:
         chain = chain.when(rule.broken, _literal(rule))
