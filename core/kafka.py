@@ -1,7 +1,8 @@
 """The one way to configure a Kafka client, and what set-up asks of the broker."""
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from core.errors import BrokerError
 from core.settings import KafkaSettings
@@ -50,12 +51,26 @@ def create_topic(settings: KafkaSettings, topic: Topic, name: str | None = None)
 
 
 def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
-    """Offset of the next record of each partition. Raises `BrokerError` where the topic is missing."""
-    from confluent_kafka.admin import OffsetSpec
+    """Offset of the next record of each partition.
 
+    Raises `BrokerError` where the topic is missing, or has no leader within ten seconds.
+    """
     client = admin_client(settings)
     metadata = client.list_topics(topic, timeout=10).topics[topic]
     if metadata.error is not None:
         raise BrokerError(f"The topic {topic} does not exist; `orderpulse up` creates it.")
     wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in metadata.partitions}
+    retrying = Retrying(
+        retry=retry_if_exception_type(KafkaException),
+        stop=stop_after_delay(10),
+        wait=wait_fixed(0.1),
+    )
+    try:
+        return retrying(_listed, client, wanted)
+    except RetryError as error:
+        raise BrokerError(f"The offsets of {topic} are not to be had: {error}") from None
+
+
+def _listed(client: AdminClient, wanted: dict[TopicPartition, OffsetSpec]) -> dict[int, int]:
+    """One look-up; a partition that was just created has no leader for a moment, which raises."""
     return {part.partition: future.result().offset for part, future in client.list_offsets(wanted).items()}

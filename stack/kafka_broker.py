@@ -112,5 +112,7 @@ def _java(settings: Settings) -> list[str]:
 
 
 def _new_cluster_id() -> str:
-    """A cluster id as Kafka writes it: 16 bytes in URL-safe base 64."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """A cluster id as Kafka writes it: 16 bytes in URL-safe base 64, no leading dash (an option to its tools)."""
+    # The first byte below 0xf8 keeps the first character from being one of the two last of the alphabet.
+    first = uuid.uuid4().bytes[0] % 0xF8
+    return base64.urlsafe_b64encode(bytes([first]) + uuid.uuid4().bytes[1:]).decode().rstrip("=")
