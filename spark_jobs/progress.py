@@ -85,5 +85,8 @@ def _lag(source: dict[str, Any]) -> int:
 
 
 def _partitions(position: Any) -> dict[str, int]:
-    by_topic = json.loads(position) if isinstance(position, str) else position or {}
-    return {partition: offset for offsets in by_topic.values() for partition, offset in offsets.items()}
+    """Offset by partition; none where Spark says null, as it does of a batch repeated after a restart."""
+    by_topic = json.loads(position) if isinstance(position, str) else position
+    return {
+        partition: offset for offsets in (by_topic or {}).values() for partition, offset in offsets.items()
+    }

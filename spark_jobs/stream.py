@@ -94,7 +94,7 @@ def _failure(running: list[RunningQuery]) -> str | None:
     for each in running:
         error = each.query.exception()
         if error is not None:
-            return f"query {each.query.name}: {error}"
+            return f"query {each.query.name}: {each.sink.failure or str(error).partition(chr(10))[0]}"
         if not each.query.isActive:
             return f"query {each.query.name} ended by itself"
     return None

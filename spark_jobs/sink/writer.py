@@ -20,7 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
 from core import postgres
-from core.errors import CheckpointError, DatabaseError
+from core.errors import CheckpointError, DatabaseError, OrderpulseError
 from core.logging import get_logger
 from core.settings import PostgresSettings
 from core.tables import NOTIFY_CHANNEL
@@ -53,7 +53,8 @@ class BatchSink:
     """The function that `foreachBatch` calls, for one query.
 
     `prepare` statements run once a connection (temporary tables); `write` runs in each
-    batch's transaction. While `hold()` is active no new batch begins to write.
+    batch's transaction. While `hold()` is active no new batch begins to write. `failure`
+    is the sentence of the error that ended the query; Spark buries it in its own.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class BatchSink:
         self._prepare = prepare
         self._write = write
         self._retry_s = retry_s
+        self.failure: str | None = None
         self._connection: Any = None
         self._writing = Lock()
         self._stopping = Event()
@@ -86,7 +88,11 @@ class BatchSink:
         with self._writing:
             if self._stopping.is_set():
                 raise InterruptedError("the stream is stopping; the batch will be replayed")
-            self._commit_with_retry(str(query.id), batch_id, table, execution, collected_ms)
+            try:
+                self._commit_with_retry(str(query.id), batch_id, table, execution, collected_ms)
+            except OrderpulseError as error:
+                self.failure = str(error)
+                raise
 
     def hold(self, timeout_s: float) -> bool:
         """Wait for the batch that is being written; let no other begin. False when time ran out."""

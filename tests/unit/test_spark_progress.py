@@ -73,6 +73,11 @@ def test_a_partition_not_yet_read_lags_by_all_of_it() -> None:
     assert progress_of(Reported(report(sources=[source])))["lag_records"] == 15
 
 
+def test_a_batch_repeated_after_a_restart_knows_no_latest_offset() -> None:
+    source = {"endOffset": {"t": {"0": 12}}, "latestOffset": "null"}
+    assert progress_of(Reported(report(sources=[source])))["lag_records"] == 0
+
+
 def test_a_report_older_than_the_batch_is_no_negative_lag() -> None:
     source = {"endOffset": {"t": {"0": 12}}, "latestOffset": {"t": {"0": 10}}}
     assert progress_of(Reported(report(sources=[source])))["lag_records"] == 0
