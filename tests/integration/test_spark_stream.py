@@ -1,0 +1,284 @@
+"""The life of one streaming job, as a process, with a real broker and database.
+
+The tests go through it in order and share the job, because its start takes long; after each
+of them the tables must be what Python works out from all that was sent.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import orjson
+import pytest
+from confluent_kafka import TopicPartition
+
+from core import kafka
+from core.settings import KafkaSettings, PostgresSettings, Settings
+from core.topics import EVENTS_RAW
+from database import migrate
+from generator.invalid import MUTATORS
+from spark_jobs.queries import EVENTS_CLEAN_QUERY, KPI_1M_QUERY
+from stack import postgres_server as server
+from stack.environment import child_environment
+from tests import truth
+from tests.corpus import RECORDS
+from tests.streaming import Stream, make_event
+from tests.truth import Connection, Ledger
+
+pytestmark = pytest.mark.timeout(300)
+
+NAME = "test_spark_stream"
+MINUTE = timedelta(minutes=1)
+QUERIES = (EVENTS_CLEAN_QUERY, KPI_1M_QUERY)
+
+
+@pytest.fixture(scope="module")
+def random() -> Random:
+    return Random(20260301)
+
+
+@pytest.fixture(scope="module")
+def stream(
+    settings: Settings,
+    broker: KafkaSettings,
+    postgres_server: PostgresSettings,
+    tmp_path_factory: pytest.TempPathFactory,
+    random: Random,
+) -> Iterator[Stream]:
+    """A running job whose topic already held a backlog, with duplicates in it, when it started."""
+    folder = tmp_path_factory.mktemp("stream")
+    stream = settings.stream.model_copy(update={"checkpoint_dir": folder / "checkpoints"})
+    own = settings.model_copy(
+        update={
+            "kafka": broker.model_copy(update={"topic": NAME}),
+            "postgres": postgres_server.model_copy(update={"database": NAME}),
+            "stream": stream,
+        }
+    )
+    kafka.create_topic(own.kafka, EVENTS_RAW, NAME)
+    server.ensure_database(own)
+    migrate(own.postgres)
+    running = Stream(own, folder)
+    backlog = [make_event(random, age=4 * MINUTE * random.random()) for _ in range(300)]
+    running.send_events(backlog + random.sample(backlog, 40))
+    with running.job:
+        yield running
+
+
+@pytest.fixture
+def connection(stream: Stream) -> Iterator[Connection]:
+    with stream.connect() as opened:
+        yield opened
+
+
+def check_all(stream: Stream, connection: Connection) -> None:
+    """Both queries are at the end of the topic and everything is where it belongs."""
+    stream.wait_consumed()
+    truth.check_ledger(connection, len(stream.records))
+    truth.check_events(connection, stream.events.values())
+    truth.check_kpis(connection, stream.events.values())
+
+
+def count_duplicates(connection: Connection) -> set[int]:
+    return {truth.ledger(connection, name).duplicate for name in QUERIES}
+
+
+def test_a_backlog_with_duplicates_in_one_batch(stream: Stream, connection: Connection) -> None:
+    check_all(stream, connection)
+    first = connection.execute(
+        "SELECT records_read, records_written, records_duplicate FROM ops.stream_batch WHERE batch_id = 0"
+    ).fetchall()
+    assert first == [(340, 300, 40)] * 2
+
+
+def test_duplicates_across_batches(stream: Stream, connection: Connection, random: Random) -> None:
+    stream.send_events(random.sample(list(stream.events.values()), 20))
+    check_all(stream, connection)
+    assert count_duplicates(connection) == {60}
+
+
+def test_every_kind_of_invalid_record_is_kept_with_its_reason_and_bytes(
+    stream: Stream, connection: Connection, random: Random
+) -> None:
+    now = datetime.now(UTC)
+    wanted = [(record.payload(now), record.reason) for record in RECORDS if record.reason is not None]
+    wanted += [(mutator.mutate(make_event(random), now), mutator.reason) for mutator in MUTATORS]
+    sent = [(stream.send([payload], partition=0)[0], reason) for payload, reason in wanted]
+    stream.send_events([make_event(random)])
+    check_all(stream, connection)
+    found = {
+        (partition, offset): (payload, reason)
+        for partition, offset, payload, reason in connection.execute(
+            'SELECT partition, "offset", payload, reason FROM ops.events_rejected WHERE topic = %s', (NAME,)
+        )
+    }
+    assert found == {(place.partition, place.offset): (place.value, reason) for place, reason in sent}
+
+
+def test_late_and_future_are_measured_from_the_time_at_which_kafka_took_it(
+    stream: Stream, connection: Connection, random: Random
+) -> None:
+    second = timedelta(seconds=1)
+    before = truth.ledger(connection, EVENTS_CLEAN_QUERY).rejected
+    stream.send_events(
+        [make_event(random, age=5 * MINUTE - 20 * second), make_event(random, age=-40 * second)]
+    )
+    too_far = [make_event(random, age=5 * MINUTE + second), make_event(random, age=-(MINUTE + 20 * second))]
+    stream.send([orjson.dumps(event) for event in too_far])
+    check_all(stream, connection)
+    assert truth.ledger(connection, EVENTS_CLEAN_QUERY).rejected == before + 2
+    newest = connection.execute(
+        "SELECT reason, detail FROM ops.events_rejected ORDER BY kafka_time DESC LIMIT 2"
+    ).fetchall()
+    assert set(newest) == {
+        (reason, f"eventTime: {event['eventTime']}")
+        for reason, event in zip(("late", "future"), too_far, strict=True)
+    }
+
+
+def test_an_event_in_2099_moved_no_watermark(stream: Stream, connection: Connection, random: Random) -> None:
+    """The corpus held some; an event at the edge of lateness is still taken after them."""
+    assert stream.value("SELECT count(*) FROM ops.events_rejected WHERE reason = 'future'") > 1
+    stream.send_events([make_event(random, age=4.5 * MINUTE)])
+    check_all(stream, connection)
+    assert truth.ledger(connection, KPI_1M_QUERY).dropped == 0
+
+
+def test_an_idle_topic_costs_no_batch_and_the_heart_beats_on(stream: Stream) -> None:
+    beat = "SELECT extract(epoch FROM beat_at)::float8 FROM ops.heartbeat WHERE name = 'spark_stream'"
+    batches = "SELECT count(*) FROM ops.stream_batch"
+    before, first = stream.value(batches), stream.value(beat)
+    stream.wait(lambda: stream.value(beat) > first + 3)
+    assert stream.value(batches) == before
+    progress = stream.value("SELECT progress FROM ops.heartbeat WHERE name = 'spark_stream'")
+    assert {name: told["lag_records"] for name, told in progress["queries"].items()} == dict.fromkeys(
+        QUERIES, 0
+    )
+    assert all(told["active"] for told in progress["queries"].values())
+
+
+def test_a_query_that_dies_stops_the_other_and_says_why(
+    stream: Stream, connection: Connection, random: Random
+) -> None:
+    connection.execute("ALTER TABLE kpi_1m RENAME TO kpi_1m_away")
+    stream.send_events([make_event(random)])
+    assert stream.wait_exit() == 1
+    failure = [line for line in stream.job.log.read_text().splitlines() if "stream.failed" in line][-1]
+    assert "query kpi_1m" in failure
+    assert "could not be written" in failure
+    assert "does not exist" in failure
+    assert "Traceback" not in failure
+    connection.execute("ALTER TABLE kpi_1m_away RENAME TO kpi_1m")
+
+
+def test_duplicates_across_a_restart(stream: Stream, connection: Connection, random: Random) -> None:
+    duplicates = random.sample(list(stream.events.values()), 30)
+    stream.send_events([*duplicates, *(make_event(random) for _ in range(50))])
+    stream.job.start()
+    check_all(stream, connection)
+    assert count_duplicates(connection) == {90}
+
+
+def test_a_batch_that_the_database_has_and_the_checkpoint_has_not_is_not_counted_twice(
+    stream: Stream, connection: Connection, random: Random
+) -> None:
+    """As after a kill between the two commits: the newest batch of each query is repeated."""
+    stream.send_events([make_event(random) for _ in range(20)])
+    check_all(stream, connection)
+    newest = {name: newest_commit(stream, name) for name in QUERIES}
+    stream.kill()
+    for name, batch in newest.items():
+        commits = stream.settings.checkpoint_dir / name / "commits"
+        (commits / str(batch)).unlink()
+        (commits / f".{batch}.crc").unlink(missing_ok=True)
+    stream.send_events([make_event(random) for _ in range(10)])
+    stream.job.start()
+    check_all(stream, connection)
+    assert stream.logged("batch.replayed") == 2
+
+
+def newest_commit(stream: Stream, query: str) -> int:
+    """Number of the newest batch that the checkpoint knows as done, once it is the ledger's newest."""
+    batches = f"SELECT max(batch_id) FROM ops.stream_batch WHERE query_name = '{query}'"
+    commits = stream.settings.checkpoint_dir / query / "commits"
+
+    def newest() -> int:
+        return max(int(path.name) for path in commits.iterdir() if path.name.isdigit())
+
+    stream.wait(lambda: newest() == stream.value(batches))
+    return newest()
+
+
+def test_sigterm_ends_the_batches_under_way_and_exits_0(
+    stream: Stream, connection: Connection, random: Random
+) -> None:
+    stream.send_events([make_event(random) for _ in range(5000)])
+    assert stream.job.stop() == 0
+    assert stream.logged("stream.stopped") == 1
+    truth.check_tables_agree(connection)
+
+
+def test_after_it_the_rest_is_read_and_nothing_twice(stream: Stream, connection: Connection) -> None:
+    stream.job.start()
+    check_all(stream, connection)
+    assert count_duplicates(connection) == {90}
+    assert stream.job.stop() == 0
+
+
+def test_a_new_checkpoint_in_the_middle_of_a_window_replaces_no_right_kpi(
+    stream: Stream, connection: Connection, random: Random
+) -> None:
+    """Kafka has forgotten the first records; the job starts anew with the others."""
+    shutil.rmtree(stream.settings.checkpoint_dir)
+    forgotten = [TopicPartition(NAME, partition, 50) for partition in range(EVENTS_RAW.partitions)]
+    client = kafka.admin_client(stream.settings.kafka)
+    for future in client.delete_records(forgotten).values():
+        future.result()
+    stream.job.start()
+    stream.wait(lambda: stream.value("SELECT count(DISTINCT query_id) FROM ops.stream_batch") == 4)
+    stream.wait_consumed()
+    truth.check_events(connection, stream.events.values())
+    truth.check_kpis(connection, stream.events.values())
+    again = connection.execute(
+        """SELECT sum(records_read)::int, sum(records_written)::int, sum(records_duplicate)::int,
+            sum(records_rejected)::int, sum(records_dropped_by_watermark)::int
+        FROM ops.stream_batch WHERE query_name = 'events_clean'
+        GROUP BY query_id ORDER BY min(committed_at) DESC LIMIT 1"""
+    ).fetchone()
+    assert again is not None
+    kept = len(stream.records) - 150
+    assert Ledger(*again) == Ledger(read=kept, written=0, duplicate=kept, rejected=0, dropped=0)
+
+
+def test_a_wrong_kpi_is_found_and_healed_by_hand(stream: Stream, connection: Connection) -> None:
+    connection.execute(
+        "UPDATE kpi_1m SET revenue = 1 WHERE window_start = (SELECT min(window_start) FROM kpi_1m)"
+    )
+    wrong = truth.all_differing_windows(connection)
+    assert len(wrong) == 1
+    limits = (
+        "--from",
+        f"{wrong[0] - MINUTE:%Y-%m-%dT%H:%M:%S}",
+        "--to",
+        f"{wrong[0] + MINUTE:%Y-%m-%dT%H:%M:%S}",
+    )
+    found = backfill(stream, "check", *limits)
+    assert (found.returncode, found.stdout) == (1, f"{wrong[0]:%Y-%m-%dT%H:%M:%S}.000000Z\n")
+    assert backfill(stream, "kpis", *limits).returncode == 0
+    assert backfill(stream, "check", *limits).returncode == 0
+    truth.check_kpis(connection, stream.events.values())
+
+
+def backfill(stream: Stream, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "spark_jobs.backfill", *arguments],
+        env=child_environment(stream.settings),
+        cwd=stream.settings.root,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

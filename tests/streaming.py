@@ -1,0 +1,165 @@
+"""The streaming job as a process over a topic and a database of its own."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+import psycopg
+from confluent_kafka import KafkaError, Message, Producer
+
+from core import kafka, postgres
+from core.clock import to_iso8601
+from core.settings import Settings
+from spark_jobs.checkpoint_lock import lock_checkpoint
+from stack.waiting import wait_until
+from tests.processes import Started
+from tests.truth import Connection, Event
+
+LAST_OFFSETS = """
+    SELECT DISTINCT ON (query_name) offsets_to FROM ops.stream_batch ORDER BY query_name, committed_at DESC
+"""
+LIMIT_S = 120.0
+"""A start of Spark included, on a machine that is busy."""
+
+TYPES = ("order_created", "payment_initiated", "payment_success", "payment_failed", "order_cancelled")
+
+
+def make_event(random: Random, age: timedelta = timedelta(0), now: datetime | None = None) -> Event:
+    """A valid event that happened `age` ago."""
+    currency = random.choice(("VND", "USD"))
+    cents = 0 if currency == "VND" else random.randrange(100)
+    return {
+        "id": str(uuid.UUID(int=random.getrandbits(128), version=4)),
+        "eventTime": to_iso8601((now or datetime.now(UTC)) - age),
+        "eventType": random.choice(TYPES),
+        "orderId": f"ORD{random.randrange(100_000, 1_000_000)}",
+        "userId": f"USR{random.randrange(1000, 10_000)}",
+        "amount": random.randrange(1, 10_000) + cents / 100,
+        "currency": currency,
+        "status": "success",
+    }
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An acknowledged record: where Kafka put it."""
+
+    partition: int
+    offset: int
+    value: bytes | None
+
+
+@dataclass
+class Stream:
+    """A job with its settings, and what was sent to it: all records and the distinct events among them."""
+
+    settings: Settings
+    folder: Path
+    records: list[Sent] = field(default_factory=list)
+    events: dict[str, Event] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.job = Started(self.settings, "spark_stream", self.folder, _stop_signal())
+        options: dict[str, str | bool | int] = {"acks": "all", "enable.idempotence": True, "log_level": 0}
+        self._producer = Producer(kafka.client_config(self.settings.kafka, **options))
+
+    def send(
+        self, values: Iterable[bytes | None], partition: int | None = None, kafka_time: datetime | None = None
+    ) -> list[Sent]:
+        """Send records, over all partitions in turn or to one, and wait until Kafka has them.
+
+        `kafka_time` counts only on a topic whose times the producer gives.
+        """
+        acknowledged: list[Sent] = []
+
+        def note(error: KafkaError | None, message: Message) -> None:
+            assert error is None, error
+            place, offset = message.partition(), message.offset()
+            assert place is not None
+            assert offset is not None
+            acknowledged.append(Sent(place, offset, message.value()))
+
+        stamp_ms = 0 if kafka_time is None else int(kafka_time.timestamp() * 1000)
+        for index, value in enumerate(values):
+            place = index % 3 if partition is None else partition
+            self._producer.produce(
+                self.settings.kafka.topic, value, partition=place, timestamp=stamp_ms, on_delivery=note
+            )
+            self._producer.poll(0)
+        assert self._producer.flush(30) == 0
+        self.records += acknowledged
+        return acknowledged
+
+    def send_events(
+        self, events: Iterable[Event], partition: int | None = None, kafka_time: datetime | None = None
+    ) -> None:
+        """Send events that must be accepted, or are duplicates of such."""
+        events = list(events)
+        self.events |= {event["id"]: event for event in events}
+        self.send([orjson.dumps(event) for event in events], partition, kafka_time)
+
+    def connect(self) -> Connection:
+        """An autocommit connection to the job's database."""
+        return postgres.connect(self.settings.postgres, autocommit=True)
+
+    def kill(self) -> None:
+        """`kill -9` of the driver; returns when its JVM, which ends by itself, has ended too."""
+        self.job.kill()
+        os.close(lock_checkpoint(self.settings.checkpoint_dir, LIMIT_S))
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Return once `condition` holds; fail with the job's log where the job ends or the time runs out."""
+        process = self.job.process
+        assert process is not None, "started"
+        assert wait_until(lambda: process.poll() is not None or condition(), LIMIT_S), self.job.tail()
+        assert process.poll() is None, self.job.tail()
+
+    def wait_consumed(self) -> None:
+        """Return once both queries have committed all that is in the topic."""
+        ends = kafka.end_offsets(self.settings.kafka, self.settings.kafka.topic)
+
+        def consumed() -> bool:
+            offsets = [row[0] for row in self.rows(LAST_OFFSETS)]
+            return offsets == [{str(partition): end for partition, end in ends.items()}] * 2
+
+        self.wait(consumed)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of a query; none while the database is away."""
+        try:
+            with self.connect() as connection:
+                return connection.execute(query.encode()).fetchall()
+        except psycopg.OperationalError:
+            return []
+
+    def value(self, query: str) -> Any:
+        """The first value of a query; None where there is none."""
+        rows = self.rows(query)
+        return rows[0][0] if rows else None
+
+    def logged(self, text: str) -> int:
+        """How often the job's log holds `text`."""
+        return self.job.log.read_text(encoding="utf-8", errors="replace").count(text)
+
+    def wait_logged(self, text: str, times: int = 1) -> None:
+        """Return once the job's log holds `text` so often."""
+        self.wait(lambda: self.logged(text) >= times)
+
+    def wait_exit(self, timeout_s: float = 60) -> int:
+        """The job's exit code, once it has ended by itself."""
+        process = self.job.process
+        assert process is not None, "started"
+        assert wait_until(lambda: process.poll() is not None, timeout_s), self.job.tail()
+        return int(process.returncode)
+
+
+def _stop_signal() -> Any:
+    from stack.programs import program
+
+    return program("spark_stream").stop_signal
