@@ -1,0 +1,194 @@
+"""Kill -9 of each process in turn, under load: the platform recovers by itself and loses nothing.
+
+One fault is one parameter: load -> fault -> during -> recovery -> verify. The short form is one
+round; `make chaos` goes on for several, in random order.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random, SystemRandom
+
+import orjson
+import psutil
+import pytest
+
+from core import kafka, postgres
+from core.settings import Environment, load_settings
+from stack.manager import Manager
+from stack.ports import free_ports
+from stack.waiting import wait_until
+from tests import truth
+from tests.chaos.load import Load, event_id, records_in
+from tests.e2e.platform import Platform
+from tests.streaming import LAST_OFFSETS
+
+pytestmark = pytest.mark.timeout(3600)
+
+RATE = 200
+"""Records a second of the load, beside the platform's own generator."""
+
+SETTLE_TIMEOUT_S = 120.0
+BATCHES_SINCE = """
+    SELECT count(DISTINCT query_name) FROM ops.stream_batch
+    WHERE committed_at > to_timestamp(%s) AND max_event_time > to_timestamp(%s)
+"""
+
+
+@dataclass
+class World:
+    """The platform under load."""
+
+    platform: Platform
+    load: Load
+
+    def pid(self, name: str) -> int:
+        """Pid of a program of the platform."""
+        pid = self.platform.pids()[name]
+        assert pid is not None, f"{name} runs"
+        return pid
+
+    def kill(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+
+    def kill_generators(self) -> None:
+        """The platform's own, which comes back by itself, and the load, which has no manager."""
+        self.kill(self.pid("generator"))
+        self.load.kill()
+        self.load.start()
+
+    def kill_jvm(self) -> None:
+        jvms = [
+            child for child in psutil.Process(self.pid("spark_stream")).children() if child.name() == "java"
+        ]
+        assert len(jvms) == 1, jvms
+        self.kill(jvms[0].pid)
+
+    def wait_recovered(self, since: float, timeout_s: float) -> float:
+        """Seconds until both queries have committed events that happened after `since`."""
+
+        def recovered() -> bool:
+            try:
+                with postgres.connect(self.platform.settings.postgres, autocommit=True) as connection:
+                    row = connection.execute(BATCHES_SINCE, (since, since)).fetchone()
+            except postgres.TRANSIENT_ERRORS:
+                return False
+            return row == (2,)
+
+        assert wait_until(recovered, timeout_s), f"not recovered in {timeout_s} s: {self.platform.status()}"
+        return time.time() - since
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A process to kill, and how soon after the kill new events must be in the tables, in seconds.
+
+    The limits are the contract's (section 6) for the time after a server is back, and the time in which
+    the process manager brings it back.
+    """
+
+    name: str
+    inflict: Callable[[World], None]
+    recovery_s: float
+
+
+FAULTS = (
+    Fault("spark_driver", lambda world: world.kill(world.pid("spark_stream")), 60),
+    Fault("spark_jvm", World.kill_jvm, 60),
+    Fault("generator", World.kill_generators, 30),
+    Fault("postgres", lambda world: world.kill(world.pid("postgres")), 75),
+    Fault("kafka", lambda world: world.kill(world.pid("kafka")), 75),
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """All faults in their order; more rounds than one are in random order, whose seed is part of the name."""
+    if "fault" not in metafunc.fixturenames:
+        return
+    rounds = metafunc.config.getoption("--chaos-rounds", default=1)
+    seed = metafunc.config.getoption("--chaos-seed", default=None) or SystemRandom().randrange(10_000)
+    random = Random(seed)
+    chosen = list(FAULTS)
+    for _ in range(rounds - 1):
+        chosen += random.sample(FAULTS, len(FAULTS))
+    names = [fault.name if rounds == 1 else f"{i}-{fault.name}-seed{seed}" for i, fault in enumerate(chosen)]
+    metafunc.parametrize("fault", chosen, ids=names)
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """The platform, well, and the load on it."""
+    folder = Path(tempfile.mkdtemp(prefix="orderpulse-chaos-"))
+    folder.chmod(0o755)
+    kafka_port, controller_port, postgres_port = free_ports(3)
+    settings = load_settings(
+        environment=Environment.TEST,
+        kafka={"bootstrap_servers": f"localhost:{kafka_port}"},
+        postgres={"port": postgres_port},
+        generator={"rate": 10},
+        stack={"data_dir": folder / "data", "kafka_controller_port": controller_port},
+        stream={"checkpoint_dir": folder / "checkpoints"},
+    )
+    under_test = World(Platform(settings), Load(settings, folder, RATE))
+    try:
+        under_test.platform.command("up")
+        under_test.load.start()
+        yield under_test
+    finally:
+        under_test.load.end()
+        under_test.platform.command("down")
+        shutil.rmtree(folder)
+
+
+def test_a_kill_is_survived(world: World, fault: Fault, request: pytest.FixtureRequest) -> None:
+    world.load.wait_for(2 * RATE)
+    fault.inflict(world)
+    recovery_s = world.wait_recovered(time.time(), SETTLE_TIMEOUT_S)
+    writer = request.config.get_terminal_writer()
+    writer.line(f"\n{fault.name}: new events in both tables {recovery_s:.1f} s after the kill")
+    assert recovery_s < fault.recovery_s
+    assert wait_until(lambda: world.platform.status()["healthy"], SETTLE_TIMEOUT_S), world.platform.status()
+    world.load.wait_for(RATE)
+
+
+def test_nothing_is_lost_and_nothing_counted_twice(world: World) -> None:
+    """Invariants I1 to I4, after all the faults together."""
+    settings = world.platform.settings
+    world.load.stop()
+    Manager(settings).stop_program("generator")
+    records = records_in(settings.kafka)
+    ends = {
+        str(partition): end
+        for partition, end in kafka.end_offsets(settings.kafka, settings.kafka.topic).items()
+    }
+    with postgres.connect(settings.postgres, autocommit=True) as connection:
+        assert wait_until(
+            lambda: [row[0] for row in connection.execute(LAST_OFFSETS)] == [ends] * 2, SETTLE_TIMEOUT_S
+        )
+        rejected = {
+            (partition, offset): (reason, payload)
+            for partition, offset, reason, payload in connection.execute(
+                'SELECT partition, "offset", reason, payload FROM ops.events_rejected'
+            )
+        }
+        truth.check_ledger(connection, len(records))
+        accepted = {
+            event_id(message): orjson.loads(message.value() or b"")
+            for place, message in records.items()
+            if place not in rejected
+        }
+        truth.check_events(connection, accepted.values())
+        truth.check_kpis(connection, accepted.values())
+    acknowledged = world.load.acknowledged()
+    assert acknowledged.keys() <= records.keys(), "what was acknowledged is in Kafka"
+    intended = {place: line.reason for place, line in acknowledged.items() if line.reason is not None}
+    told = {place: reason for place, (reason, _) in rejected.items() if place in acknowledged}
+    assert told == intended
+    assert all(payload == records[place].value() for place, (_, payload) in rejected.items())
+    ids = {line.event_id for line in acknowledged.values() if line.reason is None}
+    assert ids <= accepted.keys()
