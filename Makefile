@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs reset bench test lint format clean
+.PHONY: help install up down status logs reset bench test chaos lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ bench: install ## Measure throughput, latency and memory
 
 test: install lint ## Lint, then every test
 	@python -m pytest
+
+chaos: install ## Kill each process under load, three rounds in random order
+	@python -m pytest tests/chaos --chaos-rounds 3
 
 lint: install ## Style, types, direction of imports, SQL
 	@ruff check --quiet .

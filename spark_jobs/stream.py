@@ -11,6 +11,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import adbc_driver_manager
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
 from core import postgres
@@ -42,6 +44,10 @@ def main() -> int:
         return run(settings)
     except OrderpulseError as error:
         log.error("stream.failed", error=str(error))
+        return 1
+    except (Py4JError, ConnectionError) as error:
+        reason = str(error).partition("\n")[0]
+        log.error("stream.failed", error=f"Spark's JVM has ended or does not answer: {reason}")
         return 1
 
 
@@ -86,7 +92,7 @@ def _heal(spark: SparkSession, settings: Settings) -> None:
     """Bring back a batch's rows that the watermark dropped, if there is one; a fault is tried again later."""
     try:
         heal_next_batch(spark, settings)
-    except (DatabaseError, *postgres.TRANSIENT_ERRORS) as error:
+    except (DatabaseError, adbc_driver_manager.OperationalError, *postgres.TRANSIENT_ERRORS) as error:
         log.warning("heal.postponed", error=str(error).strip())
 
 
