@@ -29,6 +29,7 @@ SCHEMA = pa.schema(
     ]
 )
 PLAIN = RECORDS[0]
+LANES = ("canonical", "exact")
 EXPECTED = [record.reason.value if record.reason else None for record in RECORDS]
 
 
@@ -165,7 +166,8 @@ def test_a_length_of_core_is_the_length_of_the_job(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     longest = next(record for record in RECORDS if record.name == "accepted.order_50_characters")
-    monkeypatch.setattr("spark_jobs.validate.MAX_ID_LENGTH", 49)
+    for lane in LANES:
+        monkeypatch.setattr(f"spark_jobs.{lane}.MAX_ID_LENGTH", 49)
     assert verdicts(spark, payloads_of([longest])) == [RejectReason.BAD_LENGTH]
 
 
@@ -174,7 +176,8 @@ def test_an_enumeration_of_core_is_that_of_the_job(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     narrowed = [replace(field, allowed=("other",)) if field.name == name else field for field in FIELDS]
-    monkeypatch.setattr("spark_jobs.validate.FIELDS", tuple(narrowed))
+    for lane in LANES:
+        monkeypatch.setattr(f"spark_jobs.{lane}.FIELDS", tuple(narrowed))
     assert verdicts(spark, payloads_of([PLAIN])) == [RejectReason.NOT_ALLOWED]
 
 

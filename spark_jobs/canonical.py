@@ -1,0 +1,55 @@
+"""The canonical lane: records as every ordinary producer writes them, judged by one pattern.
+
+A canonical record is a flat object with exactly the contract's fields in the contract's
+order and nothing odd in it. The pattern decides every rule but those on times, and the
+quotes then cut the text into its values. All else takes the exact lane (`spark_jobs.exact`),
+which gives the same verdict on a canonical record (a test compares the two).
+"""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from core.events import AMOUNT_PRECISION, AMOUNT_SCALE, EVENT_TIME_PATTERN, FIELDS, MAX_ID_LENGTH, Field
+
+__all__ = ["AMOUNT_TYPE", "canonical_pattern", "canonical_texts", "canonical_tokens"]
+
+AMOUNT_TYPE = f"decimal({AMOUNT_PRECISION},{AMOUNT_SCALE})"
+
+
+def _value_pattern(field: Field) -> str:
+    match field.kind:
+        case "identifier":
+            return rf'"[!#-\[\]-~]{{1,{MAX_ID_LENGTH}}}+"'
+        case "enumeration":
+            return f'"(?:{"|".join(field.allowed)})"'
+        case "event_time":
+            return '"' + EVENT_TIME_PATTERN.removeprefix("^").removesuffix("$") + '"'
+        case "amount":
+            whole = f"(?:0|[1-9][0-9]{{0,{AMOUNT_PRECISION - AMOUNT_SCALE - 1}}}+)"
+            return whole + rf"(?:\.[0-9]{{1,{AMOUNT_SCALE}}}+)?+"
+
+
+def canonical_pattern() -> str:
+    """Printable ASCII identifiers, known enumerations, a plain amount: valid but perhaps for its times."""
+    space = r"[ \t\n\r]*+"
+    pairs = [f'"{field.name}"{space}:{space}{_value_pattern(field)}' for field in FIELDS]
+    return rf"\A{space}\{{{space}{f'{space},{space}'.join(pairs)}{space}\}}{space}\z"
+
+
+def canonical_tokens(value: Column) -> Column:
+    """The record (binary) cut at its quotes; null where it is not canonical."""
+    text = value.cast("string")
+    return F.when(text.rlike(canonical_pattern()), F.split(text, '"', -1))
+
+
+def canonical_texts(tokens: Column) -> dict[str, Column]:
+    """The text of each event column, from the record's tokens."""
+    texts, name_at = {}, 1
+    for field in FIELDS:
+        if field.kind == "amount":
+            texts[field.column] = F.translate(F.get(tokens, name_at + 1), ":, \t\n\r", "")
+            name_at += 2
+        else:
+            texts[field.column] = F.get(tokens, name_at + 2)
+            name_at += 4
+    return texts

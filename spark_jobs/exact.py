@@ -1,0 +1,179 @@
+"""The exact lane: any bytes at all, judged by every rule of the contract in turn.
+
+`try_parse_json` reads strict RFC 8259, but stops after the first value, so trailing text
+would pass. The text is therefore read as the first element of an array whose second one
+is the text's own hash: only text that is exactly one value leaves both in their places.
+
+Few records come here, so the expressions are written to be small rather than fast: the
+plan of every micro-batch carries them (docs/performance.md).
+"""
+
+from collections.abc import Callable
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from core.events import (
+    AMOUNT_SCALE,
+    EVENT_TIME_PATTERN,
+    FIELDS,
+    MAX_ID_LENGTH,
+    WHITESPACE,
+    RejectReason,
+)
+from spark_jobs.canonical import AMOUNT_TYPE
+
+__all__ = ["exact_verdict"]
+
+DETAIL_LENGTH = 200
+EVENT_TIME = EVENT_TIME_PATTERN.removesuffix("$") + r"\z"
+"""Java's `$` also matches before a last line break, `\\z` does not."""
+
+INEXACT_NUMBER = r"[:,\[\s]-?[0-9.]{17}|[0-9][eE]-0*[0-9]{3}"
+"""A number whose double may not say what its text said: many digits, or an exponent that underflows."""
+
+
+def exact_verdict(value: Column) -> Column:
+    """The verdict on one record's bytes, times relative to Kafka's apart.
+
+    Returns struct<event columns..., reason, detail, time_text>; the event's columns have no
+    meaning where `reason` is set.
+    """
+    text = value.cast("string")
+    is_text = F.coalesce(F.is_valid_utf8(value), F.lit(False))
+    seal = F.xxhash64(text)
+    sealed = F.concat(F.lit("["), text, F.lit(","), seal, F.lit("]"))
+    return _let(
+        F.when(is_text, F.try_parse_json(sealed)),
+        lambda document: _let(_fields(document), lambda fields: _verdict(value, document, seal, fields)),
+    )
+
+
+def _let(value: Column, body: Callable[[Column], Column]) -> Column:
+    """`body(value)` with `value` computed once."""
+    return F.get(F.transform(F.array(value), body), 0)
+
+
+def _fields(document: Column) -> Column:
+    """array<struct<name, kind, allowed, type, text>>, one a field; null where the value is no object.
+
+    `type` is the JSON type as Spark names it (STRING, BIGINT, DECIMAL(p,s), DOUBLE, BOOLEAN,
+    ARRAY<..>, OBJECT<..>, VOID), null where the field is absent; `text` is the trimmed text.
+    """
+    known = F.array(
+        *[
+            F.struct(
+                F.lit(field.name).alias("name"),
+                F.lit(field.kind).alias("kind"),
+                F.lit(field.trimmed).alias("trimmed"),
+                F.array(*map(F.lit, field.allowed)).cast("array<string>").alias("allowed"),
+            )
+            for field in FIELDS
+        ]
+    )
+    said = F.try_variant_get(document, "$[0]", "map<string,variant>")
+    return F.when(said.isNotNull(), _let(said, lambda names: F.transform(known, lambda f: _field(f, names))))
+
+
+def _field(field: Column, names: Column) -> Column:
+    value = F.try_element_at(names, field["name"])
+    text = F.try_variant_get(value, "$", "string")
+    trimmed = F.when(field["trimmed"], F.btrim(text, F.lit(WHITESPACE))).otherwise(text)
+    return F.struct(
+        field["name"].alias("name"),
+        field["kind"].alias("kind"),
+        field["allowed"].alias("allowed"),
+        F.schema_of_variant(value).alias("type"),
+        trimmed.alias("text"),
+    )
+
+
+def _verdict(value: Column, document: Column, seal: Column, fields: Column) -> Column:
+    texts = {field.column: fields[index]["text"] for index, field in enumerate(FIELDS)}
+    event_time = F.when(texts["event_time"].rlike(EVENT_TIME), texts["event_time"].try_cast("timestamp"))
+    amount = F.try_variant_get(document, "$[0].amount", AMOUNT_TYPE)
+    columns = texts | {"event_time": event_time, "amount": amount}
+    is_whole = F.coalesce(F.try_variant_get(document, "$[1]", "bigint") == seal, F.lit(False))
+    faults = [
+        _fault(RejectReason.NOT_UTF8, F.when(~F.is_valid_utf8(value), F.lit(""))),
+        _fault(RejectReason.NOT_JSON, F.when(~is_whole, F.lit(""))),
+        _fault(RejectReason.NOT_AN_OBJECT, F.when(fields.isNull(), F.lit(""))),
+        *[_fault(reason, _first_name(fields, broken)) for reason, broken in _FIELD_RULES.items()],
+        _fault(RejectReason.BAD_EVENT_TIME, F.when(event_time.isNull(), F.lit("eventTime"))),
+        *[
+            _fault(reason, F.when(broken, F.lit("amount")))
+            for reason, broken in _amount_rules(value, document, amount)
+        ],
+    ]
+    return _let(
+        F.coalesce(*faults),
+        lambda fault: F.struct(
+            *[columns[field.column].alias(field.column) for field in FIELDS],
+            fault["reason"].alias("reason"),
+            _detail(fault["field"], fields).alias("detail"),
+            texts["event_time"].alias("time_text"),
+        ),
+    )
+
+
+def _fault(reason: RejectReason, field: Column) -> Column:
+    """struct<reason, field> where `field` (the field at fault, empty for the whole record) is set."""
+    return F.when(field.isNotNull(), F.struct(F.lit(reason.value).alias("reason"), field.alias("field")))
+
+
+def _first_name(fields: Column, broken: Callable[[Column], Column]) -> Column:
+    return F.get(F.filter(fields, broken), 0)["name"]
+
+
+def _is_missing(field: Column) -> Column:
+    return field["type"].isNull() | (field["type"] == "VOID")
+
+
+def _has_wrong_type(field: Column) -> Column:
+    wanted = F.when(field["kind"] == "amount", r"^(BIGINT|DOUBLE|DECIMAL.*)$").otherwise("^STRING$")
+    return ~F.regexp_like(field["type"], wanted)
+
+
+def _has_bad_character(field: Column) -> Column:
+    return F.contains(field["text"], F.lit("\0"))
+
+
+def _has_bad_length(field: Column) -> Column:
+    return (field["kind"] == "identifier") & ~F.length(field["text"]).between(1, MAX_ID_LENGTH)
+
+
+def _is_not_allowed(field: Column) -> Column:
+    return (field["kind"] == "enumeration") & ~F.array_contains(field["allowed"], field["text"])
+
+
+_FIELD_RULES = {
+    RejectReason.MISSING_FIELD: _is_missing,
+    RejectReason.WRONG_TYPE: _has_wrong_type,
+    RejectReason.BAD_CHARACTER: _has_bad_character,
+    RejectReason.BAD_LENGTH: _has_bad_length,
+    RejectReason.NOT_ALLOWED: _is_not_allowed,
+}
+"""Rules on single fields; the first field that breaks one is named."""
+
+
+def _amount_rules(value: Column, document: Column, amount: Column) -> list[tuple[RejectReason, Column]]:
+    """A number in exponent notation, or with more than 38 digits, arrives as DOUBLE; it counts
+    only where the double says exactly what the text said.
+    """
+    number = F.try_variant_get(document, "$[0].amount", "double")
+    json_type = F.schema_of_variant(F.try_variant_get(document, "$[0].amount", "variant"))
+    excess_scale = json_type.startswith("DECIMAL") & ~json_type.rlike(f",[0-{AMOUNT_SCALE}]\\)$")
+    doubtful = value.cast("string").rlike(INEXACT_NUMBER)
+    inexact = (json_type == "DOUBLE") & amount.isNotNull() & ((amount.cast("double") != number) | doubtful)
+    return [
+        (RejectReason.AMOUNT_NEGATIVE, number < 0),
+        (RejectReason.AMOUNT_TOO_PRECISE, excess_scale | inexact),
+        (RejectReason.AMOUNT_TOO_LARGE, amount.isNull()),
+    ]
+
+
+def _detail(name: Column, fields: Column) -> Column:
+    """The field at fault and what it held (NUL made visible, cut to `DETAIL_LENGTH`); null where no field is."""
+    held = F.get(F.filter(fields, lambda field: field["name"] == name), 0)["text"]
+    shown = F.substring(F.translate(held, "\0", "\ufffd"), 1, DETAIL_LENGTH)
+    return F.when(name != "", F.concat_ws(": ", name, shown))
