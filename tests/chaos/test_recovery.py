@@ -7,6 +7,7 @@ round; `make chaos` goes on for several, in random order.
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -146,12 +147,12 @@ def world() -> Iterator[World]:
         shutil.rmtree(folder)
 
 
-def test_a_kill_is_survived(world: World, fault: Fault, request: pytest.FixtureRequest) -> None:
+def test_a_kill_is_survived(world: World, fault: Fault, capsys: pytest.CaptureFixture[str]) -> None:
     world.load.wait_for(2 * RATE)
     fault.inflict(world)
     recovery_s = world.wait_recovered(time.time(), SETTLE_TIMEOUT_S)
-    writer = request.config.get_terminal_writer()
-    writer.line(f"\n{fault.name}: new events in both tables {recovery_s:.1f} s after the kill")
+    with capsys.disabled():
+        sys.stdout.write(f"\n{fault.name}: new events in both tables {recovery_s:.1f} s after the kill\n")
     assert recovery_s < fault.recovery_s
     assert wait_until(lambda: world.platform.status()["healthy"], SETTLE_TIMEOUT_S), world.platform.status()
     world.load.wait_for(RATE)
