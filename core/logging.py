@@ -30,5 +30,5 @@ def configure_logging(level: str = "info", *, process: str) -> None:
 
 
 def get_logger(name: str) -> Any:
-    """A logger whose lines carry `logger=name`."""
-    return structlog.get_logger().bind(logger=name)
+    """A logger whose lines carry `component=name`; configured when first used, so it may stand in a module."""
+    return structlog.get_logger(component=name)

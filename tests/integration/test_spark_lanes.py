@@ -1,6 +1,7 @@
 """The canonical lane is a short cut, not a second opinion: both lanes give one verdict."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -18,7 +19,7 @@ CANONICAL = re.compile(canonical_pattern().replace(r"\z", r"\Z"))
 BATCH = 200
 
 
-def outcomes(frame: DataFrame, *, canonical_lane: bool) -> list[dict[str, object]]:
+def outcomes(frame: DataFrame, *, canonical_lane: bool) -> list[dict[str, Any]]:
     """Verdict and values of each record, in order; times as text, for years that Python lacks."""
     judged = judge(frame, canonical_lane=canonical_lane)
     values = [
