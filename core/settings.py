@@ -6,7 +6,6 @@ a file `.env` in the project's root. `docs/settings.md` lists them; it is genera
 
 import os
 from enum import StrEnum
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -175,12 +174,12 @@ class Settings(BaseSettings):
             raise ValueError("; ".join(faults))
         return self
 
-    @cached_property
+    @property
     def data_dir(self) -> Path:
         """Absolute folder of everything the local platform writes."""
         return self.root / self.stack.data_dir
 
-    @cached_property
+    @property
     def cache_dir(self) -> Path:
         """Absolute folder of what is fetched once and kept across `make clean`."""
         if self.stack.cache_dir is not None:
@@ -189,12 +188,12 @@ class Settings(BaseSettings):
             return Path("/var/cache/orderpulse")
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "orderpulse"
 
-    @cached_property
+    @property
     def checkpoint_dir(self) -> Path:
         """Absolute folder of the queries' checkpoints."""
         return self.root / self.stream.checkpoint_dir
 
-    @cached_property
+    @property
     def log_dir(self) -> Path:
         """Absolute folder of the processes' logs."""
         return self.data_dir / "logs"

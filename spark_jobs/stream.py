@@ -7,30 +7,26 @@ one of them fails (stops the other, says why, exits 1). Settings: `core.settings
 import signal
 import sys
 import threading
-import time
 from datetime import UTC, datetime
-from typing import Any
 
-import adbc_driver_manager
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
 from core import postgres
-from core.errors import DatabaseError, OrderpulseError
+from core.errors import OrderpulseError
 from core.logging import configure_logging, get_logger
 from core.settings import Settings, load_settings
 from spark_jobs.checkpoint_lock import lock_checkpoint
-from spark_jobs.heal import heal_next_batch
 from spark_jobs.progress import Heartbeat, query_progress
 from spark_jobs.queries import RunningQuery, start_queries
 from spark_jobs.session import build_session
+from spark_jobs.upkeep import Upkeep
 
 __all__ = ["main", "run"]
 
 log = get_logger(__name__)
 
 HEARTBEAT_S = 1.0
-HEAL_INTERVAL_S = 30.0
 LOCK_TIMEOUT_S = 30.0
 DATABASE_TIMEOUT_S = 60.0
 
@@ -60,12 +56,11 @@ def run(settings: Settings) -> int:
     heartbeat = Heartbeat("spark_stream", settings.postgres)
     running = start_queries(spark, settings)
     log.info("stream.started", checkpoint=str(settings.checkpoint_dir), topic=settings.kafka.topic)
-    next_heal = time.monotonic() + HEAL_INTERVAL_S
+    upkeep = Upkeep(spark, settings)
     while not stop.wait(HEARTBEAT_S) and all(each.query.isActive for each in running):
-        heartbeat.beat(_progress(running))
-        if time.monotonic() > next_heal:
-            _heal(spark, settings)
-            next_heal = time.monotonic() + HEAL_INTERVAL_S
+        progress = {each.query.name: query_progress(each.query) for each in running}
+        heartbeat.beat({"queries": progress, "observed_at": datetime.now(UTC).isoformat()})
+        upkeep.tick(progress)
     failure = _failure(running)
     _stop(spark, running, settings.stream.stop_timeout_s)
     if failure is None:
@@ -81,19 +76,6 @@ def _stop_on_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
-
-
-def _progress(running: list[RunningQuery]) -> dict[str, Any]:
-    queries = {each.query.name: query_progress(each.query) for each in running}
-    return {"queries": queries, "observed_at": datetime.now(UTC).isoformat()}
-
-
-def _heal(spark: SparkSession, settings: Settings) -> None:
-    """Bring back a batch's rows that the watermark dropped, if there is one; a fault is tried again later."""
-    try:
-        heal_next_batch(spark, settings)
-    except (DatabaseError, adbc_driver_manager.OperationalError, *postgres.TRANSIENT_ERRORS) as error:
-        log.warning("heal.postponed", error=str(error).strip())
 
 
 def _failure(running: list[RunningQuery]) -> str | None:

@@ -13,11 +13,12 @@ import pytest
 
 from core import postgres
 from core.errors import CheckpointError
-from core.settings import PostgresSettings
+from core.settings import PostgresSettings, Settings
 from spark_jobs import reconcile
 from spark_jobs.execution import BatchExecution
 from spark_jobs.sink import events, kpis
 from spark_jobs.sink.writer import BatchResult, _already_committed, _insert_ledger_row
+from spark_jobs.upkeep import reconcile_settled
 
 QUERY = "00000000-0000-0000-0000-000000000001"
 NINE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -200,3 +201,23 @@ def test_nothing_is_settled_until_both_queries_have_gone_on(cursor: Any, connect
     assert reconcile.settled_until(connection) is None
     commit(1, "kpi_1m", NINE + timedelta(minutes=8, seconds=59))
     assert reconcile.settled_until(connection) == NINE + timedelta(minutes=2)
+
+
+def test_the_running_job_mends_settled_minutes_and_leaves_open_ones(
+    cursor: Any, connection: Connection, settings: Settings, database: PostgresSettings
+) -> None:
+    mine = settings.model_copy(update={"postgres": database})
+    open_minute = NINE + timedelta(minutes=9)
+    write_events(cursor, [event("settled"), event("open") | {"event_time": open_minute}])
+    assert reconcile_settled(mine, None) is None, "nothing is settled before both queries have gone on"
+    for batch_id, name in enumerate(("events_clean", "kpi_1m")):
+        result = BatchResult(written=1, duplicate=0, rejected=0, max_event_time=open_minute, announce={})
+        _insert_ledger_row(cursor, QUERY, batch_id, name, EXECUTION, result, {})
+    cursor.connection.commit()
+    settled = NINE + timedelta(minutes=3)
+    assert reconcile_settled(mine, None) == settled
+    assert reconcile.differing_windows(connection, NINE, settled) == []
+    assert reconcile.differing_windows(connection, settled, open_minute + timedelta(minutes=1)) == [
+        open_minute
+    ]
+    assert reconcile_settled(mine, settled + timedelta(minutes=1)) == settled + timedelta(minutes=1)

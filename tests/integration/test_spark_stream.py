@@ -254,6 +254,8 @@ def test_a_new_checkpoint_in_the_middle_of_a_window_replaces_no_right_kpi(
 
 
 def test_a_wrong_kpi_is_found_and_healed_by_hand(stream: Stream, connection: Connection) -> None:
+    """With the job stopped, which would mend a settled minute by itself."""
+    assert stream.job.stop() == 0
     connection.execute(
         "UPDATE kpi_1m SET revenue = 1 WHERE window_start = (SELECT min(window_start) FROM kpi_1m)"
     )

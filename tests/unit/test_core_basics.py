@@ -112,6 +112,6 @@ def test_logs_are_json_lines_away_from_a_terminal(capsys: pytest.CaptureFixture[
     log.info("seen", offset=7)
     (line,) = capsys.readouterr().err.splitlines()
     entry = json.loads(line)
-    assert (entry["event"], entry["offset"], entry["process"], entry["logger"], entry["level"]) == (
+    assert (entry["event"], entry["offset"], entry["process"], entry["component"], entry["level"]) == (
         "seen", 7, "tester", "unit", "info",
     )  # fmt: skip

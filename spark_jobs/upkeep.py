@@ -1,0 +1,73 @@
+"""What the running job mends by itself, twice a minute: rows that the watermark dropped, and
+KPIs of settled minutes that are not what `events_clean` gives.
+
+The queries are exactly-once by themselves; this has the last word where they cannot know
+better, as with a new checkpoint that began in the middle of a minute.
+"""
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+import adbc_driver_manager
+from pyspark.sql import SparkSession
+
+from core import postgres
+from core.clock import to_iso8601
+from core.errors import DatabaseError
+from core.logging import get_logger
+from core.settings import Settings
+from spark_jobs import reconcile
+from spark_jobs.heal import heal_next_batch
+
+__all__ = ["Upkeep", "reconcile_settled"]
+
+log = get_logger(__name__)
+
+INTERVAL_S = 30.0
+FIRST_REACH = timedelta(hours=1)
+"""How far back the first comparison after a start looks; later ones go on from there."""
+
+
+class Upkeep:
+    """Heals and reconciles when it is due; a database that is away postpones it."""
+
+    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+        self._spark = spark
+        self._settings = settings
+        self._due = time.monotonic() + INTERVAL_S
+        self._compared_until: datetime | None = None
+
+    def tick(self, progress: dict[str, dict[str, Any]]) -> None:
+        """Do what is due. `progress` by query name, as `progress.query_progress` gives it."""
+        if time.monotonic() < self._due:
+            return
+        try:
+            heal_next_batch(self._spark, self._settings)
+            if self._caught_up(progress):
+                self._compared_until = reconcile_settled(self._settings, self._compared_until)
+        except (DatabaseError, adbc_driver_manager.OperationalError, *postgres.TRANSIENT_ERRORS) as error:
+            log.warning("upkeep.postponed", error=str(error).strip())
+        self._due = time.monotonic() + INTERVAL_S
+
+    def _caught_up(self, progress: dict[str, dict[str, Any]]) -> bool:
+        """While a backlog is read, one query may be minutes ahead of the other: nothing is settled."""
+        limit = self._settings.stream.max_offsets_per_trigger // 10
+        return all(query.get("lag_records", limit + 1) <= limit for query in progress.values())
+
+
+def reconcile_settled(settings: Settings, since: datetime | None) -> datetime | None:
+    """Compare the minutes that settled since `since`, and recompute those that differ.
+
+    Returns until when minutes are compared now; None before the first batch of each query.
+    """
+    with postgres.connect(settings.postgres, autocommit=True) as connection:
+        until = reconcile.settled_until(connection)
+        if until is None:
+            return None
+        start = since or until - FIRST_REACH
+        differing = reconcile.differing_windows(connection, start, until) if start < until else []
+        if differing:
+            log.warning("kpis.recomputed", windows=[to_iso8601(window) for window in differing])
+            reconcile.recompute_windows(connection, differing)
+    return max(start, until)
