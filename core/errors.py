@@ -3,7 +3,6 @@
 __all__ = [
     "BrokerError",
     "CheckpointError",
-    "ContractError",
     "DatabaseError",
     "OrderpulseError",
     "PrerequisiteError",
@@ -22,10 +21,6 @@ class SettingsError(OrderpulseError):
 
 class PrerequisiteError(OrderpulseError):
     """A program that must be installed on the machine is missing or too old."""
-
-
-class ContractError(OrderpulseError):
-    """A generated file or a record does not agree with the event contract."""
 
 
 class BrokerError(OrderpulseError):

@@ -3,7 +3,6 @@
 import json
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from core.settings import KafkaSettings, StreamSettings
 
@@ -56,7 +55,7 @@ def _connection(kafka: KafkaSettings) -> dict[str, str]:
 
 
 def _records(frame: DataFrame) -> DataFrame:
-    return frame.select("topic", "partition", "offset", F.col("timestamp").alias("kafka_time"), "value")
+    return frame.withColumnRenamed("timestamp", "kafka_time").select(*RECORD_COLUMNS)
 
 
 def _offsets_json(topic: str, offsets: Offsets) -> str:

@@ -8,12 +8,9 @@ from spark_jobs.execution import BatchExecution
 from spark_jobs.sink.writer import BatchResult, Cursor
 from spark_jobs.validate import EVENT_COLUMNS
 
-__all__ = ["COLLECTED_COLUMNS", "PREPARE", "insert_rows", "write_events"]
+__all__ = ["PREPARE", "insert_rows", "write_events"]
 
 REJECTED_COLUMNS = ("topic", "partition", "offset", "kafka_time", "reason", "detail", "payload")
-COLLECTED_COLUMNS = (*EVENT_COLUMNS, *REJECTED_COLUMNS)
-"""What the query's last select gives the sink; the rejected columns are null in good rows."""
-
 STAGE_GOOD, STAGE_REJECTED = "stage_events", "stage_rejected"
 
 PREPARE = (
@@ -38,7 +35,7 @@ INSERT_REJECTED = f"""
 
 
 def write_events(cursor: Cursor, table: pa.Table, execution: BatchExecution) -> BatchResult:
-    """Write `table` (`COLLECTED_COLUMNS`). A row that is there already counts as a duplicate."""
+    """Write `table`, as `queries.rows_for_sink` gives it. A row that is there already counts as a duplicate."""
     written, rejected = insert_rows(cursor, table)
     repeated = table.num_rows - written - rejected
     return BatchResult(
