@@ -15,10 +15,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import SettingsError
 
 __all__ = [
+    "AlertSettings",
+    "CheckSettings",
+    "DagsterSettings",
     "Environment",
     "GeneratorSettings",
     "KafkaSettings",
     "PostgresSettings",
+    "RetentionSettings",
     "Settings",
     "StackSettings",
     "StreamSettings",
@@ -135,6 +139,66 @@ class StackSettings(_Group):
     postgres_shared_buffers: str = Field("128MB", description="PostgreSQL's own cache.")
 
 
+class DagsterSettings(_Group):
+    """Dagster, which starts and watches the generator and the stream, and runs the jobs."""
+
+    database: str = Field("dagster", description="Database of its own on the same server.")
+    webserver_port: Port = Field(3000, description="Port of its web page (loopback: it knows no passwords).")
+    code_server_port: Port = Field(4266, description="Port of its code server (loopback).")
+    docs_port: Port = Field(3080, description="Port of the dbt documentation (loopback).")
+    report_interval_s: float = Field(
+        60.0, gt=0, description="How often assets and checks are reported; a change is reported at once."
+    )
+    hang_s: float = Field(
+        30.0, gt=0, description="A process that lives but is silent for so long is restarted."
+    )
+    restart_limit: int = Field(
+        5,
+        ge=1,
+        description="Restarts that nobody asked for within the window below, after which it is given up.",
+    )
+    restart_window_s: float = Field(600.0, gt=0, description="The window of the limit above.")
+
+
+class CheckSettings(_Group):
+    """Thresholds of the asset checks."""
+
+    freshness_limit_s: float = Field(60.0, gt=0, description="Event-time lag of events_clean and kpi_1m.")
+    consumer_lag_records: int = Field(
+        10_000, ge=0, description="Records of the topic that a query has not read."
+    )
+    reject_share: Share = Field(0.05, description="Share of rejected records in the last 15 minutes.")
+    dropped_records: int = Field(
+        0, ge=0, description="Records dropped by the watermark and not healed yet, in the last hour."
+    )
+    checkpoint_stall_s: float = Field(
+        60.0, gt=0, description="How long a checkpoint with records to read may stand still."
+    )
+    checkpoint_size_mb: int = Field(500, ge=1, description="Size of a query's checkpoint.")
+    reconcile_minutes: int = Field(
+        60, ge=1, description="Settled minutes that are compared with events_clean."
+    )
+
+
+class AlertSettings(_Group):
+    """Where alerts go."""
+
+    webhook_url: SecretStr | None = Field(
+        None, description="Takes each alert as Slack-compatible JSON; without it alerts are only recorded."
+    )
+    timeout_s: float = Field(5.0, gt=0, description="How long one delivery may take.")
+    attempts: int = Field(20, ge=1, description="Deliveries that are tried, with growing pauses.")
+
+
+class RetentionSettings(_Group):
+    """What the job `retention` removes."""
+
+    events_days: int = Field(30, ge=1, description="Events and rejected records; their KPIs stay.")
+    ledger_days: int = Field(7, ge=1, description="Rows of the ledger and closed alerts.")
+    event_log_days: int = Field(7, ge=1, description="Dagster's own event log and compute logs.")
+    rows_per_batch: int = Field(10_000, ge=1, description="Rows deleted in one transaction.")
+
+
 class Settings(BaseSettings):
     """Everything that can be set, by group."""
 
@@ -160,6 +224,10 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     stream: StreamSettings = StreamSettings()
     stack: StackSettings = StackSettings()
+    dagster: DagsterSettings = DagsterSettings()
+    checks: CheckSettings = CheckSettings()
+    alerts: AlertSettings = AlertSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @model_validator(mode="after")
     def _refuse_unsafe_production(self) -> "Settings":

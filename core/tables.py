@@ -6,6 +6,7 @@ The migrations in `database/versions` create them; a test holds the two together
 from dataclasses import dataclass
 
 __all__ = [
+    "ALERT",
     "EVENTS_CLEAN",
     "EVENTS_REJECTED",
     "HEARTBEAT",
@@ -112,7 +113,27 @@ STREAM_BATCH = Relation(
     ),
     ("query_id", "batch_id"),
 )
-SERVICE = Relation("ops.service", ("name", "desired", "rate", "updated_at"), ("name",))
+SERVICE = Relation(
+    "ops.service",
+    ("name", "desired", "rate", "updated_at", "reason", "attached_run", "attached_at"),
+    ("name",),
+)
+ALERT = Relation(
+    "ops.alert",
+    (
+        "id",
+        "incident",
+        "title",
+        "text",
+        "opened_at",
+        "closed_at",
+        "attempts",
+        "next_attempt_at",
+        "delivered_at",
+        "last_error",
+    ),
+    ("id",),
+)
 HEARTBEAT = Relation("ops.heartbeat", ("name", "pid", "started_at", "beat_at", "progress"), ("name",))
 
 RELATIONS = (
@@ -123,4 +144,5 @@ RELATIONS = (
     STREAM_BATCH,
     SERVICE,
     HEARTBEAT,
+    ALERT,
 )

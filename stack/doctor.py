@@ -10,13 +10,13 @@ import psutil
 
 from core.errors import OrderpulseError, PrerequisiteError
 from core.jars import JarSet
+from core.process_manager import socket_path
 from core.settings import Settings
 from stack import postgres_server
 from stack.jars import missing_jars
 from stack.java import java_program, java_version
 from stack.machine import check_ports
 from stack.programs import PROGRAMS
-from stack.supervisor_config import socket_path
 
 __all__ = ["Finding", "examine"]
 

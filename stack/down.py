@@ -47,7 +47,7 @@ def _stop_managed(manager: Manager, tell: Callable[[str], None]) -> None:
     managed = manager.programs()
     for program in reversed(PROGRAMS):
         state = managed.get(program.name)
-        if state is not None and (state.going or state.state == "backoff"):
+        if state is not None and state.wanted:
             tell(f"stopping {program.name}")
             manager.stop_program(program.name)
 

@@ -1,11 +1,12 @@
 """Show the log of a program."""
 
 from core.errors import StackError
+from core.process_manager import log_path
 from core.settings import Settings
 from stack.environment import child_environment
 from stack.launch import Launch
 from stack.programs import program
-from stack.supervisor_config import SUPERVISOR, log_path
+from stack.supervisor_config import SUPERVISOR
 
 __all__ = ["tail"]
 

@@ -4,12 +4,13 @@ import os
 import sys
 from typing import NoReturn
 
+from core.process_manager import StartLog, socket_path
 from core.settings import Settings
 from stack.environment import child_environment
 from stack.launch import Launch, become
 from stack.locks import acquire
 from stack.programs import program
-from stack.supervisor_config import SUPERVISOR, socket_path, write_configuration
+from stack.supervisor_config import SUPERVISOR, write_configuration
 
 __all__ = ["run"]
 
@@ -24,6 +25,7 @@ def run(settings: Settings, name: str) -> NoReturn:
     parent = os.getppid()
     launch = _manager if name == SUPERVISOR else program(name).launch
     acquire(settings, name, EARLIER_INSTANCE_TIMEOUT_S)
+    StartLog(settings, name).add()
     become(launch(settings), parent)
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import psutil
 
 from core.clock import Clock, utc_now
+from core.process_manager import log_path
 from core.settings import Settings
 from stack.health import health
 from stack.locks import holder
 from stack.manager import Manager
 from stack.programs import PROGRAMS, Program
-from stack.supervisor_config import SUPERVISOR, log_path
+from stack.supervisor_config import SUPERVISOR
 
 __all__ = ["Status", "as_json", "status", "statuses"]
 

@@ -3,16 +3,13 @@
 import sys
 from pathlib import Path
 
-from core.errors import StackError
+from core.process_manager import log_path, socket_path
 from core.settings import Settings
 from stack.programs import PROGRAMS, Program
 
-__all__ = ["SUPERVISOR", "log_path", "socket_path", "write_configuration"]
+__all__ = ["SUPERVISOR", "write_configuration"]
 
 SUPERVISOR = "supervisord"
-LONGEST_SOCKET_PATH = 100
-"""Bytes; the system's own limit for a local socket is 103 to 107."""
-
 MANAGER = """[unix_http_server]
 file={socket}
 chmod=0700
@@ -51,22 +48,6 @@ stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=3
 """
 """`startretries`: the pause before each further attempt grows by a second."""
-
-
-def socket_path(settings: Settings) -> Path:
-    """The manager's private socket. Raises `StackError` where the system cannot hold its name."""
-    path = settings.data_dir / "run" / "supervisor.sock"
-    if len(bytes(path)) > LONGEST_SOCKET_PATH:
-        raise StackError(
-            f"{path} is too long a name for a local socket; "
-            "set ORDERPULSE_STACK__DATA_DIR to a folder with a shorter name."
-        )
-    return path
-
-
-def log_path(settings: Settings, name: str) -> Path:
-    """Where the output of a program, or of the manager itself, is kept."""
-    return settings.log_dir / f"{name}.log"
 
 
 def write_configuration(settings: Settings) -> Path:

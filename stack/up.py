@@ -7,6 +7,7 @@ from typing import get_args
 from core import kafka, postgres
 from core.errors import StackError
 from core.jars import JarSet
+from core.process_manager import log_path
 from core.settings import Settings
 from core.tables import KPI_1M
 from core.topics import EVENTS_RAW
@@ -21,7 +22,6 @@ from stack.machine import check_ports, check_prerequisites
 from stack.manager import Manager
 from stack.programs import PROGRAMS, Program
 from stack.screen import Screen
-from stack.supervisor_config import log_path
 from stack.waiting import wait_until
 
 __all__ = ["up"]

@@ -1,0 +1,1 @@
+"""Dagster: starts and watches the generator and the stream, runs the jobs, reports and checks the assets."""

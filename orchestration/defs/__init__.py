@@ -1,0 +1,1 @@
+"""What Dagster loads: one folder an area."""

@@ -1,0 +1,1 @@
+"""Recomputation and replay of what was already processed."""

@@ -1,0 +1,13 @@
+"""The resources that every area uses, by name."""
+
+import dagster as dg
+
+from orchestration.resources import KafkaResource, PostgresResource
+
+__all__ = ["defs"]
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """One instance of each."""
+    return dg.Definitions(resources={"postgres": PostgresResource(), "kafka": KafkaResource()})

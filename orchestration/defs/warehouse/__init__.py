@@ -1,0 +1,1 @@
+"""The dbt views: assets, job, documentation."""
