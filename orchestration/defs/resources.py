@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.resources import KafkaResource, PostgresResource
+from orchestration.services import GeneratorResource, SparkStreamResource
 
 __all__ = ["defs"]
 
@@ -10,4 +11,11 @@ __all__ = ["defs"]
 @dg.definitions
 def defs() -> dg.Definitions:
     """One instance of each."""
-    return dg.Definitions(resources={"postgres": PostgresResource(), "kafka": KafkaResource()})
+    return dg.Definitions(
+        resources={
+            "postgres": PostgresResource(),
+            "kafka": KafkaResource(),
+            "generator": GeneratorResource(),
+            "spark_stream": SparkStreamResource(),
+        }
+    )
