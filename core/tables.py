@@ -14,6 +14,7 @@ __all__ = [
     "KPI_1M_BY_CURRENCY",
     "NOTIFY_CHANNEL",
     "RELATIONS",
+    "RETENTION",
     "SERVICE",
     "STREAM_BATCH",
     "Relation",
@@ -134,6 +135,7 @@ ALERT = Relation(
     ),
     ("id",),
 )
+RETENTION = Relation("ops.retention", ("relation", "deleted_before", "updated_at"), ("relation",))
 HEARTBEAT = Relation("ops.heartbeat", ("name", "pid", "started_at", "beat_at", "progress"), ("name",))
 
 RELATIONS = (
@@ -145,4 +147,5 @@ RELATIONS = (
     SERVICE,
     HEARTBEAT,
     ALERT,
+    RETENTION,
 )
