@@ -19,7 +19,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
 
-Only = Annotated[str | None, typer.Option(help="Comma-separated: postgres,kafka,generator,spark_stream.")]
+Only = Annotated[
+    str | None, typer.Option(help="Comma-separated: postgres,kafka,spark_stream; `status` lists them.")
+]
 
 
 @app.callback()
@@ -31,13 +33,15 @@ def _root() -> None:
 def up_command(only: Only = None) -> None:
     """Start the platform, or what is missing of it, and wait until it is well."""
     from stack.programs import selection
-    from stack.screen import Screen
+    from stack.screen import Screen, where_to_look
     from stack.status import statuses
     from stack.up import up
 
     settings, screen = load_settings(), Screen()
     up(settings, selection(only), screen)
     screen.table(statuses(settings))
+    for line in where_to_look(settings):
+        screen.say(line)
 
 
 @app.command(name="down")
@@ -141,7 +145,7 @@ def bench(context: typer.Context) -> None:
 @app.command(context_settings=PASSED_THROUGH)
 def dbt(context: typer.Context) -> None:
     """Run dbt on this project and database: `orderpulse dbt build`, `orderpulse dbt docs generate`."""
-    from stack.views import dbt as launch
+    from stack.dbt import dbt as launch
 
     settings = load_settings()
     _become(launch(settings, context.args))

@@ -9,6 +9,7 @@ from core.errors import StackError
 from core.settings import Settings
 from stack.locks import Holder, holder
 from stack.programs import PROGRAMS
+from stack.strays import end_strays
 from stack.waiting import wait_until
 
 __all__ = ["end_orphans", "end_process"]
@@ -17,7 +18,8 @@ KILL_TIMEOUT_S = 20.0
 
 
 def end_orphans(settings: Settings) -> list[str]:
-    """Stop every program that lives without a manager, in the order of stopping. Returns their names.
+    """Stop every program that lives without a manager, in the order of stopping, and the workers of
+    Dagster's runs. Returns their names.
 
     Raises `StackError` for one that cannot be ended.
     """
@@ -26,6 +28,8 @@ def end_orphans(settings: Settings) -> list[str]:
         if holder(settings, program.name) is not None:
             end_process(settings, program.name, program.stop_signal, program.stop_timeout_s)
             ended.append(program.name)
+    if end_strays(settings):
+        ended.append("workers of Dagster's runs")
     return ended
 
 

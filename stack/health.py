@@ -1,11 +1,15 @@
 """Is a program well? Asked of the program itself, not of the process manager."""
 
+from collections.abc import Callable
+
 import psycopg
 
 from core import kafka, postgres
 from core.errors import OrderpulseError
 from core.settings import Settings
 from core.tables import HEARTBEAT
+from stack import dagster_home
+from stack.ports import is_open
 
 __all__ = ["HEARTBEAT_LIMIT_S", "health"]
 
@@ -21,16 +25,40 @@ LAST_BEAT = f"""
 
 def health(settings: Settings, name: str, pid: int | None) -> str:
     """`healthy`, or in a few words why the running program `name` is not (yet)."""
+    look = _LOOKS.get(name)
     try:
-        if name == "postgres":
-            postgres.wait_until_reachable(settings.postgres, ANSWER_TIMEOUT_S)
-        elif name == "kafka":
-            kafka.wait_until_reachable(settings.kafka, ANSWER_TIMEOUT_S)
-        else:
-            return _heartbeat(settings, name, pid)
+        return look(settings) if look else _heartbeat(settings, name, pid)
     except OrderpulseError as error:
         return f"unhealthy: {error}"
+
+
+def _postgres(settings: Settings) -> str:
+    postgres.wait_until_reachable(settings.postgres, ANSWER_TIMEOUT_S)
     return "healthy"
+
+
+def _kafka(settings: Settings) -> str:
+    kafka.wait_until_reachable(settings.kafka, ANSWER_TIMEOUT_S)
+    return "healthy"
+
+
+def _dagster_code(settings: Settings) -> str:
+    return "healthy" if is_open(settings.dagster.code_server_port) else "starting"
+
+
+def _dbt_docs(settings: Settings) -> str:
+    return "healthy" if is_open(settings.dagster.docs_port) else "starting"
+
+
+_LOOKS: dict[str, Callable[[Settings], str]] = {
+    "postgres": _postgres,
+    "kafka": _kafka,
+    "dbt_docs": _dbt_docs,
+    "dagster_code": _dagster_code,
+    "dagster_webserver": dagster_home.webserver_health,
+    "dagster_daemon": dagster_home.daemon_health,
+}
+"""The other programs say of themselves how they are."""
 
 
 def _heartbeat(settings: Settings, name: str, pid: int | None) -> str:

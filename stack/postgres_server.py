@@ -105,22 +105,24 @@ def command(settings: Settings) -> tuple[list[str], Account | None]:
 
 
 def ensure_database(settings: Settings) -> None:
-    """Make the role and the database that the settings name, and give the role its password.
+    """Make the role and the databases that the settings name, and give the role its password.
 
     Safe to run at any time. Raises `DatabaseError` where the server refuses.
     """
     wanted = settings.postgres
-    name, role = sql.Identifier(wanted.database), sql.Identifier(wanted.user)
+    role = sql.Identifier(wanted.user)
     try:
         with postgres.connect(_superuser(settings), autocommit=True) as connection:
             if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", wanted.user):
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEROLE CREATEDB").format(role))
             secret = sql.Literal(wanted.password.get_secret_value())
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, secret))
-            if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", wanted.database):
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, role))
+            for database in (wanted.database, settings.dagster.database):
+                if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", database):
+                    create = sql.SQL("CREATE DATABASE {} OWNER {}")
+                    connection.execute(create.format(sql.Identifier(database), role))
     except psycopg.Error as error:
-        raise DatabaseError(f"The database {wanted.database} could not be made: {error}") from None
+        raise DatabaseError(f"The databases could not be made: {error}") from None
 
 
 def accepts(settings: Settings) -> bool:

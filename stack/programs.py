@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from core.errors import StackError
 from core.settings import Settings
-from stack import kafka_broker, postgres_server
+from stack import dagster_home, kafka_broker, postgres_server
 from stack.environment import child_environment
 from stack.launch import Launch
 
-__all__ = ["PROGRAMS", "Program", "program", "selection"]
+__all__ = ["PROGRAMS", "SERVERS", "SERVICES", "Program", "program", "selection"]
 
 
 def no_ports(_: Settings) -> Mapping[str, int]:
@@ -27,6 +27,7 @@ class Program:
     """One program. `order` is that of starting; they are stopped in the opposite one.
 
     `ports` are those it listens on, by the setting that moves each; its clients' comes first.
+    `stop_group`: its children are told to stop at the same time, not by the program.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Program:
     stop_timeout_s: int
     launch: Callable[[Settings], Launch]
     ports: Callable[[Settings], Mapping[str, int]] = no_ports
+    stop_group: bool = False
 
     def port(self, settings: Settings) -> int | None:
         """The port that its clients connect to; None where it listens on none."""
@@ -74,12 +76,59 @@ def _generator(settings: Settings) -> Launch:
     return Launch(command, child_environment(settings), settings.root, signal.SIGTERM)
 
 
+def _dagster_code(settings: Settings) -> Launch:
+    dagster_home.prepare_code(settings)
+    return _dagster(settings, dagster_home.code_server_command(settings))
+
+
+def _dagster_code_ports(settings: Settings) -> Mapping[str, int]:
+    return {"ORDERPULSE_DAGSTER__CODE_SERVER_PORT": settings.dagster.code_server_port}
+
+
+def _dagster_daemon(settings: Settings) -> Launch:
+    dagster_home.prepare(settings)
+    return _dagster(settings, dagster_home.daemon_command(settings))
+
+
+def _dagster_webserver(settings: Settings) -> Launch:
+    dagster_home.prepare(settings)
+    return _dagster(settings, dagster_home.webserver_command(settings))
+
+
+def _dagster_webserver_ports(settings: Settings) -> Mapping[str, int]:
+    return {"ORDERPULSE_DAGSTER__WEBSERVER_PORT": settings.dagster.webserver_port}
+
+
+def _dagster(settings: Settings, command: list[str]) -> Launch:
+    """A program of Dagster keeps no data of its own: where the manager dies it may go at once."""
+    environment = dagster_home.dagster_environment(settings)
+    return Launch(command, environment, settings.root, signal.SIGKILL)
+
+
+def _dbt_docs(settings: Settings) -> Launch:
+    command = dagster_home.docs_command(settings)
+    return Launch(command, child_environment(settings), settings.root, signal.SIGTERM)
+
+
+def _dbt_docs_ports(settings: Settings) -> Mapping[str, int]:
+    return {"ORDERPULSE_DAGSTER__DOCS_PORT": settings.dagster.docs_port}
+
+
 PROGRAMS = (
     Program("postgres", 1, signal.SIGINT, 30, _postgres, _postgres_ports),
     Program("kafka", 2, signal.SIGTERM, 30, _kafka, _kafka_ports),
     Program("generator", 3, signal.SIGTERM, 15, _generator),
     Program("spark_stream", 4, signal.SIGTERM, 45, _spark_stream),
+    Program("dbt_docs", 5, signal.SIGTERM, 5, _dbt_docs, _dbt_docs_ports),
+    Program("dagster_code", 6, signal.SIGTERM, 8, _dagster_code, _dagster_code_ports, stop_group=True),
+    Program("dagster_webserver", 7, signal.SIGTERM, 8, _dagster_webserver, _dagster_webserver_ports),
+    Program("dagster_daemon", 8, signal.SIGTERM, 15, _dagster_daemon),
 )
+"""The stream stops before what it needs, and before that the daemon, which would start it again."""
+
+SERVERS = ("postgres", "kafka")
+SERVICES = ("generator", "spark_stream")
+"""Those that Dagster starts and watches, where it runs; people start and stop them."""
 
 
 def program(name: str) -> Program:

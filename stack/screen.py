@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from core.settings import Settings
 from stack.status import Status
 
-__all__ = ["Screen"]
+__all__ = ["Screen", "where_to_look"]
 
 WIDTH_OF_A_FILE = 160
 COLOURS = {"healthy": "green", "starting": "yellow"}
@@ -64,6 +65,16 @@ class Screen:
                 _short(line.log),
             )
         self._console.print(table)
+
+
+def where_to_look(settings: Settings) -> list[str]:
+    """The addresses that a person opens after `up`."""
+    dagster, database = settings.dagster, settings.postgres
+    return [
+        f"Dagster   http://localhost:{dagster.webserver_port}",
+        f"dbt docs  http://localhost:{dagster.docs_port}",
+        f"database  psql postgresql://{database.user}@{database.host}:{database.port}/{database.database}",
+    ]
 
 
 def _short(path: str) -> str:

@@ -40,7 +40,7 @@ startsecs=2
 startretries=100
 stopsignal={signal}
 stopwaitsecs={stop_timeout_s}
-stopasgroup=false
+stopasgroup={stop_group}
 killasgroup=true
 redirect_stderr=true
 stdout_logfile={log}
@@ -77,6 +77,7 @@ def _section(settings: Settings, program: Program) -> str:
         order=program.order,
         signal=program.stop_signal.name.removeprefix("SIG"),
         stop_timeout_s=program.stop_timeout_s,
+        stop_group=str(program.stop_group).lower(),
         log=_escape(log_path(settings, program.name)),
     )
 

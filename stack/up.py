@@ -2,17 +2,17 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import get_args
+from typing import LiteralString, get_args
 
 from core import kafka, postgres
 from core.errors import StackError
 from core.jars import JarSet
 from core.process_manager import log_path
 from core.settings import Settings
-from core.tables import KPI_1M
+from core.tables import KPI_1M, SERVICE
 from core.topics import EVENTS_RAW
 from database import migrate
-from stack import postgres_server, views
+from stack import postgres_server
 from stack.ending import end_orphans
 from stack.environment import settings_as_environment
 from stack.health import health
@@ -20,20 +20,25 @@ from stack.jars import ensure_jars, missing_jars
 from stack.locks import holder
 from stack.machine import check_ports, check_prerequisites
 from stack.manager import Manager
-from stack.programs import PROGRAMS, Program
+from stack.programs import PROGRAMS, SERVERS, SERVICES, Program
 from stack.screen import Screen
 from stack.waiting import wait_until
 
 __all__ = ["up"]
 
+ANSWER_TIMEOUT_S = 5.0
 SERVER_TIMEOUT_S = 60.0
 STREAM_TIMEOUT_S = 120.0
+DAGSTER_TIMEOUT_S = 180.0
 FIRST_WINDOW = f"SELECT 1 FROM {KPI_1M.name} LIMIT 1"  # noqa: S608  # a constant name
+VIEW = "SELECT 1 WHERE to_regclass('v_kpi_24h') IS NOT NULL"
+WANTED = f"SELECT desired, reason FROM {SERVICE.name} WHERE name = %s"  # noqa: S608  # a constant name
 
 
 def up(settings: Settings, chosen: Sequence[Program], screen: Screen) -> None:
     """Make the chosen programs run and be well; what does so already is left alone.
 
+    Generator and stream are Dagster's to start, unless it is not among the chosen.
     Raises `PrerequisiteError` or `StackError` that says what is in the way.
     """
     check_prerequisites(settings, chosen)
@@ -41,22 +46,53 @@ def up(settings: Settings, chosen: Sequence[Program], screen: Screen) -> None:
     manager = Manager(settings)
     _ensure_manager(settings, manager, chosen, screen)
     names = {program.name for program in chosen}
-    _start(manager, [program for program in chosen if program.name in ("postgres", "kafka")])
+    _start(manager, names & set(SERVERS))
     if "postgres" in names:
         _ready_postgres(settings, manager, screen)
+    _start(manager, names - set(SERVERS) - set(SERVICES))
     if "kafka" in names:
         _ready_kafka(settings, manager, screen)
-    _start(manager, [program for program in chosen if program.name in ("generator", "spark_stream")])
-    if "spark_stream" in names and not views.are_built(settings):
-        with screen.step("built the dbt views"):
-            views.build(settings)
-    for name in ("generator", "spark_stream"):
-        if name in names:
-            with screen.step(f"{name} is well"):
-                _wait_well(settings, manager, name, STREAM_TIMEOUT_S)
+    services = _services(settings, names, screen)
+    if "dagster_daemon" not in names:
+        _start(manager, set(services))
+    for name in [program.name for program in chosen if program.name not in (*SERVERS, *SERVICES)]:
+        with screen.step(f"{name} is well"):
+            _wait_well(settings, manager, name, DAGSTER_TIMEOUT_S)
+    for name in services:
+        with screen.step(f"{name} is well"):
+            _wait_well(settings, manager, name, STREAM_TIMEOUT_S)
     if names == {program.name for program in PROGRAMS}:
+        _wait_for_numbers(settings, manager, services, screen)
+
+
+def _services(settings: Settings, names: set[str], screen: Screen) -> list[str]:
+    """Those of generator and stream that are to run. One that was stopped on purpose stays so."""
+    chosen = [name for name in SERVICES if name in names]
+    if "dagster_daemon" not in names:
+        return chosen
+    if not chosen:
+        return []
+    postgres.wait_until_reachable(settings.postgres, ANSWER_TIMEOUT_S)
+    running = []
+    with postgres.connect(settings.postgres, autocommit=True) as connection:
+        for name in chosen:
+            row = connection.execute(WANTED, (name,)).fetchone()
+            if row is not None and row[0] == "stopped":
+                why = f" ({row[1]})" if row[1] else ""
+                screen.say(f"  {name} stays stopped{why}; Dagster's job start_{name} starts it")
+            else:
+                running.append(name)
+    return running
+
+
+def _wait_for_numbers(settings: Settings, manager: Manager, services: list[str], screen: Screen) -> None:
+    if services == list(SERVICES):
         with screen.step(f"{KPI_1M.name} has its first row"):
-            _wait(settings, manager, "spark_stream", lambda: _has_window(settings), STREAM_TIMEOUT_S)
+            _wait(
+                settings, manager, "spark_stream", lambda: _answers(settings, FIRST_WINDOW), STREAM_TIMEOUT_S
+            )
+    with screen.step("Dagster has built the dbt views"):
+        _wait(settings, manager, "dagster_daemon", lambda: _answers(settings, VIEW), DAGSTER_TIMEOUT_S)
 
 
 def _fetch_jars(settings: Settings, screen: Screen) -> None:
@@ -91,10 +127,10 @@ def _ensure_manager(settings: Settings, manager: Manager, chosen: Sequence[Progr
     fingerprint.write_text(ours, encoding="utf-8")
 
 
-def _start(manager: Manager, programs: Sequence[Program]) -> None:
+def _start(manager: Manager, names: set[str]) -> None:
     managed = manager.programs()
-    for program in programs:
-        if not managed[program.name].going:
+    for program in PROGRAMS:
+        if program.name in names and not managed[program.name].going:
             manager.start_program(program.name)
 
 
@@ -141,6 +177,7 @@ def _wait(
     )
 
 
-def _has_window(settings: Settings) -> bool:
+def _answers(settings: Settings, query: LiteralString) -> bool:
+    """Whether `query` gives a row."""
     with postgres.connect(settings.postgres, autocommit=True) as connection:
-        return connection.execute(FIRST_WINDOW).fetchone() is not None
+        return connection.execute(query).fetchone() is not None

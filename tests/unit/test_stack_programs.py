@@ -36,10 +36,11 @@ def test_an_unknown_program_is_refused_with_the_names() -> None:
         selection("zookeeper")
 
 
-def test_the_stream_stops_first_and_the_database_last() -> None:
+def test_the_stream_stops_after_dagster_and_before_what_it_needs() -> None:
     order = [program.name for program in sorted(PROGRAMS, key=lambda program: -program.order)]
-    assert order[0] == "spark_stream"
-    assert order[-1] == "postgres"
+    assert order[0] == "dagster_daemon"
+    assert order.index("dagster_code") < order.index("spark_stream") < order.index("generator")
+    assert order[-2:] == ["kafka", "postgres"]
 
 
 def test_every_program_has_its_section_and_the_socket_is_private(settings: Settings) -> None:
@@ -49,6 +50,13 @@ def test_every_program_has_its_section_and_the_socket_is_private(settings: Setti
     assert {f"program:{program.name}" for program in PROGRAMS} <= set(parser.sections())
     assert parser["unix_http_server"]["chmod"] == "0700"
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_the_workers_of_runs_are_told_to_stop_with_their_code_server(settings: Settings) -> None:
+    parser = configparser.RawConfigParser()
+    parser.read(write_configuration(settings))
+    told = {name for name in parser.sections() if parser.get(name, "stopasgroup", fallback="false") == "true"}
+    assert told == {"program:dagster_code"}
 
 
 def test_a_socket_name_that_is_too_long_is_said(tmp_path: Path) -> None:
