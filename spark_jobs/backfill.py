@@ -14,7 +14,7 @@ from core.clock import to_iso8601
 from core.errors import OrderpulseError
 from core.logging import configure_logging
 from core.settings import load_settings
-from spark_jobs import reconcile
+from database import reconcile
 from spark_jobs.heal import reprocess
 from spark_jobs.session import build_session
 

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from core import postgres
 from core.logging import get_logger
 from core.settings import Settings
-from spark_jobs import reconcile
+from database import reconcile
 from spark_jobs.queries import rows_for_sink
 from spark_jobs.sink.events import PREPARE, insert_rows
 from spark_jobs.source import Offsets, read_range

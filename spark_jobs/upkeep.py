@@ -17,7 +17,7 @@ from core.clock import to_iso8601
 from core.errors import DatabaseError
 from core.logging import get_logger
 from core.settings import Settings
-from spark_jobs import reconcile
+from database import reconcile
 from spark_jobs.heal import heal_next_batch
 
 __all__ = ["Upkeep", "reconcile_settled"]

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from core.events import FIELDS
-from spark_jobs.reconcile import differing_windows
+from database.reconcile import differing_windows
 
 Connection = psycopg.Connection[Any]
 Event = dict[str, Any]

@@ -4,13 +4,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.tables import KPI_1M_BY_CURRENCY
+from database.kpis import COUNTS, DERIVE_KPI_1M, KPI_COLUMNS
 from spark_jobs.execution import BatchExecution
 from spark_jobs.sink.writer import BatchResult, Cursor
 
-__all__ = ["COUNTS", "DERIVE_KPI_1M", "KPI_COLUMNS", "PREPARE", "UPSERT", "write_kpis"]
+__all__ = ["PREPARE", "UPSERT", "write_kpis"]
 
-KPI_COLUMNS = tuple(name for name in KPI_1M_BY_CURRENCY.columns if name != "processed_at")
-COUNTS = ("orders_created", "payments_initiated", "payment_success", "payment_failed", "orders_cancelled")
 STAGE = "stage_kpis"
 
 PREPARE = (
@@ -29,32 +28,6 @@ UPSERT = f"""
 """  # noqa: S608  # names come from the contract
 """A window only ever gains events, so a row of fewer events is a partial one (a new checkpoint
 that began in the middle of the window) and does not replace what is there."""
-
-DERIVE_KPI_1M = """
-    INSERT INTO kpi_1m AS kept (
-        window_start, window_end, revenue, orders_created, payment_success, payment_failed, success_rate
-    )
-    SELECT
-        window_start,
-        window_start + interval '1 minute',
-        sum(revenue),
-        sum(orders_created),
-        sum(payment_success),
-        sum(payment_failed),
-        round(100.0 * sum(payment_success) / nullif(sum(payment_success) + sum(payment_failed), 0), 2)
-    FROM kpi_1m_by_currency
-    WHERE window_start IN (SELECT window_start FROM {touched})
-    GROUP BY window_start
-    ON CONFLICT (window_start) DO UPDATE SET
-        window_end = excluded.window_end,
-        revenue = excluded.revenue,
-        orders_created = excluded.orders_created,
-        payment_success = excluded.payment_success,
-        payment_failed = excluded.payment_failed,
-        success_rate = excluded.success_rate,
-        processed_at = now()
-"""
-"""`kpi_1m` of the windows in the relation `touched` (contract, section 2.6)."""
 
 
 def write_kpis(cursor: Cursor, table: pa.Table, execution: BatchExecution) -> BatchResult:

@@ -14,7 +14,8 @@ import pytest
 from core import postgres
 from core.errors import CheckpointError
 from core.settings import PostgresSettings, Settings
-from spark_jobs import reconcile
+from database import reconcile
+from database.kpis import COUNTS
 from spark_jobs.execution import BatchExecution
 from spark_jobs.sink import events, kpis
 from spark_jobs.sink.writer import BatchResult, _already_committed, _insert_ledger_row
@@ -41,7 +42,7 @@ KPIS = pa.schema(
         *[(name, pa.timestamp("us", "UTC")) for name in ("window_start", "window_end", "max_event_time")],
         ("currency", pa.string()),
         *[(name, pa.decimal128(18, 2)) for name in ("revenue", "order_value")],
-        *[(name, pa.int32()) for name in kpis.COUNTS],
+        *[(name, pa.int32()) for name in COUNTS],
     ]
 )
 
@@ -88,7 +89,7 @@ def write_kpi(cursor: Any, *, orders: int, paid: int, failed: int, currency: str
         "currency": currency,
         "revenue": Decimal(10 * paid),
         "order_value": Decimal(10 * orders),
-        **dict.fromkeys(kpis.COUNTS, 0),
+        **dict.fromkeys(COUNTS, 0),
         "orders_created": orders,
         "payment_success": paid,
         "payment_failed": failed,

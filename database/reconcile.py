@@ -8,14 +8,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
+from psycopg.rows import tuple_row
 
 from core.events import SPARK_WATERMARK_DELAY
-from spark_jobs.sink.kpis import DERIVE_KPI_1M, KPI_COLUMNS
+from core.tables import EVENTS_CLEAN, KPI_1M
+from database.kpis import DERIVE_KPI_1M, KPI_COLUMNS
 
 __all__ = ["differing_windows", "recompute", "recompute_windows", "settled_until"]
 
 WINDOW = timedelta(minutes=1)
 
+_NEWEST = """
+    SELECT max_event_time FROM ops.stream_batch
+    WHERE query_name = %(query_name)s AND max_event_time IS NOT NULL
+    ORDER BY max_event_time DESC LIMIT 1
+"""
 _FROM_EVENTS = """
     SELECT
         date_trunc('minute', event_time) AS window_start,
@@ -96,12 +103,15 @@ def settled_until(connection: psycopg.Connection[Any]) -> datetime | None:
     An accepted event trails the newest one by at most both limits of the contract, so a
     window is settled when each query has committed events that much newer.
     """
-    row = connection.execute(
-        "SELECT min(newest), count(*) FROM (SELECT max(max_event_time) AS newest FROM ops.stream_batch GROUP BY query_name) q"
-    ).fetchone()
-    if row is None or row[0] is None or row[1] < 2:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        newest = [
+            moment
+            for name in (EVENTS_CLEAN.name, KPI_1M.name)
+            for (moment,) in cursor.execute(_NEWEST, {"query_name": name})
+        ]
+    if len(newest) < 2:
         return None
-    horizon: datetime = row[0] - SPARK_WATERMARK_DELAY
+    horizon: datetime = min(newest) - SPARK_WATERMARK_DELAY
     return horizon.replace(second=0, microsecond=0)
 
 
@@ -109,7 +119,8 @@ def differing_windows(connection: psycopg.Connection[Any], start: datetime, end:
     """Starts of the windows in [start, end) in which `kpi_1m` or `kpi_1m_by_currency` is not what
     `events_clean` gives. Compare settled windows only (`settled_until`).
     """
-    return [window for (window,) in connection.execute(_DIFFERENCES, {"start": start, "end": end})]
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return [window for (window,) in cursor.execute(_DIFFERENCES, {"start": start, "end": end})]
 
 
 def recompute(connection: psycopg.Connection[Any], start: datetime, end: datetime) -> int:
@@ -122,15 +133,15 @@ def recompute(connection: psycopg.Connection[Any], start: datetime, end: datetim
         if limit.second or limit.microsecond:
             raise ValueError(f"{limit.isoformat()} is not a full minute; windows begin at full minutes")
     limits = {"start": start, "end": end}
-    with connection.transaction():
-        connection.execute("LOCK TABLE kpi_1m_by_currency, kpi_1m IN SHARE ROW EXCLUSIVE MODE")
-        connection.execute(_TOUCHED, limits)
-        connection.execute(_RECOMPUTE, limits)
-        connection.execute(_REMOVE_UNFOUNDED, limits)
-        connection.execute(DERIVE_KPI_1M.format(touched="recomputed"))
-        connection.execute(_REMOVE_EMPTY, limits)
-        row = connection.execute("SELECT count(*) FROM recomputed").fetchone()
-        connection.execute("DROP TABLE recomputed")
+    with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute("LOCK TABLE kpi_1m_by_currency, kpi_1m IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(_TOUCHED, limits)
+        cursor.execute(_RECOMPUTE, limits)
+        cursor.execute(_REMOVE_UNFOUNDED, limits)
+        cursor.execute(DERIVE_KPI_1M.format(touched="recomputed"))
+        cursor.execute(_REMOVE_EMPTY, limits)
+        row = cursor.execute("SELECT count(*) FROM recomputed").fetchone()
+        cursor.execute("DROP TABLE recomputed")
     return int(row[0]) if row else 0
 
 
