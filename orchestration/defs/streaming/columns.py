@@ -1,0 +1,126 @@
+"""Columns of the streaming assets: what Dagster shows of them, and where each comes from.
+
+Names are `core.events` and `core.tables`; a test holds the types to the migrated database.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from core import events
+from core.tables import EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY, Relation
+
+__all__ = ["COLUMNS", "LINEAGE", "column_lineage", "column_schema", "raw_schema"]
+
+TIME, COUNT, MONEY = "timestamp with time zone", "integer", "numeric(18,2)"
+Column = tuple[str, bool, str]
+"""PostgreSQL's type, whether it may be null, what it means."""
+
+_FIELDS = {field.column: field.description for field in events.FIELDS}
+_WINDOW: dict[str, Column] = {
+    "window_start": (TIME, False, "Start of the minute of event time."),
+    "window_end": (TIME, False, "Its end, excluded."),
+    "orders_created": (COUNT, False, "Orders that were created."),
+    "payment_success": (COUNT, False, "Payments that succeeded."),
+    "payment_failed": (COUNT, False, "Payments that failed."),
+    "processed_at": (TIME, False, "When the row was last written."),
+}
+
+COLUMNS: Mapping[str, Mapping[str, Column]] = {
+    EVENTS_CLEAN.name: {
+        "id": ("character varying(50)", False, _FIELDS["id"]),
+        "event_time": (TIME, False, _FIELDS["event_time"]),
+        "event_type": ("character varying(50)", False, _FIELDS["event_type"]),
+        "order_id": ("character varying(50)", False, _FIELDS["order_id"]),
+        "user_id": ("character varying(50)", False, _FIELDS["user_id"]),
+        "amount": ("numeric(15,2)", False, _FIELDS["amount"]),
+        "currency": ("character varying(10)", False, _FIELDS["currency"]),
+        "status": ("character varying(20)", False, _FIELDS["status"]),
+        "ingest_time": (TIME, False, "Start of the transaction that wrote the row."),
+    },
+    EVENTS_REJECTED.name: {
+        "topic": ("text", False, "Where the record was read: the topic,"),
+        "partition": (COUNT, False, "the partition,"),
+        "offset": ("bigint", False, "and the offset."),
+        "kafka_time": (TIME, False, "When Kafka took the record."),
+        "reason": ("text", False, "The first rule that it breaks."),
+        "detail": ("text", True, "Which field, and how."),
+        "payload": ("bytea", True, "The record's value as received; null where it had none."),
+        "rejected_at": (TIME, False, "When it was refused."),
+        "replayed_at": (TIME, True, "When it was admitted after all."),
+    },
+    KPI_1M_BY_CURRENCY.name: _WINDOW
+    | {
+        "currency": ("character varying(10)", False, _FIELDS["currency"]),
+        "revenue": (MONEY, False, "Sum of amount of the successful payments."),
+        "payments_initiated": (COUNT, False, "Payments that were begun."),
+        "orders_cancelled": (COUNT, False, "Orders that were cancelled."),
+        "order_value": (MONEY, False, "Sum of amount of the created orders."),
+    },
+    KPI_1M.name: _WINDOW
+    | {
+        "revenue": (MONEY, False, "Literal sum over all currencies: a checksum, not money."),
+        "success_rate": ("numeric(5,2)", True, "100 · success / (success + failed); null when neither."),
+    },
+}
+
+_COUNTS = ("orders_created", "payments_initiated", "payment_success", "payment_failed", "orders_cancelled")
+_SAME = ("window_start", "window_end", "revenue", "orders_created", "payment_success", "payment_failed")
+LINEAGE: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
+    EVENTS_CLEAN.name: ("events_raw", {field.column: [field.name] for field in events.FIELDS}),
+    EVENTS_REJECTED.name: ("events_raw", {"payload": [field.name for field in events.FIELDS]}),
+    KPI_1M_BY_CURRENCY.name: (
+        "events_raw",
+        {"window_start": ["eventTime"], "window_end": ["eventTime"], "currency": ["currency"]}
+        | {column: ["amount", "eventType"] for column in ("revenue", "order_value")}
+        | {column: ["eventType"] for column in _COUNTS},
+    ),
+    KPI_1M.name: (
+        "kpi_1m_by_currency",
+        {column: [column] for column in _SAME} | {"success_rate": ["payment_success", "payment_failed"]},
+    ),
+}
+"""By relation: the asset upstream, and by column the columns there that it is made of."""
+
+_JSON_TYPES = {"identifier": "string", "event_time": "string", "enumeration": "string", "amount": "number"}
+
+
+def raw_schema() -> dg.TableSchema:
+    """The fields of an event in the topic."""
+    return dg.TableSchema(
+        [
+            dg.TableColumn(
+                field.name,
+                _JSON_TYPES[field.kind],
+                field.description,
+                dg.TableColumnConstraints(
+                    nullable=False, other=[f"one of {', '.join(field.allowed)}"] if field.allowed else []
+                ),
+            )
+            for field in events.FIELDS
+        ]
+    )
+
+
+def column_schema(relation: Relation) -> dg.TableSchema:
+    """The columns of a table, in its own order."""
+    described = COLUMNS[relation.name]
+    columns = []
+    for name in relation.columns:
+        kind, nullable, meaning = described[name]
+        constraints = dg.TableColumnConstraints(nullable=nullable, unique=relation.key == (name,))
+        columns.append(dg.TableColumn(name, kind, meaning, constraints))
+    return dg.TableSchema(columns)
+
+
+def column_lineage(relation: Relation) -> dg.TableColumnLineage:
+    """By column of a table, the columns upstream that it is made of."""
+    upstream, made_of = LINEAGE[relation.name]
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(asset_key=dg.AssetKey(upstream), column_name=source) for source in sources
+            ]
+            for column, sources in made_of.items()
+        }
+    )

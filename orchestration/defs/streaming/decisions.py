@@ -1,0 +1,233 @@
+"""What the streaming sensor does about a service and its attached runs: situation in, actions out.
+
+Pure, so that every rule can be tested; `actions` carries the decisions out.
+"""
+
+from dataclasses import dataclass
+
+import dagster as dg
+
+from orchestration.services import ServiceStatus
+
+__all__ = [
+    "Action",
+    "AttachedRun",
+    "CancelRun",
+    "CloseIncident",
+    "EnsureRunning",
+    "FailRun",
+    "GiveUp",
+    "Kill",
+    "Limits",
+    "RequestRun",
+    "Situation",
+    "Stop",
+    "decide",
+]
+
+LOST_S = 20.0
+"""An attached run says every two seconds that it watches; after so long it is lost."""
+
+WATCHED_S = 5.0
+"""A stale date proves something only when the sensor itself saw it stand still for so long."""
+
+REQUESTS_AT_ONCE, REQUESTS_WINDOW_S = 4, 120.0
+"""Attached runs that end at once must not fill the event log."""
+
+S = dg.DagsterRunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedRun:
+    """A run of an attachment job that has not ended. `age_s`: since its worker started; None before."""
+
+    run_id: str
+    status: dg.DagsterRunStatus
+    age_s: float | None
+    by_sensor: bool
+
+    @property
+    def is_working(self) -> bool:
+        """Whether it has a worker, or had one."""
+        return self.status in (S.STARTED, S.CANCELING)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a process hangs, and when it is given up."""
+
+    hang_s: float
+    starts_within_s: float
+    restart_limit: int
+    restart_window_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a decision depends on.
+
+    `beat_silence_s` and `attachment_silence_s`: for how long the sensor's own ticks have seen the same
+    heartbeat and the same sign of the attached run; `requested`: Unix times of its last requests.
+    """
+
+    status: ServiceStatus
+    runs: tuple[AttachedRun, ...]
+    now: float
+    beat_silence_s: float
+    attachment_silence_s: float
+    requested: tuple[float, ...]
+    has_incident: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureRunning:
+    """Start it again: it is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop it: it is not wanted. With a reason: somebody just asked for that."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """SIGKILL process `pid`, which hangs; its manager starts it again."""
+
+    pid: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Stop it, want it stopped, open an incident."""
+
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseIncident:
+    """It is well again."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailRun:
+    """Report a run as failed."""
+
+    run_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRun:
+    """Report a run as cancelled."""
+
+    run_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRun:
+    """Ask for a run that watches it."""
+
+
+Action = EnsureRunning | Stop | Kill | GiveUp | CloseIncident | FailRun | CancelRun | RequestRun
+
+
+def decide(situation: Situation, limits: Limits) -> list[Action]:
+    """The actions that `situation` calls for, in their order."""
+    lost = [run for run in situation.runs if _is_lost(run, situation)]
+    terminated = next((run for run in lost if run.status == S.CANCELING), None)
+    process = (
+        [Stop(f"terminated in the UI (run {terminated.run_id[:8]}, whose worker had ended)")]
+        if terminated
+        else _about_process(situation, limits)
+    )
+    wanted = situation.status.desired == "running" and not any(
+        isinstance(action, Stop | GiveUp) for action in process
+    )
+    return [*process, *_about_runs(situation, lost, wanted=wanted)]
+
+
+def _about_process(situation: Situation, limits: Limits) -> list[Action]:
+    status = situation.status
+    if status.state in ("unknown", "stopping"):
+        return []
+    if status.desired == "stopped":
+        return [Stop()] if status.state in ("starting", "running", "backoff") else []
+    restarts = sum(time > situation.now - limits.restart_window_s for time in status.restarts)
+    if restarts >= limits.restart_limit:
+        return [GiveUp(restarts)]
+    if status.state in ("stopped", "exited", "fatal"):
+        return [EnsureRunning()]
+    hang = _hang(situation, limits)
+    if hang is not None and status.pid is not None:
+        return [Kill(status.pid, hang)]
+    well = status.state == "running" and status.beats and (status.heartbeat_age_s or 0.0) < limits.hang_s
+    return [CloseIncident()] if well and situation.has_incident else []
+
+
+def _hang(situation: Situation, limits: Limits) -> str | None:
+    """Why the living process counts as hung; None where it does not.
+
+    A process cannot beat while the database is away: only ticks that could read it are evidence.
+    """
+    status = situation.status
+    watched = situation.beat_silence_s >= min(limits.hang_s / 2, WATCHED_S)
+    if status.state != "running" or not watched:
+        return None
+    if status.beats:
+        age_s = status.heartbeat_age_s or 0.0
+        return f"it lives but has been silent for {age_s:.0f} s" if age_s >= limits.hang_s else None
+    if status.uptime_s >= limits.starts_within_s:
+        return f"it was started {status.uptime_s} s ago and has not said a word"
+    return None
+
+
+def _about_runs(situation: Situation, lost: list[AttachedRun], *, wanted: bool) -> list[Action]:
+    found = [run for run in situation.runs if run not in lost]
+    keeper = _keeper(found, situation.status.attached_run)
+    actions: list[Action] = [_end_lost(run) for run in lost]
+    for run in found:
+        waiting = run.status in (S.QUEUED, S.NOT_STARTED)
+        if waiting and run is not keeper:
+            actions.append(CancelRun(run.run_id, "another attached run watches already"))
+        elif waiting and run.by_sensor and not wanted:
+            actions.append(
+                CancelRun(run.run_id, f"{situation.status.name} is stopped: there is no process to watch")
+            )
+    if wanted and keeper is None and _may_request(situation):
+        actions.append(RequestRun())
+    return actions
+
+
+def _keeper(runs: list[AttachedRun], attached_run: str | None) -> AttachedRun | None:
+    """The run that stays: the one that watches, else one that works, else the oldest."""
+    return min(
+        runs,
+        key=lambda run: (run.run_id != attached_run, not run.is_working, run.status != S.STARTING),
+        default=None,
+    )
+
+
+def _end_lost(run: AttachedRun) -> Action:
+    if run.status == S.CANCELING:
+        return CancelRun(run.run_id, "its worker had ended; the sensor stopped the process in its place")
+    return FailRun(run.run_id, "the attached run's worker gives no sign of life; the process itself goes on")
+
+
+def _is_lost(run: AttachedRun, situation: Situation) -> bool:
+    """Whether the worker of `run` gives no sign of life, though it had the time and the database for it."""
+    if not run.is_working or run.age_s is None or run.age_s < LOST_S:
+        return False
+    status = situation.status
+    stale = status.attached_age_s is None or status.attached_age_s >= LOST_S
+    if stale:
+        return situation.attachment_silence_s >= WATCHED_S
+    return status.attached_run != run.run_id
+
+
+def _may_request(situation: Situation) -> bool:
+    recent = [time for time in situation.requested if time > situation.now - REQUESTS_WINDOW_S]
+    return len(recent) < REQUESTS_AT_ONCE

@@ -1,0 +1,104 @@
+"""What the sensor reports about the streaming assets: an observation in, metadata out. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+
+from orchestration.observation import Observation, QueryState, ServiceState
+
+__all__ = ["Report", "reports"]
+
+Metadata = Mapping[str, dg.MetadataValue | str | int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Metadata of one asset. `sign` changes when there is something new to tell."""
+
+    asset: str
+    sign: str
+    metadata: Metadata
+
+    def event(self) -> dg.AssetMaterialization:
+        """The report as Dagster records it."""
+        return dg.AssetMaterialization(self.asset, metadata=dict(self.metadata))
+
+
+def reports(observation: Observation) -> list[Report]:
+    """One report for each streaming asset that has anything to tell, in the order of the graph."""
+    clean, kpi = observation.queries["events_clean"], observation.queries["kpi_1m"]
+    found = [_raw(observation)]
+    if clean.batch_id is not None:
+        of_clean = _of_query(clean) | _of_service("stream", observation.stream)
+        found += [
+            Report("events_clean", _sign(clean), of_clean),
+            Report("events_rejected", _sign(clean), _rejects(observation) | {"last batch": clean.batch_id}),
+        ]
+    if kpi.batch_id is not None:
+        of_kpi = _of_query(kpi) | _window(observation) | _of_service("stream", observation.stream)
+        found += [Report(name, _sign(kpi), of_kpi) for name in ("kpi_1m_by_currency", "kpi_1m")]
+    return found
+
+
+def _raw(observation: Observation) -> Report:
+    said = observation.generator.progress
+    metadata = _known(
+        {
+            "acknowledged by Kafka since the generator's start": said.get("acknowledged"),
+            "generator, events/s": said.get("rate_reached"),
+            "generator, events/s wanted": said.get("rate_wanted"),
+            "arriving, records/s": observation.queries["events_clean"].input_rate,
+        }
+    )
+    batches = [query.batch_id for query in observation.queries.values()]
+    return Report(
+        "events_raw",
+        f"{said.get('acknowledged')} {batches}",
+        metadata | _of_service("generator", observation.generator),
+    )
+
+
+def _of_query(query: QueryState) -> dict[str, dg.MetadataValue | str | int | float]:
+    checkpoint = query.checkpoint
+    return _known(
+        {
+            "last batch": query.batch_id,
+            "lag, records": query.lag_records,
+            "lag, seconds of event time": query.event_time_lag_s,
+            "catches up in, s": query.catch_up_s,
+            "records/s": query.processed_rate,
+            "batch, ms": query.batch_ms,
+            "checkpoint, bytes": checkpoint.size_bytes if checkpoint else None,
+            "checkpoint, age in s": query.checkpoint_age_s,
+        }
+    )
+
+
+def _window(observation: Observation) -> dict[str, dg.MetadataValue | str | int | float]:
+    window = observation.last_window
+    return {} if window is None else {"last window": dg.MetadataValue.timestamp(window)}
+
+
+def _rejects(observation: Observation) -> dict[str, dg.MetadataValue | str | int | float]:
+    rejects = observation.rejects
+    return {
+        f"rejected in {rejects.minutes} min": rejects.rejected,
+        "share of all records": round(rejects.share, 4),
+        "by reason": dg.MetadataValue.json(rejects.by_reason),
+    }
+
+
+def _of_service(label: str, service: ServiceState) -> dict[str, dg.MetadataValue | str | int | float]:
+    because = f" ({service.reason})" if service.reason else ""
+    return {f"{label} is wanted": service.desired + because}
+
+
+def _known(
+    figures: Mapping[str, float | None],
+) -> dict[str, dg.MetadataValue | str | int | float]:
+    return {name: round(value, 1) for name, value in figures.items() if value is not None}
+
+
+def _sign(query: QueryState) -> str:
+    return f"{query.batch_id} {query.committed_at}"
