@@ -1,5 +1,7 @@
 """The one way to configure a Kafka client, and what set-up asks of the broker."""
 
+from datetime import datetime
+
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -8,7 +10,15 @@ from core.errors import BrokerError
 from core.settings import KafkaSettings
 from core.topics import Topic
 
-__all__ = ["admin_client", "client_config", "create_topic", "end_offsets", "wait_until_reachable"]
+__all__ = [
+    "admin_client",
+    "client_config",
+    "create_topic",
+    "end_offsets",
+    "first_offsets",
+    "offsets_at",
+    "wait_until_reachable",
+]
 
 
 def client_config(settings: KafkaSettings, **extra: str | float | bool) -> dict[str, str | float | bool]:
@@ -55,11 +65,27 @@ def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
 
     Raises `BrokerError` where the topic is missing, or has no leader within ten seconds.
     """
+    return _offsets(settings, topic, OffsetSpec.latest())
+
+
+def first_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
+    """Offset of the oldest record that each partition still has. Raises as `end_offsets` does."""
+    return _offsets(settings, topic, OffsetSpec.earliest())
+
+
+def offsets_at(settings: KafkaSettings, topic: str, moment: datetime) -> dict[int, int]:
+    """Offset of the first record that Kafka took at `moment` or later. Raises as `end_offsets` does."""
+    found = _offsets(settings, topic, OffsetSpec.for_timestamp(int(moment.timestamp() * 1000)))
+    ends = end_offsets(settings, topic)
+    return {partition: ends[partition] if offset < 0 else offset for partition, offset in found.items()}
+
+
+def _offsets(settings: KafkaSettings, topic: str, spec: OffsetSpec) -> dict[int, int]:
     client = admin_client(settings)
     metadata = client.list_topics(topic, timeout=10).topics[topic]
     if metadata.error is not None:
         raise BrokerError(f"The topic {topic} does not exist; `orderpulse up` creates it.")
-    wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in metadata.partitions}
+    wanted = {TopicPartition(topic, partition): spec for partition in metadata.partitions}
     retrying = Retrying(
         retry=retry_if_exception_type(KafkaException),
         stop=stop_after_delay(10),

@@ -1,8 +1,12 @@
 """What the stream and the batch layer both write: the KPIs' columns, and `kpi_1m` from `kpi_1m_by_currency`."""
 
-from core.tables import KPI_1M_BY_CURRENCY
+from typing import Any
 
-__all__ = ["COUNTS", "DERIVE_KPI_1M", "KPI_COLUMNS"]
+import psycopg
+
+from core.tables import KPI_1M, KPI_1M_BY_CURRENCY
+
+__all__ = ["COUNTS", "DERIVE_KPI_1M", "KPI_COLUMNS", "lock_kpis"]
 
 KPI_COLUMNS = tuple(name for name in KPI_1M_BY_CURRENCY.columns if name != "processed_at")
 COUNTS = ("orders_created", "payments_initiated", "payment_success", "payment_failed", "orders_cancelled")
@@ -32,3 +36,10 @@ DERIVE_KPI_1M = """
         processed_at = now()
 """
 """`kpi_1m` of the windows in the relation `touched` (contract, section 2.6)."""
+
+
+def lock_kpis(connection: psycopg.Connection[Any]) -> None:
+    """Keep every other writer of the KPIs out until the caller's transaction ends; readers go on."""
+    connection.execute(
+        f"LOCK TABLE {KPI_1M_BY_CURRENCY.name}, {KPI_1M.name} IN SHARE ROW EXCLUSIVE MODE".encode()
+    )

@@ -1,7 +1,8 @@
 """The batch layer's last word on the KPIs: compare them with `events_clean`, and recompute.
 
-`events_clean` is the truth (invariant I2). Everything here is SQL in the database, where
-the data is.
+`events_clean` is the truth (invariant I2), but for minutes whose events were deleted by age:
+their KPIs are all that is left of them, and stay. Everything here is SQL in the database,
+where the data is.
 """
 
 from datetime import datetime, timedelta
@@ -10,11 +11,22 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
+from core.clock import to_iso8601
+from core.errors import DatabaseError
 from core.events import SPARK_WATERMARK_DELAY
 from core.tables import EVENTS_CLEAN, KPI_1M
-from database.kpis import DERIVE_KPI_1M, KPI_COLUMNS
+from database.kpis import DERIVE_KPI_1M, KPI_COLUMNS, lock_kpis
+from database.retention import deleted_before
 
-__all__ = ["differing_windows", "recompute", "recompute_windows", "settled_until"]
+__all__ = [
+    "WINDOW",
+    "differing_windows",
+    "expired_windows",
+    "recompute",
+    "recompute_locked",
+    "recompute_windows",
+    "settled_until",
+]
 
 WINDOW = timedelta(minutes=1)
 
@@ -123,18 +135,45 @@ def differing_windows(connection: psycopg.Connection[Any], start: datetime, end:
         return [window for (window,) in cursor.execute(_DIFFERENCES, {"start": start, "end": end})]
 
 
+def expired_windows(connection: psycopg.Connection[Any], start: datetime, end: datetime) -> list[datetime]:
+    """Starts of the windows in [start, end) whose events, or some of them, were deleted by age.
+
+    Every event counts in its window's row, so before the mark of the retention a row that
+    `events_clean` does not give is one that has lost events, and any other is whole.
+    """
+    mark = deleted_before(connection)
+    if mark is None or start >= mark:
+        return []
+    return differing_windows(connection, start, min(end, mark))
+
+
 def recompute(connection: psycopg.Connection[Any], start: datetime, end: datetime) -> int:
     """Recompute the windows in [start, end) from `events_clean`; returns how many there are.
 
     `start` and `end` are full minutes. One transaction of its own or a part of the caller's.
-    The lock keeps the stream's upserts out meanwhile, so neither overwrites the other's half.
+    The lock keeps the stream's upserts out meanwhile, so neither overwrites the other's half;
+    a window that is not settled goes on to be written by the stream, and is compared once more
+    when it has settled. Raises `DatabaseError` where events of the range were deleted by age.
     """
+    with connection.transaction():
+        lock_kpis(connection)
+        expired = expired_windows(connection, start, end)
+        if expired:
+            raise DatabaseError(
+                f"The events of {len(expired)} minutes from {to_iso8601(expired[0])} to {to_iso8601(expired[-1])} "
+                "were deleted by age (see ops.retention). Their KPIs are right and all that is left of them; "
+                "to recompute them would lose them. Choose a later range."
+            )
+        return recompute_locked(connection, start, end)
+
+
+def recompute_locked(connection: psycopg.Connection[Any], start: datetime, end: datetime) -> int:
+    """The same, for a caller in whose transaction `lock_kpis` holds and the range is known to be whole."""
     for limit in (start, end):
         if limit.second or limit.microsecond:
             raise ValueError(f"{limit.isoformat()} is not a full minute; windows begin at full minutes")
     limits = {"start": start, "end": end}
-    with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute("LOCK TABLE kpi_1m_by_currency, kpi_1m IN SHARE ROW EXCLUSIVE MODE")
+    with connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(_TOUCHED, limits)
         cursor.execute(_RECOMPUTE, limits)
         cursor.execute(_REMOVE_UNFOUNDED, limits)

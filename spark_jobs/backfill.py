@@ -1,22 +1,31 @@
 """`python -m spark_jobs.backfill`: the batch layer by hand.
 
-The same functions heal the stream by themselves; here an operator names the range.
+The same functions heal the stream by themselves; here an operator, or a job of the
+orchestration, names the range. The last line says in JSON what was done.
 """
 
+import json
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
+import adbc_driver_manager
+import psycopg
 import typer
+from pyspark.sql import SparkSession
 
-from core import postgres
+from core import kafka, postgres
 from core.clock import to_iso8601
-from core.errors import OrderpulseError
+from core.errors import BrokerError, OrderpulseError, SettingsError
+from core.events import RejectReason
 from core.logging import configure_logging
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from database import reconcile
 from spark_jobs.heal import reprocess
+from spark_jobs.replay import Selection, replay
 from spark_jobs.session import build_session
+from spark_jobs.source import Offsets
 
 __all__ = ["app", "main"]
 
@@ -38,32 +47,124 @@ def check(start: Since, end: Until) -> None:
 
 @app.command()
 def kpis(start: Since, end: Until) -> None:
-    """Recompute kpi_1m and kpi_1m_by_currency from events_clean for a range of minutes."""
+    """Recompute kpi_1m and kpi_1m_by_currency from events_clean for a range of minutes.
+
+    Refused where events of the range were deleted by age.
+    """
+    if any(moment.second or moment.microsecond for moment in (start, end)):
+        raise typer.BadParameter("windows begin at full minutes")
     with postgres.connect(load_settings().postgres) as connection:
         count = reconcile.recompute(connection, _utc(start), _utc(end))
-    typer.echo(f"recomputed {count} minutes")
+    _say(minutes=count)
+
+
+@app.command()
+def rejected(
+    reason: Annotated[list[str], typer.Option(help="Reason of the rejection; repeat for several.")],
+    start: Annotated[datetime, typer.Option("--from", help="Kafka took the record then or later, UTC.")],
+    end: Annotated[datetime, typer.Option("--to", help="Kafka took the record before, UTC.")],
+    *,
+    admit_late: Annotated[bool, typer.Option("--admit-late", help="Leave out the rule `late`.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, change nothing.")] = False,
+) -> None:
+    """Judge rejected records by the present rules and admit what they accept."""
+    settings = load_settings()
+    selection = Selection(_reasons(reason), _utc(start), _utc(end))
+    spark = build_session(settings, "orderpulse-backfill")
+    summary = replay(spark, settings.postgres, selection, admit_late=admit_late, dry_run=dry_run)
+    spark.stop()
+    _say(
+        dry_run=dry_run,
+        judged=summary.judged,
+        admitted=summary.admitted,
+        duplicate=summary.duplicate,
+        expired=summary.expired,
+        minutes=summary.minutes,
+        refused=dict(summary.refused),
+    )
 
 
 @app.command()
 def offsets(
-    partition: Annotated[list[int], typer.Option(help="Partition; repeat for each one of the topic.")],
+    partition: Annotated[list[int], typer.Option(help="Partition; repeat for several.")],
     first: Annotated[
         list[int], typer.Option("--from", help="First offset, one a partition, in the same order.")
     ],
     last: Annotated[list[int], typer.Option("--to", help="Offset after the last, one a partition.")],
 ) -> None:
     """Read a range of offsets again, write the rows that are missing and recompute their minutes."""
-    if not len(partition) == len(first) == len(last):
-        raise typer.BadParameter("give --partition, --from and --to equally often")
-    settings = load_settings()
-    spark = build_session(settings, "orderpulse-backfill")
-    windows = reprocess(
-        spark, settings, dict(zip(partition, first, strict=True)), dict(zip(partition, last, strict=True))
+    if not len(set(partition)) == len(partition) == len(first) == len(last):
+        raise typer.BadParameter("give --partition, --from and --to equally often, each partition once")
+    _read_again(
+        load_settings(), dict(zip(partition, first, strict=True)), dict(zip(partition, last, strict=True))
     )
+
+
+@app.command()
+def times(
+    start: Annotated[datetime, typer.Option("--from", help="Kafka took the record then or later, UTC.")],
+    end: Annotated[datetime, typer.Option("--to", help="Kafka took the record before, UTC.")],
+) -> None:
+    """The same for all that Kafka took in a range of time."""
+    settings = load_settings()
+    first, last = (
+        kafka.offsets_at(settings.kafka, settings.kafka.topic, _utc(moment)) for moment in (start, end)
+    )
+    _read_again(settings, first, last)
+
+
+def _read_again(settings: Settings, first: Offsets, last: Offsets) -> None:
+    _refuse_what_kafka_lacks(settings, first, last)
+    records = sum(last[partition] - offset for partition, offset in first.items())
+    spark = build_session(settings, "orderpulse-backfill")
+    minutes = set()
+    for start, end in _chunks(first, last, settings.stream.max_offsets_per_trigger):
+        minutes.update(_reprocess_chunk(spark, settings, start, end))
     spark.stop()
-    with postgres.connect(settings.postgres) as connection:
+    _say(records=records, minutes=len(minutes))
+
+
+def _reprocess_chunk(spark: SparkSession, settings: Settings, start: Offsets, end: Offsets) -> list[datetime]:
+    windows = reprocess(spark, settings, start, end)
+    with postgres.connect(settings.postgres, autocommit=True) as connection:
         reconcile.recompute_windows(connection, windows)
-    typer.echo(f"recomputed {len(windows)} minutes")
+    return windows
+
+
+def _chunks(first: Offsets, last: Offsets, size: int) -> Iterator[tuple[Offsets, Offsets]]:
+    """Ranges of at most `size` records, one partition after the other: the driver holds one at a time."""
+    for partition, offset in first.items():
+        for start in range(offset, last[partition], size):
+            yield {partition: start}, {partition: min(start + size, last[partition])}
+
+
+def _refuse_what_kafka_lacks(settings: Settings, first: Offsets, last: Offsets) -> None:
+    """Raises `BrokerError` where a range is not, or no longer, in the topic."""
+    topic = settings.kafka.topic
+    oldest, ends = kafka.first_offsets(settings.kafka, topic), kafka.end_offsets(settings.kafka, topic)
+    for partition, offset in first.items():
+        if partition not in ends:
+            raise BrokerError(f"{topic} has no partition {partition}; it has {sorted(ends)}.")
+        if not oldest[partition] <= offset <= last[partition] <= ends[partition]:
+            raise BrokerError(
+                f"Partition {partition} of {topic} has the offsets from {oldest[partition]} to {ends[partition]} "
+                f"(not included); {offset} to {last[partition]} is no range of them."
+            )
+
+
+def _reasons(names: list[str]) -> tuple[RejectReason, ...]:
+    known = [reason.value for reason in RejectReason]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise SettingsError(
+            f"{', '.join(unknown)}: no such reason. The reasons are {', '.join(known)} (docs/events.md)."
+        )
+    return tuple(RejectReason(name) for name in names)
+
+
+def _say(**done: object) -> None:
+    """The summary, as the orchestration reads it."""
+    typer.echo(f"summary {json.dumps(done)}")
 
 
 def _utc(moment: datetime) -> datetime:
@@ -77,6 +178,9 @@ def main() -> None:
         app(standalone_mode=True)
     except OrderpulseError as error:
         typer.echo(str(error), err=True)
+        sys.exit(1)
+    except (psycopg.Error, adbc_driver_manager.Error) as error:
+        typer.echo(f"The database did not do it, so nothing is half done: {str(error).strip()}", err=True)
         sys.exit(1)
 
 

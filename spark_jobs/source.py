@@ -42,7 +42,7 @@ def read_range(spark: SparkSession, kafka: KafkaSettings, start: Offsets, end: O
     frame = (
         spark.read.format("kafka")
         .options(**_connection(kafka))
-        .option("subscribe", kafka.topic)
+        .option("assign", json.dumps({kafka.topic: sorted(start)}))
         .option("startingOffsets", _offsets_json(kafka.topic, start))
         .option("endingOffsets", _offsets_json(kafka.topic, end))
         .load()

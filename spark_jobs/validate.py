@@ -18,19 +18,20 @@ EVENT_COLUMNS = tuple(field.column for field in FIELDS)
 _TYPES = {"event_time": "timestamp", "amount": AMOUNT_TYPE}
 
 
-def judge(records: DataFrame, *, canonical_lane: bool = True) -> DataFrame:
+def judge(records: DataFrame, *, canonical_lane: bool = True, admit_late: bool = False) -> DataFrame:
     """Parse and judge raw records.
 
     Takes `topic`, `partition`, `offset`, `kafka_time` and `value` (binary); adds the columns
     of an event (`id` ... `status`; without meaning where rejected), `reason` and `detail`
     (null where accepted). The record's own columns stay. `canonical_lane=False` sends every
-    record through the exact lane.
+    record through the exact lane; `admit_late=True`, for the batch layer alone, leaves the rule
+    `late` out.
     """
     tokens = canonical_tokens(F.col("value")) if canonical_lane else F.lit(None).cast("array<string>")
     cut = _evaluated_once(records, {"tokens": tokens})
     exact = cut.withColumn("exact", F.when(F.col("tokens").isNull(), exact_verdict(F.col("value"))))
     said = _evaluated_once(exact, _event_columns())
-    judged = _evaluated_once(said, {"final_reason": _reason()})
+    judged = _evaluated_once(said, {"final_reason": _reason(admit_late)})
     reason = F.col("final_reason")
     return judged.select(
         *records.columns,
@@ -61,15 +62,15 @@ def _event_columns() -> dict[str, Column]:
     return columns
 
 
-def _reason() -> Column:
+def _reason(admit_late: bool) -> Column:
     """The reason from the record itself, or else from its time."""
     event_time, kafka_time = F.col("event_time"), F.col("kafka_time")
-    return (
-        F.when(F.col("exact.reason").isNotNull(), F.col("exact.reason"))
-        .when(event_time.isNull(), RejectReason.BAD_EVENT_TIME.value)
-        .when(event_time < kafka_time - F.lit(LATENESS_LIMIT), RejectReason.LATE.value)
-        .when(event_time > kafka_time + F.lit(FUTURE_LIMIT), RejectReason.FUTURE.value)
+    broken = F.when(F.col("exact.reason").isNotNull(), F.col("exact.reason")).when(
+        event_time.isNull(), RejectReason.BAD_EVENT_TIME.value
     )
+    if not admit_late:
+        broken = broken.when(event_time < kafka_time - F.lit(LATENESS_LIMIT), RejectReason.LATE.value)
+    return broken.when(event_time > kafka_time + F.lit(FUTURE_LIMIT), RejectReason.FUTURE.value)
 
 
 def _detail() -> Column:

@@ -1,0 +1,37 @@
+"""The mark up to which events were deleted by age: written before the first of them goes.
+
+Whoever recomputes KPIs reads it under the lock that also guards its change, so no
+recomputation sees events vanish that the mark it has read says are there.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from core.tables import EVENTS_CLEAN, RETENTION
+from database.kpis import lock_kpis
+
+__all__ = ["advance_mark", "deleted_before"]
+
+_READ = f"SELECT deleted_before FROM {RETENTION.name} WHERE relation = '{EVENTS_CLEAN.name}'"  # noqa: S608  # names come from the contract
+_ADVANCE = f"""
+    INSERT INTO {RETENTION.name} AS kept (relation, deleted_before) VALUES ('{EVENTS_CLEAN.name}', %s)
+    ON CONFLICT (relation) DO UPDATE SET
+        deleted_before = greatest(kept.deleted_before, excluded.deleted_before), updated_at = now()
+"""  # noqa: S608  # as above
+
+
+def deleted_before(connection: psycopg.Connection[Any]) -> datetime | None:
+    """Event time before which events may have been deleted by age; None where none ever were."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(_READ).fetchone()
+    return row[0] if row else None
+
+
+def advance_mark(connection: psycopg.Connection[Any], limit: datetime) -> None:
+    """Say that events before `limit` are about to be deleted; the mark never goes back."""
+    with connection.transaction():
+        lock_kpis(connection)
+        connection.execute(_ADVANCE, (limit,))

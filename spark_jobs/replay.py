@@ -1,0 +1,169 @@
+"""Rejected records judged anew: after a change of the rules, or late ones admitted on purpose.
+
+What is accepted now becomes a row of `events_clean`, its record is marked `replayed_at`, and its
+minute is recomputed: all in one transaction a chunk, so a repetition finds nothing left to do. A
+replayed record is accounted for once: its marked row says that it is no longer a reject.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from core import postgres
+from core.events import RejectReason
+from core.settings import PostgresSettings
+from core.tables import EVENTS_CLEAN, EVENTS_REJECTED
+from database import reconcile
+from database.kpis import lock_kpis
+from spark_jobs.validate import EVENT_COLUMNS, judge
+
+__all__ = ["Selection", "Summary", "replay"]
+
+CHUNK = 500
+"""Records in one transaction, which keeps the stream's KPIs waiting while it lasts."""
+
+PLACE = ("topic", "partition", "offset")
+RECORDS = pa.schema(
+    [
+        ("topic", pa.string()),
+        ("partition", pa.int32()),
+        ("offset", pa.int64()),
+        ("kafka_time", pa.timestamp("us", tz="UTC")),
+        ("value", pa.binary()),
+    ]
+)
+
+_NEXT = f"""
+    SELECT topic, partition, "offset", kafka_time, payload FROM {EVENTS_REJECTED.name}
+    WHERE reason = ANY(%(reasons)s) AND kafka_time >= %(start)s AND kafka_time < %(end)s
+        AND replayed_at IS NULL AND (kafka_time, topic, partition, "offset") > (%(kafka_time)s, %(topic)s, %(partition)s, %(offset)s)
+    ORDER BY kafka_time, topic, partition, "offset" LIMIT {CHUNK}
+"""  # noqa: S608  # names come from the contract
+_EVENT = ", ".join(EVENT_COLUMNS)
+_STAGE = f"CREATE TEMP TABLE stage_replay ON COMMIT DELETE ROWS AS SELECT {_EVENT} FROM {EVENTS_CLEAN.name} LIMIT 0"  # noqa: S608  # as above
+_COPY = f"COPY stage_replay ({_EVENT}) FROM STDIN"
+_INSERT = f"""
+    INSERT INTO {EVENTS_CLEAN.name} ({_EVENT}) SELECT {_EVENT} FROM stage_replay ORDER BY id
+    ON CONFLICT (id) DO NOTHING
+"""  # noqa: S608  # as above; in one order, so that two writers wait for each other rather than deadlock
+_COUNT_NEW = f"""
+    SELECT count(DISTINCT id) FROM stage_replay AS staged
+    WHERE NOT EXISTS (SELECT FROM {EVENTS_CLEAN.name} AS kept WHERE kept.id = staged.id)
+"""  # noqa: S608  # as above
+_MARK = f"""
+    UPDATE {EVENTS_REJECTED.name} SET replayed_at = now()
+    WHERE topic = %s AND partition = %s AND "offset" = %s
+"""  # noqa: S608  # as above
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rejected records: by reason, and by when Kafka took them (`end` excluded)."""
+
+    reasons: tuple[RejectReason, ...]
+    start: datetime
+    end: datetime
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of the records: each is admitted, a duplicate, refused or expired.
+
+    `duplicate`: accepted, but its id is in `events_clean` already. `refused`: by present reason.
+    `expired`: accepted, but the events of its minute were deleted by age, so its KPIs cannot be recomputed.
+    """
+
+    judged: int = 0
+    admitted: int = 0
+    duplicate: int = 0
+    expired: int = 0
+    minutes: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+def replay(
+    spark: SparkSession, settings: PostgresSettings, selection: Selection, *, admit_late: bool, dry_run: bool
+) -> Summary:
+    """Judge the selected records by the present rules and admit what they accept; see the module.
+
+    `admit_late` leaves out the rule `late` alone. `dry_run` counts and changes nothing. Raises
+    psycopg's errors; what was committed until then stays, and a repetition does the rest.
+    """
+    summary = Summary()
+    with postgres.connect(settings, autocommit=True) as connection:
+        connection.execute(_STAGE)
+        for records in _chunks(connection, selection):
+            judged = judge(spark.createDataFrame(records), admit_late=admit_late)
+            verdicts = judged.select(*PLACE, *EVENT_COLUMNS, "reason").toArrow().to_pylist()
+            _settle(connection, verdicts, summary, dry_run=dry_run)
+    return summary
+
+
+def _chunks(connection: psycopg.Connection[Any], selection: Selection) -> Iterator[pa.Table]:
+    """The selected records, the oldest first, as tables of `RECORDS`."""
+    limits = {"reasons": list(selection.reasons), "start": selection.start, "end": selection.end}
+    last: dict[str, Any] = {"kafka_time": selection.start, "topic": "", "partition": -1, "offset": -1}
+    while rows := connection.execute(_NEXT, limits | last).fetchall():
+        records = [dict(zip(RECORDS.names, row, strict=True)) for row in rows]
+        last = records[-1]
+        yield pa.Table.from_pylist(records, RECORDS)
+
+
+def _settle(
+    connection: psycopg.Connection[Any], verdicts: list[dict[str, Any]], summary: Summary, *, dry_run: bool
+) -> None:
+    """Act on the verdicts of a chunk, in one transaction, and add them to `summary`."""
+    accepted = [verdict for verdict in verdicts if verdict["reason"] is None]
+    summary.judged += len(verdicts)
+    summary.refused.update(verdict["reason"] for verdict in verdicts if verdict["reason"] is not None)
+    if not accepted:
+        return
+    with connection.transaction():
+        if not dry_run:
+            lock_kpis(connection)
+        expired = {window for window in set(map(_window, accepted)) if _is_expired(connection, window)}
+        kept = [verdict for verdict in accepted if _window(verdict) not in expired]
+        new = _count_new(connection, kept) if dry_run else _admit(connection, kept)
+    summary.admitted += new
+    summary.duplicate += len(kept) - new
+    summary.expired += len(accepted) - len(kept)
+    summary.minutes += len(set(map(_window, kept)))
+
+
+def _is_expired(connection: psycopg.Connection[Any], window: datetime) -> bool:
+    return bool(reconcile.expired_windows(connection, window, window + reconcile.WINDOW))
+
+
+def _admit(connection: psycopg.Connection[Any], verdicts: list[dict[str, Any]]) -> int:
+    """Insert the events, mark their records, recompute their minutes; returns how many events were new."""
+    _stage(connection, verdicts)
+    new = connection.execute(_INSERT).rowcount
+    with connection.cursor() as cursor:
+        cursor.executemany(_MARK, [[verdict[name] for name in PLACE] for verdict in verdicts])
+    for window in sorted(set(map(_window, verdicts))):
+        reconcile.recompute_locked(connection, window, window + reconcile.WINDOW)
+    return new
+
+
+def _count_new(connection: psycopg.Connection[Any], verdicts: list[dict[str, Any]]) -> int:
+    _stage(connection, verdicts)
+    row = connection.execute(_COUNT_NEW).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _stage(connection: psycopg.Connection[Any], verdicts: list[dict[str, Any]]) -> None:
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for verdict in verdicts:
+            copy.write_row([verdict[name] for name in EVENT_COLUMNS])
+
+
+def _window(verdict: dict[str, Any]) -> datetime:
+    """Start of the minute that an accepted event falls into."""
+    start: datetime = verdict["event_time"].replace(second=0, microsecond=0)
+    return start
