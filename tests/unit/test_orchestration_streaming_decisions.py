@@ -53,6 +53,7 @@ CALM = Situation(
     beat_silence_s=0.0,
     attachment_silence_s=0.0,
     requested=(),
+    servers_since=0.0,
     has_incident=False,
 )
 
@@ -125,6 +126,11 @@ def test_a_start_that_never_comes_to_a_first_word_is_killed() -> None:
     assert actions == [Kill(10, "it was started 60 s ago and has not said a word")]
 
 
+def test_a_start_that_waits_for_its_servers_is_not() -> None:
+    waiting = SILENT | {"heartbeat_pid": 9, "uptime_s": 500}
+    assert decided(waiting, beat_silence_s=20, servers_since=NOW - 59) == []
+
+
 def test_the_fifth_restart_within_ten_minutes_is_the_last() -> None:
     restarts = tuple(NOW - seconds for seconds in (599, 300, 200, 100, 1))
     assert decided({"restarts": restarts, "state": "backoff"}) == [GiveUp(5)]
@@ -132,6 +138,12 @@ def test_the_fifth_restart_within_ten_minutes_is_the_last() -> None:
 
 def test_the_fifth_after_ten_minutes_is_not() -> None:
     assert decided({"restarts": tuple(NOW - seconds for seconds in (601, 300, 200, 100, 1))}) == []
+
+
+def test_failures_while_a_server_was_away_do_not_count() -> None:
+    restarts = tuple(NOW - seconds for seconds in (500, 400, 300, 200, 100))
+    assert decided({"restarts": restarts}, servers_since=NOW - 150) == []
+    assert decided({"restarts": restarts}, servers_since=NOW - 501) == [GiveUp(5)]
 
 
 def test_what_was_given_up_is_not_given_up_again() -> None:

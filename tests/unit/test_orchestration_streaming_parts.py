@@ -22,9 +22,8 @@ def test_a_cursor_of_another_time_is_an_empty_one(text: str | None) -> None:
 
 
 def test_a_cursor_is_read_as_it_was_written() -> None:
-    cursor = (
-        Cursor(ticked_at=90.0).looked(100.0, {"generator": "a"}, {"generator": "b"}).asked("generator", 100.0)
-    )
+    signs = {"generator": "a"}
+    cursor = Cursor(ticked_at=90.0).looked(100.0, signs, signs, broker_answers=True).asked("generator", 100.0)
     assert Cursor.read(cursor.model_dump_json()) == cursor
 
 
@@ -38,6 +37,13 @@ def test_a_pause_between_looks_proves_nothing() -> None:
     watch = Watch(sign="a", still_s=15)
     assert watch.seen("a", LONGEST_GAP_S + 1).still_s == 0
     assert watch.seen("a", -1).still_s == 0
+
+
+def test_the_servers_are_well_since_the_last_look_that_could_not_say_so() -> None:
+    cursor = Cursor(ticked_at=90.0, servers_since=7.0)
+    assert cursor.looked(100.0, {}, {}, broker_answers=True).servers_since == 7
+    assert cursor.looked(100.0, {}, {}, broker_answers=False).servers_since == 100
+    assert cursor.looked(200.0, {}, {}, broker_answers=True).servers_since == 200, "nobody looked meanwhile"
 
 
 def test_only_the_last_requests_are_kept() -> None:

@@ -10,6 +10,9 @@ __all__ = ["Cursor", "Watch"]
 LONGEST_GAP_S = 20.0
 """After a longer pause between ticks (the database away, the machine asleep) watching begins anew."""
 
+LONGEST_UNKNOWN_S = 60.0
+"""After a longer pause nobody knows whether the servers were well all the time."""
+
 KEPT_REQUESTS = 10
 
 
@@ -29,11 +32,15 @@ class Watch(BaseModel):
 
 
 class Cursor(BaseModel):
-    """Times are Unix times in seconds; the maps are by the service's or the asset's name."""
+    """Times are Unix times in seconds; the maps are by the service's or the asset's name.
+
+    `servers_since`: since when each look found database and broker well.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     ticked_at: float = 0.0
+    servers_since: float = 0.0
     beats: dict[str, Watch] = {}
     attachments: dict[str, Watch] = {}
     requested: dict[str, list[float]] = {}
@@ -49,12 +56,16 @@ class Cursor(BaseModel):
         except ValidationError:
             return cls()
 
-    def looked(self, now: float, beats: Mapping[str, str], attachments: Mapping[str, str]) -> Self:
+    def looked(
+        self, now: float, beats: Mapping[str, str], attachments: Mapping[str, str], *, broker_answers: bool
+    ) -> Self:
         """The cursor after a look at `now` (Unix time) that found these signs of life, by service."""
         elapsed_s = now - self.ticked_at
+        well_all_the_time = broker_answers and 0 <= elapsed_s <= LONGEST_UNKNOWN_S
         return self.model_copy(
             update={
                 "ticked_at": now,
+                "servers_since": self.servers_since if well_all_the_time else now,
                 "beats": {n: self.beats.get(n, Watch()).seen(s, elapsed_s) for n, s in beats.items()},
                 "attachments": {
                     n: self.attachments.get(n, Watch()).seen(s, elapsed_s) for n, s in attachments.items()

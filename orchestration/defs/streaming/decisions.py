@@ -67,7 +67,8 @@ class Situation:
     """All that a decision depends on.
 
     `beat_silence_s` and `attachment_silence_s`: for how long the sensor's own ticks have seen the same
-    heartbeat and the same sign of the attached run; `requested`: Unix times of its last requests.
+    heartbeat and the same sign of the attached run; `requested`: Unix times of its last requests;
+    `servers_since`: since when they have found database and broker well, a Unix time.
     """
 
     status: ServiceStatus
@@ -76,6 +77,7 @@ class Situation:
     beat_silence_s: float
     attachment_silence_s: float
     requested: tuple[float, ...]
+    servers_since: float
     has_incident: bool
 
 
@@ -156,7 +158,7 @@ def _about_process(situation: Situation, limits: Limits) -> list[Action]:
         return []
     if status.desired == "stopped":
         return [Stop()] if status.state in ("starting", "running", "backoff") else []
-    restarts = sum(time > situation.now - limits.restart_window_s for time in status.restarts)
+    restarts = _failures(situation, limits)
     if restarts >= limits.restart_limit:
         return [GiveUp(restarts)]
     if status.state in ("stopped", "exited", "fatal"):
@@ -168,10 +170,17 @@ def _about_process(situation: Situation, limits: Limits) -> list[Action]:
     return [CloseIncident()] if well and situation.has_incident else []
 
 
+def _failures(situation: Situation, limits: Limits) -> int:
+    """Restarts within the window that are the program's own fault: without its servers none can run."""
+    since = max(situation.now - limits.restart_window_s, situation.servers_since)
+    return sum(time > since for time in situation.status.restarts)
+
+
 def _hang(situation: Situation, limits: Limits) -> str | None:
     """Why the living process counts as hung; None where it does not.
 
-    A process cannot beat while the database is away: only ticks that could read it are evidence.
+    A process cannot beat while the database is away, nor start without its servers: only ticks that found
+    them well are evidence.
     """
     status = situation.status
     watched = situation.beat_silence_s >= min(limits.hang_s / 2, WATCHED_S)
@@ -180,7 +189,7 @@ def _hang(situation: Situation, limits: Limits) -> str | None:
     if status.beats:
         age_s = status.heartbeat_age_s or 0.0
         return f"it lives but has been silent for {age_s:.0f} s" if age_s >= limits.hang_s else None
-    if status.uptime_s >= limits.starts_within_s:
+    if min(status.uptime_s, situation.now - situation.servers_since) >= limits.starts_within_s:
         return f"it was started {status.uptime_s} s ago and has not said a word"
     return None
 

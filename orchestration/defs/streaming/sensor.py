@@ -1,5 +1,6 @@
 """The streaming sensor: keeps wanted and actual equal, and reports the streaming assets without a run."""
 
+import socket
 import time
 from collections.abc import Mapping, Sequence
 
@@ -23,6 +24,7 @@ from orchestration.services import GeneratorResource, ServiceResource, ServiceSt
 __all__ = ["streaming_sensor"]
 
 INTERVAL_S = 10
+CONNECT_TIMEOUT_S = 0.2
 NOT_ENDED = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.QUEUED,
@@ -67,6 +69,7 @@ def _tick(
         now,
         {name: str(status.beat_at) for name, status in statuses.items()},
         {name: str(status.attached_at) for name, status in statuses.items()},
+        broker_answers=_answers(settings),
     )
     requests: list[dg.RunRequest] = []
     notes: list[str | None] = []
@@ -78,6 +81,7 @@ def _tick(
             now=now,
             beat_silence_s=cursor.beats[name].still_s,
             attachment_silence_s=cursor.attachments[name].still_s,
+            servers_since=cursor.servers_since,
             requested=tuple(cursor.requested.get(name, ())),
             has_incident=name in incidents,
         )
@@ -114,6 +118,17 @@ def _runs(instance: dg.DagsterInstance, job: str, now: float) -> tuple[AttachedR
         )
         for record in instance.get_run_records(filters, ascending=True)
     )
+
+
+def _answers(settings: Settings) -> bool:
+    """Whether a broker takes connections."""
+    for address in settings.kafka.addresses():
+        try:
+            socket.create_connection(address, timeout=CONNECT_TIMEOUT_S).close()
+        except OSError:
+            continue
+        return True
+    return False
 
 
 def _limits(settings: Settings, service: ServiceResource) -> Limits:
