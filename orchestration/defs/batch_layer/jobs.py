@@ -93,7 +93,7 @@ def read_again(context: dg.OpExecutionContext, postgres: PostgresResource, confi
     _backfill(context, postgres, arguments)
 
 
-@dg.job(partitions_def=hours, executor_def=dg.in_process_executor, tags={"area": "batch_layer"})
+@dg.job(partitions_def=hours, executor_def=dg.in_process_executor, tags={"batch_layer": "one at a time"})
 def backfill_kpis() -> None:
     """Recompute the KPIs of an hour from `events_clean`; for several hours launch a backfill.
 
@@ -105,7 +105,7 @@ def backfill_kpis() -> None:
     recompute_hour()
 
 
-@dg.job(executor_def=dg.in_process_executor, tags={"area": "batch_layer"})
+@dg.job(executor_def=dg.in_process_executor, tags={"batch_layer": "one at a time"})
 def replay_rejected() -> None:
     """Judge rejected records anew: after a change of the rules, or with `admit_late` to admit late ones.
 
@@ -116,7 +116,7 @@ def replay_rejected() -> None:
     judge_anew()
 
 
-@dg.job(executor_def=dg.in_process_executor, tags={"area": "batch_layer"})
+@dg.job(executor_def=dg.in_process_executor, tags={"batch_layer": "one at a time"})
 def reprocess_from_kafka() -> None:
     """Read a range of the topic again, as after a loss of rows; harmless to repeat, as rows are written once."""
     read_again()
