@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 
 from core.jars import jar_paths
 from core.settings import Settings
+from spark_jobs.evaluation import INTERPRETED
 
 __all__ = ["build_session"]
 
@@ -47,7 +48,7 @@ def _options(settings: Settings, name: str) -> dict[str, str]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    options |= _SEMANTICS | _SPEED | _STATE_STORE
+    options |= _SEMANTICS | _SPEED | _STATE_STORE | INTERPRETED
     options["spark.sql.shuffle.partitions"] = str(stream.parallelism)
     if stream.master.startswith("local"):
         options |= _LOCAL
@@ -86,7 +87,6 @@ _SPEED = {
     "spark.locality.wait": "0",
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
     "spark.sql.dataFrameQueryContext.enabled": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
     "spark.sql.lightweightPlanChangeValidation": "false",

@@ -24,6 +24,7 @@ from core.errors import CheckpointError, DatabaseError, OrderpulseError
 from core.logging import get_logger
 from core.settings import PostgresSettings
 from core.tables import NOTIFY_CHANNEL
+from spark_jobs.evaluation import Evaluation
 from spark_jobs.execution import BatchExecution, find_query, read_execution
 
 __all__ = ["BatchResult", "BatchSink", "Cursor", "WriteBatch"]
@@ -77,6 +78,7 @@ class BatchSink:
         self._connection: Any = None
         self._writing = Lock()
         self._stopping = Event()
+        self._evaluation = Evaluation()
 
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
         """Collect and commit one micro-batch. Raises `DatabaseError` when the database stays away."""
@@ -84,6 +86,7 @@ class BatchSink:
         table = batch.toArrow()
         query = find_query(self._spark, self._query_name)
         execution = read_execution(query)
+        self._evaluation.adapt(batch.sparkSession, execution.read)
         collected_ms = (time.perf_counter() - started) * 1000
         with self._writing:
             if self._stopping.is_set():

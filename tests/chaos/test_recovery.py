@@ -20,13 +20,11 @@ import psutil
 import pytest
 
 from core import kafka, postgres
-from core.settings import Environment, load_settings
 from stack.manager import Manager
-from stack.ports import free_ports
 from stack.waiting import wait_until
 from tests import truth
 from tests.chaos.load import Load, event_id, records_in
-from tests.e2e.platform import Platform
+from tests.e2e.platform import Platform, isolated_settings
 from tests.streaming import LAST_OFFSETS
 
 pytestmark = pytest.mark.timeout(3600)
@@ -127,15 +125,7 @@ def world() -> Iterator[World]:
     """The platform, well, and the load on it."""
     folder = Path(tempfile.mkdtemp(prefix="orderpulse-chaos-"))
     folder.chmod(0o755)
-    kafka_port, controller_port, postgres_port = free_ports(3)
-    settings = load_settings(
-        environment=Environment.TEST,
-        kafka={"bootstrap_servers": f"localhost:{kafka_port}"},
-        postgres={"port": postgres_port},
-        generator={"rate": 10},
-        stack={"data_dir": folder / "data", "kafka_controller_port": controller_port},
-        stream={"checkpoint_dir": folder / "checkpoints"},
-    )
+    settings = isolated_settings(folder, {"rate": 10})
     under_test = World(Platform(settings), Load(settings, folder, RATE))
     try:
         under_test.platform.command("up")

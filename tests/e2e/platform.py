@@ -3,18 +3,34 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import psutil
 import psycopg
 
 from core import postgres
-from core.settings import Settings
+from core.settings import Environment, Settings, load_settings
 from stack.environment import child_environment
-from stack.ports import is_open
+from stack.ports import free_ports, is_open
+from stack.programs import PROGRAMS
 from stack.waiting import wait_until
 
 COMMAND_TIMEOUT_S = 280
+
+
+def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
+    """Settings of a platform of the test's own: free ports, all data below `folder`."""
+    kafka, controller, database, webserver, code_server, docs = free_ports(6)
+    return load_settings(
+        environment=Environment.TEST,
+        kafka={"bootstrap_servers": f"localhost:{kafka}"},
+        postgres={"port": database},
+        generator=generator,
+        dagster={"webserver_port": webserver, "code_server_port": code_server, "docs_port": docs},
+        stack={"data_dir": folder / "data", "kafka_controller_port": controller},
+        stream={"checkpoint_dir": folder / "checkpoints"},
+    )
 
 
 class Platform:
@@ -50,8 +66,7 @@ class Platform:
 
     def ports(self) -> list[int]:
         """The ports that the platform listens on."""
-        addresses = self.settings.kafka.addresses()
-        return [self.settings.postgres.port, self.settings.stack.kafka_controller_port, addresses[0][1]]
+        return [port for program in PROGRAMS for port in program.ports(self.settings).values()]
 
     def open_ports(self) -> list[int]:
         """Those that are open."""

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import Environment, load_settings
-from stack.ports import free_ports
+from stack.programs import PROGRAMS
+from stack.supervisor_config import SUPERVISOR
 from stack.waiting import wait_until
-from tests.e2e.platform import Platform
+from tests.e2e.platform import Platform, isolated_settings
 
 pytestmark = pytest.mark.timeout(600)
 
-PROGRAMS = {"supervisord", "postgres", "kafka", "generator", "spark_stream"}
+NAMES = {SUPERVISOR, *(program.name for program in PROGRAMS)}
 
 
 @pytest.fixture(scope="module")
@@ -24,16 +24,7 @@ def platform() -> Iterator[Platform]:
     """The platform, running, with data of its own; the tests below go through its life in order."""
     folder = Path(tempfile.mkdtemp(prefix="orderpulse-e2e-"))
     folder.chmod(0o755)
-    kafka_port, controller_port, postgres_port = free_ports(3)
-    settings = load_settings(
-        environment=Environment.TEST,
-        kafka={"bootstrap_servers": f"localhost:{kafka_port}"},
-        postgres={"port": postgres_port},
-        generator={"rate": 50, "invalid_share": 0.1},
-        stack={"data_dir": folder / "data", "kafka_controller_port": controller_port},
-        stream={"checkpoint_dir": folder / "checkpoints"},
-    )
-    under_test = Platform(settings)
+    under_test = Platform(isolated_settings(folder, {"rate": 50, "invalid_share": 0.1}))
     try:
         under_test.command("up")
         yield under_test
@@ -54,7 +45,7 @@ def test_the_view_of_a_quarter_of_an_hour_answers(platform: Platform) -> None:
 def test_status_is_true(platform: Platform) -> None:
     status = platform.status()
     assert status["healthy"] is True
-    assert {line["name"] for line in status["programs"]} == PROGRAMS
+    assert {line["name"] for line in status["programs"]} == NAMES
     for line in status["programs"]:
         assert (line["state"], line["health"]) == ("running", "healthy")
         assert Path(line["log"]).is_file()
@@ -95,7 +86,7 @@ def test_a_killed_manager_is_mended_with_one_of_each(platform: Platform) -> None
     os.kill(manager, signal.SIGKILL)
     platform.command("up")
     after = platform.pids()
-    assert set(after) == PROGRAMS
+    assert set(after) == NAMES
     assert all(after.values())
     assert not set(before.values()) & set(after.values())
     for command in (" supervisor.supervisord ", " kafka.Kafka ", " -m spark_jobs.stream", " -m generator"):

@@ -1,6 +1,6 @@
 """The rules in Spark give every record of the corpus the verdict of the contract, whatever the batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from core.clock import to_iso8601
 from core.events import FIELDS, FUTURE_LIMIT, LATENESS_LIMIT, RejectReason
+from spark_jobs.evaluation import Evaluation
 from spark_jobs.validate import judge
 from tests.corpus import RECORDS, Record
 
@@ -52,13 +53,18 @@ def payloads_of(chosen: Sequence[Record]) -> list[bytes | None]:
     return [record.payload(NOW) for record in chosen]
 
 
-@pytest.fixture(scope="module")
-def judged(spark: SparkSession) -> dict[str, tuple[str | None, str | None]]:
-    """Reason and detail of each record of the corpus, by its name."""
+@pytest.fixture(scope="module", params=[1, 60_000], ids=["interpreted", "compiled"])
+def judged(
+    spark: SparkSession, request: pytest.FixtureRequest
+) -> Iterator[dict[str, tuple[str | None, str | None]]]:
+    """Reason and detail of each record of the corpus, by its name, as in a small and in a large batch."""
+    evaluation = Evaluation()
+    evaluation.adapt(spark, request.param)
     frame = judge(records(spark, payloads_of(RECORDS))).select("offset", "reason", "detail")
-    return {
-        RECORDS[row["offset"]].name: (row["reason"], row["detail"]) for row in frame.toArrow().to_pylist()
-    }
+    plan = frame._jdf.queryExecution().executedPlan().toString()
+    assert ("*(1)" in plan) == (request.param > 1), "whole-stage code is marked by a star"
+    yield {RECORDS[row["offset"]].name: (row["reason"], row["detail"]) for row in frame.toArrow().to_pylist()}
+    evaluation.adapt(spark, 1)
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
