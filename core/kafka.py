@@ -60,12 +60,13 @@ def create_topic(settings: KafkaSettings, topic: Topic, name: str | None = None)
     return True
 
 
-def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
+def end_offsets(settings: KafkaSettings, topic: str, timeout_s: float = 10) -> dict[int, int]:
     """Offset of the next record of each partition.
 
-    Raises `BrokerError` where the topic is missing, or has no leader within ten seconds.
+    Raises `BrokerError` where the broker does not answer, the topic is missing, or it has no leader within
+    `timeout_s` seconds.
     """
-    return _offsets(settings, topic, OffsetSpec.latest())
+    return _offsets(settings, topic, OffsetSpec.latest(), timeout_s)
 
 
 def first_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
@@ -80,15 +81,21 @@ def offsets_at(settings: KafkaSettings, topic: str, moment: datetime) -> dict[in
     return {partition: ends[partition] if offset < 0 else offset for partition, offset in found.items()}
 
 
-def _offsets(settings: KafkaSettings, topic: str, spec: OffsetSpec) -> dict[int, int]:
+def _offsets(settings: KafkaSettings, topic: str, spec: OffsetSpec, timeout_s: float = 10) -> dict[int, int]:
     client = admin_client(settings)
-    metadata = client.list_topics(topic, timeout=10).topics[topic]
+    try:
+        metadata = client.list_topics(topic, timeout=timeout_s).topics[topic]
+    except KafkaException as error:
+        raise BrokerError(
+            f"Kafka at {settings.bootstrap_servers} did not answer within {timeout_s:.0f} s "
+            f"({error.args[0].str()}). Is it running? See `orderpulse status`."
+        ) from None
     if metadata.error is not None:
         raise BrokerError(f"The topic {topic} does not exist; `orderpulse up` creates it.")
     wanted = {TopicPartition(topic, partition): spec for partition in metadata.partitions}
     retrying = Retrying(
         retry=retry_if_exception_type(KafkaException),
-        stop=stop_after_delay(10),
+        stop=stop_after_delay(timeout_s),
         wait=wait_fixed(0.1),
     )
     try:

@@ -36,7 +36,7 @@ class PostgresResource(PlatformResource):
 class KafkaResource(PlatformResource):
     """The broker and the topic of the events."""
 
-    def end_offsets(self) -> dict[int, int]:
-        """Offset of the next record by partition. Raises `BrokerError`."""
+    def end_offsets(self, timeout_s: float = 10) -> dict[int, int]:
+        """Offset of the next record by partition. Raises `BrokerError` after `timeout_s` seconds."""
         settings = self.settings.kafka
-        return kafka.end_offsets(settings, settings.topic)
+        return kafka.end_offsets(settings, settings.topic, timeout_s)

@@ -8,10 +8,10 @@ from typing import Any
 
 import psycopg
 
-from core.settings import Settings
+from core.settings import PostgresSettings, Settings
 from tests.checkpoints import add_batch, write_checkpoint
 
-__all__ = ["QUERY_IDS", "PlatformRows", "a_moment"]
+__all__ = ["QUERY_IDS", "PlatformRows"]
 
 QUERY_IDS = {
     "events_clean": "00000000-0000-0000-0000-00000000000a",
@@ -27,6 +27,15 @@ class PlatformRows:
     settings: Settings
     connection: psycopg.Connection[Any]
     now: datetime
+
+    @classmethod
+    def over(
+        cls, settings: Settings, database: PostgresSettings, connection: psycopg.Connection[Any], folder: Path
+    ) -> "PlatformRows":
+        """The platform on `database`, with its checkpoints below `folder`, at the present moment."""
+        stream = settings.stream.model_copy(update={"checkpoint_dir": folder})
+        mine = settings.model_copy(update={"postgres": database, "stream": stream})
+        return cls(mine, connection, datetime.now(UTC).replace(microsecond=0))
 
     def clock(self) -> datetime:
         """The moment at which the platform is looked at."""
@@ -116,8 +125,3 @@ class PlatformRows:
             "SELECT %s, 0, n, now(), %s, %s FROM generate_series(1, %s) AS n",
             (f"topic-{reason}", reason, self.now - timedelta(seconds=age_s), count),
         )
-
-
-def a_moment() -> datetime:
-    """The present, on a full second."""
-    return datetime.now(UTC).replace(microsecond=0)

@@ -10,7 +10,7 @@ import pytest
 from core.settings import PostgresSettings, Settings
 from orchestration.observation import observe
 from tests.checkpoints import write_checkpoint
-from tests.platform_rows import QUERY_IDS, PlatformRows, a_moment
+from tests.platform_rows import QUERY_IDS, PlatformRows
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -19,9 +19,7 @@ Connection = psycopg.Connection[tuple[object, ...]]
 def rows(
     settings: Settings, database: PostgresSettings, connection: Connection, tmp_path: Path
 ) -> PlatformRows:
-    stream = settings.stream.model_copy(update={"checkpoint_dir": tmp_path})
-    mine = settings.model_copy(update={"postgres": database, "stream": stream})
-    return PlatformRows(mine, connection, a_moment())
+    return PlatformRows.over(settings, database, connection, tmp_path)
 
 
 def test_an_empty_platform_is_observed(rows: PlatformRows) -> None:

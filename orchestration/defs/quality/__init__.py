@@ -1,1 +1,1 @@
-"""Asset checks and alerts."""
+"""Checks of the assets, the sensor that evaluates them, and the alerts."""

@@ -1,0 +1,91 @@
+"""Invariant I1 on the ledger: every record that a batch read is accounted for, and no offset is skipped."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from orchestration.defs.quality.verdict import Verdict, count, failed, passed
+
+__all__ = ["DESCRIPTION", "Ledger", "evaluate", "read_ledger"]
+
+DESCRIPTION = (
+    "Each batch of the last ORDERPULSE_CHECKS__RECONCILE_MINUTES: records read = written + duplicate + rejected + dropped "
+    "by the watermark = offsets passed, and it begins where the one before ended. If it fails, records may be missing: "
+    "run the job reprocess_from_kafka over the offsets that are named; rows that are there stay as they are."
+)
+NAMED = 5
+"""Batches that a description names."""
+
+_READ = """
+    WITH batches AS (
+        SELECT batch_id, offsets_from, offsets_to, records_read,
+            records_written + records_duplicate + records_rejected + records_dropped_by_watermark AS accounted,
+            lag(batch_id) OVER of_query AS previous_id,
+            lag(offsets_to) OVER of_query AS previous_to
+        FROM ops.stream_batch
+        WHERE query_name = %(query_name)s AND committed_at > %(since)s
+        WINDOW of_query AS (PARTITION BY query_id ORDER BY batch_id)
+    ),
+    judged AS (
+        SELECT *, records_read <> accounted AS unaccounted,
+            records_read <> (
+                SELECT coalesce(sum(upper.value::bigint - coalesce((offsets_from ->> upper.key)::bigint, 0)), 0)
+                FROM jsonb_each_text(offsets_to) AS upper
+            ) AS unread,
+            previous_id IS NOT NULL AND (batch_id <> previous_id + 1 OR NOT offsets_from @> previous_to) AS gap
+        FROM batches
+    )
+    SELECT batch_id, offsets_from, offsets_to, records_read, accounted, previous_to, unread, gap
+    FROM judged WHERE unaccounted OR unread OR gap ORDER BY batch_id
+"""
+_COUNT = "SELECT count(*) AS batches FROM ops.stream_batch WHERE query_name = %(query_name)s AND committed_at > %(since)s"
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A query's ledger since some time: how many batches, and a sentence for each that is wrong."""
+
+    batches: int
+    faults: tuple[str, ...]
+
+
+def read_ledger(connection: psycopg.Connection[Any], query: str, since: datetime) -> Ledger:
+    """The batches of the query `query` that were committed after `since`."""
+    limits = {"query_name": query, "since": since}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        total = cursor.execute(_COUNT, limits).fetchone()
+        faults = tuple(_words(row) for row in cursor.execute(_READ, limits))
+    assert total is not None, "an aggregate has one row"
+    return Ledger(total["batches"], faults)
+
+
+def evaluate(ledger: Ledger) -> Verdict:
+    """Judge the ledger of one query."""
+    metadata = {"batches": ledger.batches, "batches at fault": len(ledger.faults)}
+    if not ledger.faults:
+        return passed(f"{count(ledger.batches, 'batches')} accounted for in full.", metadata)
+    rest = len(ledger.faults) - NAMED
+    more = f" And {rest:,} more." if rest > 0 else ""
+    return failed(
+        f"{' '.join(ledger.faults[:NAMED])}{more} Records may be missing: run the job reprocess_from_kafka over these "
+        "offsets while Kafka still has them, for 24 hours; rows that are there stay as they are.",
+        metadata,
+    )
+
+
+def _words(row: dict[str, Any]) -> str:
+    where = (
+        f"Batch {row['batch_id']} (offsets {_offsets(row['offsets_from'])} to {_offsets(row['offsets_to'])})"
+    )
+    if row["gap"]:
+        return f"{where} does not begin where the one before ended ({_offsets(row['previous_to'])})."
+    if row["unread"]:
+        return f"{where} read {count(row['records_read'])}, which is not what lies between its offsets."
+    return f"{where} read {count(row['records_read'])} and accounts for {row['accounted']:,}."
+
+
+def _offsets(by_partition: dict[str, int]) -> str:
+    return " ".join(f"{partition}:{offset}" for partition, offset in sorted(by_partition.items()))
