@@ -169,7 +169,7 @@ class CheckSettings(_Group):
     )
     reject_share: Share = Field(0.05, description="Share of rejected records in the last 15 minutes.")
     dropped_records: int = Field(
-        0, ge=0, description="Records dropped by the watermark and not healed yet, in the last hour."
+        0, ge=0, description="Records dropped by the watermark and not brought back yet."
     )
     checkpoint_stall_s: float = Field(
         60.0, gt=0, description="How long a checkpoint with records to read may stand still."

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -182,7 +181,7 @@ class TestCheckpointHealth:
     def test_truncated_offsets_fail(self, rows: PlatformRows) -> None:
         rows.well()
         (rows.folder("events_clean") / "offsets" / "2").write_text("v1\n{")
-        assert_incident(self.judged(rows), "The offset file of batch 2 is cut off", "reset_checkpoint")
+        assert_incident(self.judged(rows), "The offset file of batch 2 is cut off", "keep_offsets=true")
 
     def test_a_gap_fails(self, rows: PlatformRows) -> None:
         rows.well(batches=5)
@@ -419,11 +418,14 @@ def test_all_checks_are_cheap(settled: PlatformRows) -> None:
         """
     )
     settled.connection.execute("ANALYZE")
-    durations_s = [_elapsed(lambda: [verdict(settled, check.key) for check in CHECKS]) for _ in range(3)]
-    assert min(durations_s) < 2.0, durations_s
+    durations_s = [_one_look(settled) for _ in range(3)]
+    assert min(durations_s) < 1.0, durations_s
 
 
-def _elapsed(work: Callable[[], object]) -> float:
+def _one_look(rows: PlatformRows) -> float:
     started = time.perf_counter()
-    work()
+    seen = observe(rows.connection, rows.settings, clock=rows.clock, end_offsets=READ)
+    facts = Facts(seen, rows.settings, rows.connection)
+    for check in CHECKS:
+        check.evaluate(facts)
     return time.perf_counter() - started

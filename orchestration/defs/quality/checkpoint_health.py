@@ -20,8 +20,8 @@ REPEAT = (
     "start it (job start_spark_stream): Spark repeats the batch, which the ledger makes harmless"
 )
 ANEW = (
-    "stop the stream (job stop_spark_stream), run the job reset_checkpoint, start it (job start_spark_stream): "
-    "it reads the topic again from its beginning, and each row is written once"
+    "stop the stream (job stop_spark_stream), run the job reset_checkpoint with keep_offsets=false, "
+    "start it (job start_spark_stream): it reads the topic again from its beginning, and each row is written once"
 )
 
 
@@ -83,7 +83,7 @@ def _unreadable(checkpoint: Checkpoint) -> Iterator[Fault]:
     if checkpoint.query_id is None:
         yield Fault(f"The file metadata of {checkpoint.folder.name} is missing or damaged; {ANEW}")
     yield from _torn("commit", checkpoint.commits, REPEAT)
-    yield from _torn("offset", checkpoint.offsets, ANEW)
+    yield from _torn("offset", checkpoint.offsets, REPEAT)
 
 
 def _torn(kind: str, log: BatchLog, way_out: str) -> Iterator[Fault]:
