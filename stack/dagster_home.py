@@ -76,6 +76,7 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
         "DAGSTER_COMPUTE_LOGS": str(folder / "compute_logs"),
         "DAGSTER_ARTIFACTS": str(folder / "artifacts"),
         "DAGSTER_DISABLE_TELEMETRY": "1",
+        "PGSSLMODE": settings.postgres.sslmode,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 

@@ -1,7 +1,8 @@
-"""The real broker and the real database that the tests share, on free ports, with data in a temporary folder.
+"""The real servers that the tests share, on free ports, with data in a temporary folder.
 
 Start-up costs a few seconds once a session and only where a test asks for it; isolation
-comes from a fresh topic and a fresh database for each test.
+comes from a fresh topic and a fresh database for each test. The whole platform, `platform`, has
+servers of its own; the tests of `chaos` and `e2e` go through one life of it.
 """
 
 import shutil
@@ -23,6 +24,7 @@ from stack import postgres_server as server
 from stack.health import health
 from stack.jars import ensure_jars
 from stack.ports import free_ports
+from tests.e2e.platform import Platform, isolated_settings
 from tests.processes import Started
 
 TEMPLATE = "migrated_template"
@@ -75,6 +77,20 @@ def database_template(postgres_server: PostgresSettings) -> PostgresSettings:
     _execute(postgres_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     migrate(template)
     return template
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    """The whole platform, running, as `orderpulse up` leaves it."""
+    folder = Path(tempfile.mkdtemp(prefix="orderpulse-platform-"))
+    folder.chmod(0o755)
+    under_test = Platform(isolated_settings(folder, {"rate": 20, "invalid_share": 0.1}))
+    try:
+        under_test.command("up")
+        yield under_test
+    finally:
+        under_test.command("down")
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

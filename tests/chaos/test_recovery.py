@@ -1,86 +1,28 @@
-"""Kill -9 of each process in turn, under load: the platform recovers by itself and loses nothing.
+"""Kill -9 of each process of the pipeline, under load: the platform recovers by itself and loses nothing.
 
 One fault is one parameter: load -> fault -> during -> recovery -> verify. The short form is one
 round; `make chaos` goes on for several, in random order.
 """
 
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random, SystemRandom
 
 import orjson
-import psutil
 import pytest
 
 from core import kafka, postgres
-from stack.manager import Manager
 from stack.waiting import wait_until
 from tests import truth
-from tests.chaos.load import Load, event_id, records_in
-from tests.e2e.platform import Platform, isolated_settings
+from tests.chaos.load import event_id, records_in
+from tests.chaos.world import RATE, SETTLE_TIMEOUT_S, World
 from tests.streaming import LAST_OFFSETS
 
 pytestmark = pytest.mark.timeout(3600)
-
-RATE = 200
-"""Records a second of the load, beside the platform's own generator."""
-
-SETTLE_TIMEOUT_S = 120.0
-BATCHES_SINCE = """
-    SELECT count(DISTINCT query_name) FROM ops.stream_batch
-    WHERE committed_at > to_timestamp(%s) AND max_event_time > to_timestamp(%s)
-"""
-
-
-@dataclass
-class World:
-    """The platform under load."""
-
-    platform: Platform
-    load: Load
-
-    def pid(self, name: str) -> int:
-        """Pid of a program of the platform."""
-        pid = self.platform.pids()[name]
-        assert pid is not None, f"{name} runs"
-        return pid
-
-    def kill(self, pid: int) -> None:
-        os.kill(pid, signal.SIGKILL)
-
-    def kill_generators(self) -> None:
-        """The platform's own, which comes back by itself, and the load, which has no manager."""
-        self.kill(self.pid("generator"))
-        self.load.kill()
-        self.load.start()
-
-    def kill_jvm(self) -> None:
-        jvms = [
-            child for child in psutil.Process(self.pid("spark_stream")).children() if child.name() == "java"
-        ]
-        assert len(jvms) == 1, jvms
-        self.kill(jvms[0].pid)
-
-    def wait_recovered(self, since: float, timeout_s: float) -> float:
-        """Seconds until both queries have committed events that happened after `since`."""
-
-        def recovered() -> bool:
-            try:
-                with postgres.connect(self.platform.settings.postgres, autocommit=True) as connection:
-                    row = connection.execute(BATCHES_SINCE, (since, since)).fetchone()
-            except postgres.TRANSIENT_ERRORS:
-                return False
-            return row == (2,)
-
-        assert wait_until(recovered, timeout_s), f"not recovered in {timeout_s} s: {self.platform.status()}"
-        return time.time() - since
 
 
 @dataclass(frozen=True)
@@ -100,6 +42,7 @@ class Fault:
 FAULTS = (
     Fault("spark_driver", lambda world: world.kill(world.pid("spark_stream")), 90),
     Fault("spark_jvm", World.kill_jvm, 90),
+    Fault("spark_hangs", lambda world: os.kill(world.pid("spark_stream"), signal.SIGSTOP), 150),
     Fault("generator", World.kill_generators, 30),
     Fault("postgres", lambda world: world.kill(world.pid("postgres")), 75),
     Fault("kafka", lambda world: world.kill(world.pid("kafka")), 75),
@@ -120,23 +63,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("fault", chosen, ids=names)
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    """The platform, well, and the load on it."""
-    folder = Path(tempfile.mkdtemp(prefix="orderpulse-chaos-"))
-    folder.chmod(0o755)
-    settings = isolated_settings(folder, {"rate": 10})
-    under_test = World(Platform(settings), Load(settings, folder, RATE))
-    try:
-        under_test.platform.command("up")
-        under_test.load.start()
-        yield under_test
-    finally:
-        under_test.load.end()
-        under_test.platform.command("down")
-        shutil.rmtree(folder)
-
-
 def test_a_kill_is_survived(world: World, fault: Fault, capsys: pytest.CaptureFixture[str]) -> None:
     world.load.wait_for(2 * RATE)
     fault.inflict(world)
@@ -152,7 +78,8 @@ def test_nothing_is_lost_and_nothing_counted_twice(world: World) -> None:
     """Invariants I1 to I4, after all the faults together."""
     settings = world.platform.settings
     world.load.stop()
-    Manager(settings).stop_program("generator")
+    world.ui.launch("stop_generator")
+    assert wait_until(lambda: world.platform.pids()["generator"] is None, SETTLE_TIMEOUT_S)
     records = records_in(settings.kafka)
     ends = {
         str(partition): end
@@ -184,3 +111,5 @@ def test_nothing_is_lost_and_nothing_counted_twice(world: World) -> None:
     assert all(payload == records[place].value() for place, (_, payload) in rejected.items())
     ids = {line.event_id for line in acknowledged.values() if line.reason is None}
     assert ids <= accepted.keys()
+    world.ui.launch("start_generator")
+    assert wait_until(lambda: world.platform.status()["healthy"], SETTLE_TIMEOUT_S), world.platform.status()

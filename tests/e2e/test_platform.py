@@ -1,10 +1,7 @@
-"""The two commands of the README: `up` brings live KPIs, `down` leaves nothing behind."""
+"""The two commands of the README: `up` brings live KPIs, `down`, the last test here, leaves nothing behind."""
 
 import os
-import shutil
 import signal
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,25 +9,11 @@ import pytest
 from stack.programs import PROGRAMS
 from stack.supervisor_config import SUPERVISOR
 from stack.waiting import wait_until
-from tests.e2e.platform import Platform, isolated_settings
+from tests.e2e.platform import Platform
 
 pytestmark = pytest.mark.timeout(600)
 
 NAMES = {SUPERVISOR, *(program.name for program in PROGRAMS)}
-
-
-@pytest.fixture(scope="module")
-def platform() -> Iterator[Platform]:
-    """The platform, running, with data of its own; the tests below go through its life in order."""
-    folder = Path(tempfile.mkdtemp(prefix="orderpulse-e2e-"))
-    folder.chmod(0o755)
-    under_test = Platform(isolated_settings(folder, {"rate": 50, "invalid_share": 0.1}))
-    try:
-        under_test.command("up")
-        yield under_test
-    finally:
-        under_test.command("down")
-        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("relation", ["events_clean", "kpi_1m", "kpi_1m_by_currency", "ops.events_rejected"])

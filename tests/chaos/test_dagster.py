@@ -1,0 +1,67 @@
+"""Kill -9 of Dagster's processes: the stream does not notice, and the UI is true again by itself."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from stack.waiting import wait_until
+from tests.chaos.world import SERVICES, SETTLE_TIMEOUT_S, World
+
+pytestmark = pytest.mark.timeout(600)
+
+DAGSTER = ("dagster_daemon", "dagster_webserver", "dagster_code")
+
+
+def kill_program(name: str) -> Callable[[World], None]:
+    """The fault that kills one program."""
+    return lambda world: world.kill(world.pid(name))
+
+
+def kill_workers(world: World) -> None:
+    """The workers of both attached runs."""
+    for name in SERVICES:
+        (run,) = world.ui.runs(name, "STARTED")
+        world.kill(world.ui.worker(run))
+
+
+def kill_all(world: World) -> None:
+    """All of Dagster at once, the workers too."""
+    kill_workers(world)
+    for name in DAGSTER:
+        world.kill(world.pid(name))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A part of Dagster that dies."""
+
+    name: str
+    inflict: Callable[[World], None]
+
+
+FAULTS = (
+    Fault("workers_of_attached_runs", kill_workers),
+    *(Fault(name, kill_program(name)) for name in DAGSTER),
+    Fault("all_of_dagster", kill_all),
+)
+LIMIT_S = 120.0
+"""The goal is a minute; the machine is busy with a load, and with the tests. The figures are printed."""
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_the_stream_goes_on_and_the_ui_is_true_again(
+    world: World, fault: Fault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert wait_until(world.ui_is_true, SETTLE_TIMEOUT_S, poll_s=1.0)
+    before = {name: world.pid(name) for name in SERVICES}
+    started = time.time()
+    fault.inflict(world)
+    assert wait_until(world.ui_is_true, LIMIT_S, poll_s=1.0), world.platform.status()
+    with capsys.disabled():
+        sys.stdout.write(f"\n{fault.name}: the UI is true {time.time() - started:.1f} s after the kill\n")
+    assert {name: world.pid(name) for name in SERVICES} == before, "the stream was left alone"
+    assert len(world.jvms()) == 1
+    world.wait_recovered(time.time(), SETTLE_TIMEOUT_S)

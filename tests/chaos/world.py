@@ -1,0 +1,93 @@
+"""The platform under load, and what a fault may do to it."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+import psutil
+
+from core import postgres
+from stack.waiting import wait_until
+from tests.chaos.load import Load
+from tests.e2e.dagster_ui import DagsterUi
+from tests.e2e.platform import Platform
+
+__all__ = ["RATE", "SERVICES", "SETTLE_TIMEOUT_S", "World"]
+
+RATE = 200
+"""Records a second of the load, beside the platform's own generator."""
+
+SETTLE_TIMEOUT_S = 120.0
+SERVICES = ("generator", "spark_stream")
+BATCHES_SINCE = """
+    SELECT count(DISTINCT query_name) FROM ops.stream_batch
+    WHERE committed_at > to_timestamp(%s) AND max_event_time > to_timestamp(%s)
+"""
+NOT_ENDED = ("NOT_STARTED", "QUEUED", "STARTING", "STARTED", "CANCELING")
+ATTACHED = """
+    SELECT attached_run FROM ops.service WHERE name = %s AND attached_at > clock_timestamp() - interval '10 seconds'
+"""
+
+
+@dataclass
+class World:
+    """The platform under load."""
+
+    platform: Platform
+    ui: DagsterUi
+    load: Load
+
+    def pid(self, name: str) -> int:
+        """Pid of a program of the platform."""
+        pid = self.platform.pids()[name]
+        assert pid is not None, f"{name} runs"
+        return pid
+
+    def kill(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+
+    def kill_generators(self) -> None:
+        """The platform's own, which comes back by itself, and the load, which has no manager."""
+        self.kill(self.pid("generator"))
+        self.load.kill()
+        self.load.start()
+
+    def kill_jvm(self) -> None:
+        (jvm,) = self.jvms()
+        self.kill(jvm.pid)
+
+    def wait_recovered(self, since: float, timeout_s: float) -> float:
+        """Seconds until both queries have committed events that happened after `since`."""
+
+        def recovered() -> bool:
+            try:
+                with postgres.connect(self.platform.settings.postgres, autocommit=True) as connection:
+                    row = connection.execute(BATCHES_SINCE, (since, since)).fetchone()
+            except postgres.TRANSIENT_ERRORS:
+                return False
+            return row == (2,)
+
+        assert wait_until(recovered, timeout_s), f"not recovered in {timeout_s} s: {self.platform.status()}"
+        return time.time() - since
+
+    def jvms(self) -> list[psutil.Process]:
+        """Every Spark driver's JVM that works for this platform."""
+        data = str(self.platform.settings.data_dir)
+        found = []
+        for process in psutil.process_iter(["name", "cmdline"]):
+            arguments = " ".join(process.info["cmdline"] or ())
+            if process.info["name"] == "java" and "org.apache.spark" in arguments and data in arguments:
+                found.append(process)
+        return found
+
+    def ui_is_true(self) -> bool:
+        """Whether the UI loads and shows one run a service: the one that watches at this moment."""
+        try:
+            if not self.ui.is_loaded():
+                return False
+            with postgres.connect(self.platform.settings.postgres, autocommit=True) as connection:
+                watching = {name: connection.execute(ATTACHED, (name,)).fetchone() for name in SERVICES}
+            return all(self.ui.runs(name, *NOT_ENDED) == list(row or ()) for name, row in watching.items())
+        except (OSError, AssertionError, *postgres.TRANSIENT_ERRORS):
+            return False
