@@ -109,17 +109,17 @@ def test_a_driver_and_a_reset_keep_each_other_out(tmp_path: Path) -> None:
     driver = lock_checkpoint(tmp_path, 0)
     with (
         pytest.raises(CheckpointError, match=rf"driver \(pid {os.getpid()}\) works on"),
-        driver_kept_out(tmp_path),
+        driver_kept_out(tmp_path, 0),
     ):
         pass
     os.close(driver)
-    with driver_kept_out(tmp_path), pytest.raises(CheckpointError, match="Another Spark driver"):
+    with driver_kept_out(tmp_path, 0), pytest.raises(CheckpointError, match="Another Spark driver"):
         lock_checkpoint(tmp_path, 0)
     os.close(lock_checkpoint(tmp_path, 0))
 
 
 def test_a_folder_where_no_stream_ever_ran_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="has never run"), driver_kept_out(tmp_path / "none"):
+    with pytest.raises(CheckpointError, match="has never run"), driver_kept_out(tmp_path / "none", 0):
         pass
 
 

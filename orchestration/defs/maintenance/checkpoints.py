@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,27 +12,40 @@ from core.errors import CheckpointError
 
 __all__ = ["driver_kept_out", "set_aside", "set_files_aside"]
 
+POLL_S = 0.1
+
 
 @contextmanager
-def driver_kept_out(folder: Path) -> Iterator[None]:
-    """Hold the lock that a Spark driver holds on its checkpoints. Raises `CheckpointError` while one does.
+def driver_kept_out(folder: Path, timeout_s: float) -> Iterator[None]:
+    """Hold the lock that a Spark driver holds on its checkpoints; one that starts meanwhile waits.
 
-    A driver that starts meanwhile waits for its end.
+    A driver's JVM may outlive it by a second. Raises `CheckpointError` where one still works after
+    `timeout_s` seconds.
     """
     if not folder.is_dir():
         raise CheckpointError(f"{folder} does not exist: the stream has never run with these settings.")
     descriptor = os.open(folder / "driver.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 32, 0).decode() or "unknown"
-            raise CheckpointError(
-                f"A Spark driver (pid {holder}) works on {folder}. Stop it with the job stop_spark_stream, then try again."
-            ) from None
+        deadline = time.monotonic() + timeout_s
+        while not _try_lock(descriptor):
+            if time.monotonic() > deadline:
+                holder = os.pread(descriptor, 32, 0).decode() or "unknown"
+                raise CheckpointError(
+                    f"A Spark driver (pid {holder}) works on {folder}. Stop it with the job stop_spark_stream, "
+                    "then try again."
+                )
+            time.sleep(POLL_S)
         yield
     finally:
         os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def set_aside(folder: Path, now: datetime) -> Path:

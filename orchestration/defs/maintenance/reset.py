@@ -17,6 +17,8 @@ from orchestration.services import ServiceStatus, SparkStreamResource
 
 __all__ = ["Query", "reset_checkpoint"]
 
+LOCK_TIMEOUT_S = 5.0
+
 COMMITTED = f"""
     SELECT batch_id FROM {STREAM_BATCH.name} WHERE query_id = %s ORDER BY batch_id DESC LIMIT 1000
 """  # noqa: S608  # name from core.tables
@@ -53,7 +55,7 @@ def reset(
     folder = postgres.settings.checkpoint_dir
     names = [EVENTS_CLEAN.name, KPI_1M.name] if config.query is Query.both else [config.query.value]
     try:
-        with driver_kept_out(folder):
+        with driver_kept_out(folder, LOCK_TIMEOUT_S):
             folders = [folder / name for name in names]
             moved = _torn_aside(postgres, folders) if config.keep_offsets else _whole_aside(folders)
     except CheckpointError as error:

@@ -1,0 +1,51 @@
+"""The area `warehouse`, from dbt's manifest."""
+
+import dagster as dg
+
+from core.settings import load_settings
+from orchestration import manifest
+from orchestration.dbt import dbt_resource
+from orchestration.defs.warehouse.sensor import project_sensor
+from orchestration.defs.warehouse.views import dashboard_specs, views
+
+__all__ = ["defs"]
+
+DBT_TAGS = {"dbt": "one at a time"}
+"""The instance's queue lets one run with this tag through."""
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Views, dashboard, jobs, schedule and sensor. Raises `StackError` where there is no manifest."""
+    found = manifest.read_manifest()
+    built = views(found, f"http://localhost:{load_settings().dagster.docs_port}")
+    build = dg.define_asset_job(
+        "dbt_build",
+        selection=dg.AssetSelection.assets(built),
+        executor_def=dg.in_process_executor,
+        tags=DBT_TAGS,
+        description="Builds the dbt views, tests their data and makes the documentation site anew. A test that "
+        "fails shows as a failed check; the views are built all the same.",
+    )
+    test = dg.define_asset_job(
+        "dbt_test",
+        selection=dg.AssetSelection.checks(*built.check_keys),
+        executor_def=dg.in_process_executor,
+        tags=DBT_TAGS,
+        description="Runs dbt's tests of the data, without building anything; fails where one of them does.",
+    )
+    hourly = dg.ScheduleDefinition(
+        name="dbt_test_hourly",
+        job=test,
+        cron_schedule="41 * * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Once an hour: a run of dbt costs some ten seconds of a core.",
+    )
+    return dg.Definitions(
+        assets=[built, *dashboard_specs(found)],
+        jobs=[build, test],
+        schedules=[hourly],
+        sensors=[project_sensor(build.name, manifest.node_ids(found))],
+        resources={"dbt": dbt_resource()},
+    )
