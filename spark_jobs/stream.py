@@ -61,6 +61,7 @@ def run(settings: Settings) -> int:
         progress = {each.query.name: query_progress(each.query) for each in running}
         heartbeat.beat({"queries": progress, "observed_at": datetime.now(UTC).isoformat()})
         upkeep.tick(progress)
+    upkeep.stop()
     failure = _failure(running)
     _stop(spark, running, settings.stream.stop_timeout_s)
     if failure is None:

@@ -6,6 +6,7 @@ better, as with a new checkpoint that began in the middle of a minute.
 """
 
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,25 +31,42 @@ FIRST_REACH = timedelta(hours=1)
 
 
 class Upkeep:
-    """Heals and reconciles when it is due; a database that is away postpones it."""
+    """Heals and reconciles when it is due, in a thread of its own: the job's heartbeat must not wait for it.
+
+    A database that is away postpones it.
+    """
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self._spark = spark
         self._settings = settings
         self._due = time.monotonic() + INTERVAL_S
         self._compared_until: datetime | None = None
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
+        self._work: Future[None] | None = None
 
     def tick(self, progress: dict[str, dict[str, Any]]) -> None:
-        """Do what is due. `progress` by query name, as `progress.query_progress` gives it."""
-        if time.monotonic() < self._due:
-            return
+        """Begin what is due. `progress` by query name, as `progress.query_progress` gives it.
+
+        Raises what the work before raised.
+        """
+        if self._work is not None and self._work.done():
+            self._work.result()
+            self._work = None
+        if self._work is None and time.monotonic() >= self._due:
+            self._due = time.monotonic() + INTERVAL_S
+            self._work = self._worker.submit(self._do, self._caught_up(progress))
+
+    def stop(self) -> None:
+        """Begin nothing more; what is under way ends with the session, and is repeated another time."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def _do(self, caught_up: bool) -> None:
         try:
             heal_next_batch(self._spark, self._settings)
-            if self._caught_up(progress):
+            if caught_up:
                 self._compared_until = reconcile_settled(self._settings, self._compared_until)
         except (DatabaseError, adbc_driver_manager.OperationalError, *postgres.TRANSIENT_ERRORS) as error:
             log.warning("upkeep.postponed", error=str(error).strip())
-        self._due = time.monotonic() + INTERVAL_S
 
     def _caught_up(self, progress: dict[str, dict[str, Any]]) -> bool:
         """While a backlog is read, one query may be minutes ahead of the other: nothing is settled."""
