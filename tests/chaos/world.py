@@ -26,7 +26,7 @@ BATCHES_SINCE = """
 """
 NOT_ENDED = ("NOT_STARTED", "QUEUED", "STARTING", "STARTED", "CANCELING")
 ATTACHED = """
-    SELECT attached_run FROM ops.service WHERE name = %s AND attached_at > clock_timestamp() - interval '10 seconds'
+    SELECT attached_run FROM ops.service WHERE name = %s AND attached_at > to_timestamp(%s)
 """
 
 
@@ -81,13 +81,13 @@ class World:
                 found.append(process)
         return found
 
-    def ui_is_true(self) -> bool:
-        """Whether the UI loads and shows one run a service: the one that watches at this moment."""
+    def ui_is_true(self, since: float) -> bool:
+        """Whether, after the Unix time `since`, the UI loads, the sensor has ticked, and one run a service watches."""
         try:
-            if not self.ui.is_loaded():
+            if not self.ui.is_loaded() or self.ui.ticks("streaming_sensor")[0]["timestamp"] < since:
                 return False
             with postgres.connect(self.platform.settings.postgres, autocommit=True) as connection:
-                watching = {name: connection.execute(ATTACHED, (name,)).fetchone() for name in SERVICES}
+                watching = {name: connection.execute(ATTACHED, (name, since)).fetchone() for name in SERVICES}
             return all(self.ui.runs(name, *NOT_ENDED) == list(row or ()) for name, row in watching.items())
         except (OSError, AssertionError, *postgres.TRANSIENT_ERRORS):
             return False
