@@ -5,10 +5,10 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs reset bench test chaos lint format clean
+.PHONY: help install up down status logs reset bench test chaos screenshots lint format clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## Make .venv with what requirements.lock lists
 	@$(PYTHON) stack/bootstrap.py
@@ -36,6 +36,9 @@ test: install lint ## Lint, then every test
 
 chaos: install ## Kill each process under load, three rounds in random order
 	@python -m pytest tests/chaos --chaos-rounds 3
+
+screenshots: install ## Take the pictures of docs/operations.md from the running platform (needs chromium)
+	@python -m tests.e2e.screenshots
 
 lint: install ## Style, types, direction of imports, SQL
 	@ruff check --quiet .
