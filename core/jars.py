@@ -1,12 +1,15 @@
-"""Where the jars lie that the broker and Spark are started with."""
+"""Where the jars lie that the broker and Spark are started with, and the archive of their classes."""
 
+import hashlib
+import shutil
+import sys
 from pathlib import Path
 from typing import Literal
 
 from core.errors import PrerequisiteError
 from core.settings import Settings
 
-__all__ = ["JarSet", "jar_dir", "jar_paths"]
+__all__ = ["JarSet", "class_archive", "jar_dir", "jar_paths"]
 
 JarSet = Literal["kafka", "spark"]
 """The broker's class path and what Spark needs beyond pyspark's own jars."""
@@ -25,3 +28,16 @@ def jar_paths(settings: Settings, name: JarSet) -> list[Path]:
             f"The {name} jars are not in {jar_dir(settings, name)}; `orderpulse up` or `orderpulse jars` fetches them."
         )
     return paths
+
+
+def class_archive(settings: Settings) -> Path:
+    """Where `spark_jobs.class_archive` keeps the classes of Spark's driver, once it has made the file.
+
+    The file fits one Java and one class path, so it lies in the virtual environment.
+    Raises `PrerequisiteError` without jars.
+    """
+    java = shutil.which("java")
+    parts = [str(Path(java).resolve()) if java else "", sys.prefix]
+    parts += [str(path) for path in jar_paths(settings, "spark")]
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+    return Path(sys.prefix) / "share" / "orderpulse" / f"spark-{key}.jsa"

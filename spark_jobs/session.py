@@ -6,7 +6,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
-from core.jars import jar_paths
+from core.jars import class_archive, jar_paths
 from core.settings import Settings
 from spark_jobs.evaluation import INTERPRETED
 
@@ -16,14 +16,17 @@ LOG4J = Path(__file__).with_name("log4j2.properties")
 STREAMING = "org.apache.spark.sql.execution.streaming"
 
 
-def build_session(settings: Settings, name: str, *, inherited_fds: tuple[int, ...] = ()) -> SparkSession:
+def build_session(
+    settings: Settings, name: str, *, inherited_fds: tuple[int, ...] = (), dump_classes: Path | None = None
+) -> SparkSession:
     """Start the driver's JVM and a session on it.
 
     `inherited_fds` stay open in the JVM: a lock held through one of them lasts until the
-    JVM has ended too. Raises `PrerequisiteError` where a jar is missing.
+    JVM has ended too. `dump_classes`: the file that the JVM writes at its end, for `class_archive`.
+    Raises `PrerequisiteError` where a jar is missing.
     """
     conf = SparkConf(loadDefaults=False)
-    for key, value in _options(settings, name).items():
+    for key, value in _options(settings, name, dump_classes).items():
         conf.set(key, value)
     if SparkContext._gateway is None:  # noqa: SLF001  # pyspark's only hook for a JVM of one's own making
         # spark-submit must see the conf (class path, heap), and the JVM the file descriptors. In a group of
@@ -34,7 +37,7 @@ def build_session(settings: Settings, name: str, *, inherited_fds: tuple[int, ..
     return SparkSession.builder.config(conf=conf).getOrCreate()
 
 
-def _options(settings: Settings, name: str) -> dict[str, str]:
+def _options(settings: Settings, name: str, dump_classes: Path | None) -> dict[str, str]:
     stream = settings.stream
     jars = [str(path) for path in jar_paths(settings, "spark")]
     options = {
@@ -42,7 +45,7 @@ def _options(settings: Settings, name: str) -> dict[str, str]:
         "spark.master": stream.master,
         "spark.driver.memory": stream.driver_memory,
         "spark.driver.extraClassPath": ":".join(jars),
-        "spark.driver.extraJavaOptions": _jvm_flags(settings),
+        "spark.driver.extraJavaOptions": _jvm_flags(settings, dump_classes),
         "spark.local.dir": str(settings.data_dir / "spark"),
         "spark.sql.warehouse.dir": str(settings.data_dir / "spark" / "warehouse"),
         "spark.ui.enabled": "false",
@@ -60,7 +63,12 @@ def _options(settings: Settings, name: str) -> dict[str, str]:
     return options
 
 
-def _jvm_flags(settings: Settings) -> str:
+def _jvm_flags(settings: Settings, dump_classes: Path | None) -> str:
+    archive = class_archive(settings)
+    if dump_classes is not None:
+        classes = [f"-XX:ArchiveClassesAtExit={dump_classes}"]
+    else:
+        classes = [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
     scratch = settings.data_dir / "spark"
     scratch.mkdir(parents=True, exist_ok=True)
     return " ".join(
@@ -68,6 +76,8 @@ def _jvm_flags(settings: Settings) -> str:
             "-XX:+UseParallelGC",
             "-XX:-DontCompileHugeMethods",
             "-XX:-UsePerfData",
+            "-Xlog:disable",
+            *classes,
             f"-Djava.io.tmpdir={scratch}",
             f"-Dlog4j2.configurationFile={LOG4J.as_uri()}",
         ]

@@ -28,6 +28,7 @@ class Program:
 
     `ports` are those it listens on, by the setting that moves each; its clients' comes first.
     `stop_group`: its children are told to stop at the same time, not by the program.
+    `once`: it does its work and ends; `up` starts it last and does not wait for it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Program:
     launch: Callable[[Settings], Launch]
     ports: Callable[[Settings], Mapping[str, int]] = no_ports
     stop_group: bool = False
+    once: bool = False
 
     def port(self, settings: Settings) -> int | None:
         """The port that its clients connect to; None where it listens on none."""
@@ -74,6 +76,11 @@ def _spark_stream(settings: Settings) -> Launch:
 def _generator(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "generator"]
     return Launch(command, child_environment(settings), settings.root, signal.SIGTERM)
+
+
+def _class_archive(settings: Settings) -> Launch:
+    command = [sys.executable, "-m", "spark_jobs.class_archive"]
+    return Launch(command, child_environment(settings), settings.root, signal.SIGKILL)
 
 
 def _dagster_code(settings: Settings) -> Launch:
@@ -123,6 +130,7 @@ PROGRAMS = (
     Program("dagster_code", 6, signal.SIGTERM, 8, _dagster_code, _dagster_code_ports, stop_group=True),
     Program("dagster_webserver", 7, signal.SIGTERM, 8, _dagster_webserver, _dagster_webserver_ports),
     Program("dagster_daemon", 8, signal.SIGTERM, 15, _dagster_daemon),
+    Program("class_archive", 9, signal.SIGKILL, 5, _class_archive, once=True),
 )
 """The stream stops before what it needs, and before that the daemon, which would start it again."""
 

@@ -48,7 +48,11 @@ def statuses(settings: Settings, clock: Clock = utc_now) -> list[Status]:
     )
     return [
         first,
-        *(status(settings, program, states.get(program.name, "stopped"), clock) for program in PROGRAMS),
+        *(
+            status(settings, program, states.get(program.name, "stopped"), clock)
+            for program in PROGRAMS
+            if not program.once
+        ),
     ]
 
 

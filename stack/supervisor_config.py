@@ -35,8 +35,8 @@ command={python} -m stack run {name}
 directory={root}
 priority={order}
 autostart=false
-autorestart=true
-startsecs=2
+autorestart={restart}
+startsecs={start_s}
 startretries=100
 stopsignal={signal}
 stopwaitsecs={stop_timeout_s}
@@ -77,6 +77,8 @@ def _section(settings: Settings, program: Program) -> str:
         order=program.order,
         signal=program.stop_signal.name.removeprefix("SIG"),
         stop_timeout_s=program.stop_timeout_s,
+        restart="false" if program.once else "true",
+        start_s=0 if program.once else 2,
         stop_group=str(program.stop_group).lower(),
         log=_escape(log_path(settings, program.name)),
     )

@@ -49,20 +49,26 @@ def up(settings: Settings, chosen: Sequence[Program], screen: Screen) -> None:
     _start(manager, names & set(SERVERS))
     if "postgres" in names:
         _ready_postgres(settings, manager, screen)
-    _start(manager, names - set(SERVERS) - set(SERVICES))
+    _start(manager, {program.name for program in chosen if _is_dagsters(program)})
     if "kafka" in names:
         _ready_kafka(settings, manager, screen)
     services = _services(settings, names, screen)
     if "dagster_daemon" not in names:
         _start(manager, set(services))
-    for name in [program.name for program in chosen if program.name not in (*SERVERS, *SERVICES)]:
-        with screen.step(f"{name} is well"):
-            _wait_well(settings, manager, name, DAGSTER_TIMEOUT_S)
+    for program in chosen:
+        if _is_dagsters(program):
+            with screen.step(f"{program.name} is well"):
+                _wait_well(settings, manager, program.name, DAGSTER_TIMEOUT_S)
     for name in services:
         with screen.step(f"{name} is well"):
             _wait_well(settings, manager, name, STREAM_TIMEOUT_S)
     if names == {program.name for program in PROGRAMS}:
+        _start(manager, {program.name for program in PROGRAMS if program.once})
         _wait_for_numbers(settings, manager, services, screen)
+
+
+def _is_dagsters(program: Program) -> bool:
+    return not program.once and program.name not in (*SERVERS, *SERVICES)
 
 
 def _services(settings: Settings, names: set[str], screen: Screen) -> list[str]:

@@ -7,6 +7,8 @@ servers of its own; the tests of `chaos` and `e2e` go through one life of it.
 
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from core.settings import Environment, KafkaSettings, PostgresSettings, Settings
 from core.topics import EVENTS_RAW
 from database import migrate
 from stack import postgres_server as server
+from stack.environment import child_environment
 from stack.health import health
 from stack.jars import ensure_jars
 from stack.ports import free_ports
@@ -53,9 +56,16 @@ def settings(data_dir: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def broker(settings: Settings, data_dir: Path) -> Iterator[KafkaSettings]:
-    """A running broker."""
+def jars(settings: Settings) -> None:
+    """The jars, and the archive of Spark's classes, which shortens each of its many starts."""
     ensure_jars(settings)
+    command = [sys.executable, "-m", "spark_jobs.class_archive"]
+    subprocess.run(command, check=True, cwd=settings.root, env=child_environment(settings))
+
+
+@pytest.fixture(scope="session")
+def broker(settings: Settings, data_dir: Path, jars: None) -> Iterator[KafkaSettings]:
+    """A running broker."""
     with Started(settings, "kafka", data_dir, signal.SIGTERM) as started:
         started.wait(lambda: health(settings, "kafka", started.pid) == "healthy")
         yield settings.kafka
@@ -80,7 +90,7 @@ def database_template(postgres_server: PostgresSettings) -> PostgresSettings:
 
 
 @pytest.fixture(scope="session")
-def platform() -> Iterator[Platform]:
+def platform(jars: None) -> Iterator[Platform]:
     """The whole platform, running, as `orderpulse up` leaves it."""
     folder = Path(tempfile.mkdtemp(prefix="orderpulse-platform-"))
     folder.chmod(0o755)

@@ -2,9 +2,12 @@
 
 import json
 import re
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from core.settings import Settings
 
@@ -54,7 +57,7 @@ query Assets {
   assetNodes {
     assetKey { path } groupName kinds description isExecutable
     dependencyKeys { path }
-    assetMaterializations(limit: 1) { timestamp metadataEntries { label } }
+    assetObservations(limit: 1) { timestamp metadataEntries { label } }
     assetChecksOrError { ... on AssetChecks { checks { name description } } }
   }
 }
@@ -71,6 +74,16 @@ query Sensors($repository: RepositorySelector!) {
   }
 }
 """
+
+
+def _answer(request: urllib.request.Request) -> bytes:
+    """The body of the answer. The first requests after a restart of PostgreSQL meet cut connections, and fail."""
+    for attempt in Retrying(
+        retry=retry_if_exception_type(urllib.error.HTTPError), stop=stop_after_attempt(5), reraise=True
+    ):
+        with attempt, urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            return bytes(answer.read())
+    raise AssertionError("the last attempt raises")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +106,7 @@ class DagsterUi:
         """The `data` of an answer; fails with the errors that came instead."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(self._address, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-            found: dict[str, Any] = json.load(answer)
+        found: dict[str, Any] = json.loads(_answer(request))
         assert "errors" not in found, found["errors"]
         data: dict[str, Any] = found["data"]
         return data

@@ -20,7 +20,9 @@ COMMAND_TIMEOUT_S = 280
 
 
 def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
-    """Settings of a platform of the test's own: free ports, all data below `folder`."""
+    """Settings of a platform of the test's own: free ports, all data below `folder`, impatient checks,
+    and a trigger that leaves the processors to the rest.
+    """
     kafka, controller, database, webserver, code_server, docs = free_ports(6)
     return load_settings(
         environment=Environment.TEST,
@@ -28,8 +30,9 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
         postgres={"port": database},
         generator=generator,
         dagster={"webserver_port": webserver, "code_server_port": code_server, "docs_port": docs},
+        checks={"freshness_limit_s": 20},
         stack={"data_dir": folder / "data", "kafka_controller_port": controller},
-        stream={"checkpoint_dir": folder / "checkpoints"},
+        stream={"checkpoint_dir": folder / "checkpoints", "trigger_interval_ms": 200},
     )
 
 

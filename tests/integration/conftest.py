@@ -7,13 +7,11 @@ from pyspark.sql import SparkSession
 
 from core.settings import Settings
 from spark_jobs.session import build_session
-from stack.jars import ensure_jars
 
 
 @pytest.fixture(scope="session")
-def spark(settings: Settings) -> Iterator[SparkSession]:
+def spark(settings: Settings, jars: None) -> Iterator[SparkSession]:
     """A local session with the job's own options; its JVM ends with it."""
-    ensure_jars(settings)
     stream = settings.stream.model_copy(update={"master": "local[1]", "driver_memory": "768m"})
     session = build_session(settings.model_copy(update={"stream": stream}), "orderpulse-test")
     gateway = session.sparkContext._gateway

@@ -33,8 +33,8 @@ def attached_job(resource: type[ServiceResource], what: str) -> dg.JobDefinition
         except GivenUpError:
             watcher.leave()
         except DagsterExecutionInterruptedError:
-            watcher.interrupted()
-            raise
+            if watcher.interrupted():
+                raise
 
     @dg.job(
         name=name,

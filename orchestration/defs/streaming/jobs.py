@@ -37,7 +37,7 @@ SWITCHES = (
     Switch(
         "restart",
         lambda service, reason: service.restart(reason),
-        "Ends {what} and starts it anew, and forgets its failures. Use it after a change of its settings or code.",
+        "Ends {what} and starts it anew, and forgets its failures. Use it after a change of its code.",
     ),
 )
 WHAT = {

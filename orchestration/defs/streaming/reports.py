@@ -20,9 +20,9 @@ class Report:
     sign: str
     metadata: Metadata
 
-    def event(self) -> dg.AssetMaterialization:
-        """The report as Dagster records it."""
-        return dg.AssetMaterialization(self.asset, metadata=dict(self.metadata))
+    def event(self) -> dg.AssetObservation:
+        """The report as Dagster records it. A materialization would set all checks of the asset to 'not evaluated'."""
+        return dg.AssetObservation(self.asset, metadata=dict(self.metadata))
 
 
 def reports(observation: Observation) -> list[Report]:

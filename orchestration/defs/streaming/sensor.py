@@ -146,7 +146,7 @@ def _report(
     settings: Settings,
     statuses: Mapping[str, ServiceStatus],
     cursor: Cursor,
-) -> tuple[list[dg.AssetMaterialization], Cursor]:
+) -> tuple[list[dg.AssetObservation], Cursor]:
     """What is new of the assets, where a report is due or a service has changed; and the cursor after it."""
     conditions = {name: f"{status.desired} {status.state} {status.pid}" for name, status in statuses.items()}
     due = cursor.ticked_at - cursor.reported_at >= settings.dagster.report_interval_s

@@ -63,13 +63,18 @@ class Watcher:
         self._try(look)
         return going_on
 
-    def interrupted(self) -> None:
-        """Stop the process where that is a person's wish; a bare signal, as at a shutdown, only detaches."""
+    def interrupted(self) -> bool:
+        """Stop the process where that is a person's wish; a bare signal, as at a shutdown, only detaches.
+
+        True where the run was terminated; a run that is only detached ends well.
+        """
         name = self._service.service
         try:
             if self._status_of(self._run_id) != dg.DagsterRunStatus.CANCELING:
-                STDERR.info("attached_run.detached", service=name)
-                return
+                self._say(
+                    f"detached by a signal; {name} goes on, and the streaming sensor attaches another run"
+                )
+                return False
             self._say(f"terminated in the UI: stopping {name}")
             self._service.stop(f"terminated in the UI (run {self._run_id[:8]})", wait=False)
             while (status := self._service.status()).state in ("starting", "running", "stopping", "backoff"):
@@ -81,6 +86,7 @@ class Watcher:
             StackError,
         ) as error:  # what was asked is written down: the sensor sees to it
             STDERR.warning("attached_run.stop_unfinished", service=name, error=str(error).strip())
+        return True
 
     def leave(self) -> None:
         """End this worker without another event: one would overwrite how the run was ended."""
