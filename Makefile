@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs reset bench test chaos screenshots lint format clean
+.PHONY: help install up down status logs reset bench test test-slow chaos screenshots lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,8 +34,11 @@ bench: install ## Measure throughput, latency and memory
 test: install lint ## Lint, then every test
 	@python -m pytest
 
+test-slow: install ## The tests that make test leaves out: further kills, repairs with a real Spark
+	@python -m pytest -m slow
+
 chaos: install ## Kill each process under load, three rounds in random order
-	@python -m pytest tests/chaos --chaos-rounds 3
+	@python -m pytest tests/chaos -m "slow or not slow" --chaos-rounds 3
 
 screenshots: install ## Take the pictures of docs/operations.md from the running platform (needs chromium)
 	@python -m tests.e2e.screenshots

@@ -51,7 +51,13 @@ LIMIT_S = 120.0
 """The goal is a minute; the machine is busy with a load, and with the tests. The figures are printed."""
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def one_by_one(fault: Fault) -> object:
+    """All at once contains the others; each by itself is for the long form."""
+    marks = () if fault.inflict is kill_all else (pytest.mark.slow,)
+    return pytest.param(fault, id=fault.name, marks=marks)
+
+
+@pytest.mark.parametrize("fault", [one_by_one(fault) for fault in FAULTS])
 def test_the_stream_goes_on_and_the_ui_is_true_again(
     world: World, fault: Fault, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -31,18 +31,19 @@ class Fault:
 
     The contract (section 6) gives Spark 30 s and the servers 60 s once they are back. Here are also the
     process manager's own seconds, and three times as long for Spark, whose start is work for the
-    processors: this runs beside whatever else the machine does. The figures are printed.
+    processors: this runs beside whatever else the machine does. The figures are printed. `slow`: not in the short form.
     """
 
     name: str
     inflict: Callable[[World], None]
     recovery_s: float
+    slow: bool = False
 
 
 FAULTS = (
     Fault("spark_driver", lambda world: world.kill(world.pid("spark_stream")), 90),
-    Fault("spark_jvm", World.kill_jvm, 90),
-    Fault("spark_hangs", lambda world: os.kill(world.pid("spark_stream"), signal.SIGSTOP), 150),
+    Fault("spark_jvm", World.kill_jvm, 90, slow=True),
+    Fault("spark_hangs", lambda world: os.kill(world.pid("spark_stream"), signal.SIGSTOP), 150, slow=True),
     Fault("generator", World.kill_generators, 30),
     Fault("postgres", lambda world: world.kill(world.pid("postgres")), 75),
     Fault("kafka", lambda world: world.kill(world.pid("kafka")), 75),
@@ -60,7 +61,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for _ in range(rounds - 1):
         chosen += random.sample(FAULTS, len(FAULTS))
     names = [fault.name if rounds == 1 else f"{i}-{fault.name}-seed{seed}" for i, fault in enumerate(chosen)]
-    metafunc.parametrize("fault", chosen, ids=names)
+    metafunc.parametrize(
+        "fault",
+        [
+            pytest.param(fault, id=name, marks=(pytest.mark.slow,) if fault.slow else ())
+            for fault, name in zip(chosen, names, strict=True)
+        ],
+    )
 
 
 def test_a_kill_is_survived(world: World, fault: Fault, capsys: pytest.CaptureFixture[str]) -> None:

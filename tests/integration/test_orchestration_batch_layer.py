@@ -100,6 +100,7 @@ def test_the_hour_under_way_is_a_partition_too() -> None:
     assert hours.get_partition_keys(current_time=now)[-1] == KEY
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own")
 def test_late_records_are_admitted_by_the_job(
     instance: dg.DagsterInstance, connection: Connection, random: Random
@@ -115,6 +116,7 @@ def test_late_records_are_admitted_by_the_job(
     check_kpis(connection, events)
 
 
+@pytest.mark.slow
 def test_a_range_of_the_topic_is_read_again(
     own: Settings,
     broker: KafkaSettings,

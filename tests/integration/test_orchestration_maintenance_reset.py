@@ -20,7 +20,7 @@ from stack.environment import settings_as_environment
 from tests import truth
 from tests.streaming import Stream, make_event
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 NAME = "test_reset_checkpoint"
 

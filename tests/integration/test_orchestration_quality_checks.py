@@ -129,6 +129,8 @@ class TestFreshness:
         assert "is starting (for 20 s; 60 s are allowed)" in found.description
 
     def test_an_empty_platform_fails_after_a_while(self, rows: PlatformRows) -> None:
+        for name in ("generator", "spark_stream"):
+            rows.service(name, "running", age_s=10)
         assert not verdict(rows, "kpi_1m/freshness").is_incident
         rows.now += timedelta(seconds=120)
         assert_incident(verdict(rows, "kpi_1m/freshness"), "There is no event yet")

@@ -76,6 +76,7 @@ def failed_checks(result: dg.ExecuteInProcessResult) -> set[str]:
     return {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
 
 
+@pytest.mark.slow
 def test_views_are_built_tested_and_documented_although_a_row_is_wrong_until_it_is_mended(
     definitions: dg.Definitions, instance: dg.DagsterInstance, connection: Connection, site: Path
 ) -> None:
