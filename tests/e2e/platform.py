@@ -32,7 +32,7 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
         dagster={"webserver_port": webserver, "code_server_port": code_server, "docs_port": docs},
         checks={"freshness_limit_s": 20},
         stack={"data_dir": folder / "data", "kafka_controller_port": controller},
-        stream={"checkpoint_dir": folder / "checkpoints", "trigger_interval_ms": 500},
+        stream={"checkpoint_dir": folder / "checkpoints", "trigger_interval_ms": 1000},
     )
 
 

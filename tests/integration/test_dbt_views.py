@@ -250,6 +250,7 @@ def test_every_kind_of_data_test_bites(connection: Connection, dbt: Dbt) -> None
         assert any(kind in line for line in failures), f"{kind} did not fail:\n{result.stdout}"
 
 
+@pytest.mark.slow
 def test_the_documentation_is_generated(dbt: Dbt, target: Path) -> None:
     result = dbt("docs", "generate")
     assert result.returncode == 0, result.stdout

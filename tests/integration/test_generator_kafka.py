@@ -231,6 +231,7 @@ def test_replay_of_standard_input_sends_before_the_input_ends_and_can_be_stopped
     assert started[0].process.wait(LIMIT_S) == 0
 
 
+@pytest.mark.slow
 def test_a_broker_that_goes_away_loses_nothing(
     settings: Settings, tmp_path: Path, started: list[Generator]
 ) -> None:

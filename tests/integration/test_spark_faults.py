@@ -77,6 +77,7 @@ def check_tables(stream: Stream) -> None:
         truth.check_kpis(connection, stream.events.values())
 
 
+@pytest.mark.slow
 def test_what_the_watermark_dropped_of_an_uneven_backlog_is_healed(stream: Stream, random: Random) -> None:
     """One partition is read to the end before another, whose records Kafka took ten minutes earlier."""
     for _ in range(2):

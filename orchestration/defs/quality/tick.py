@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from orchestration.defs.quality.catalogue import CHECKS, RECONCILIATION, Check, Facts
-from orchestration.defs.quality.incidents import close_incident, open_incident
 from orchestration.defs.quality.memory import Memory
 from orchestration.defs.quality.verdict import Verdict
+from orchestration.incidents import check_incident, close_incident, open_incident
 
 __all__ = ["REQUEST_AGAIN_S", "Tick", "tick"]
 
@@ -65,9 +65,10 @@ def _incidents(memory: Memory, evaluated: Evaluated) -> frozenset[str]:
 def _keep_incidents(facts: Facts, memory: Memory, evaluated: Evaluated) -> None:
     for check, verdict in evaluated.items():
         if not verdict.is_incident:
-            close_incident(facts.connection, check)
+            close_incident(facts.connection, check_incident(check.key))
         elif check.key in memory.incidents:
-            open_incident(facts.connection, check, verdict)
+            title = f"{check.name} of {check.asset} failed"
+            open_incident(facts.connection, check_incident(check.key), title, verdict.description)
 
 
 def _backfills(facts: Facts, memory: Memory, evaluated: Evaluated, now: float) -> tuple[str, ...]:

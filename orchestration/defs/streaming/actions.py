@@ -9,8 +9,8 @@ from core.logging import get_logger
 from core.process_manager import log_path
 from core.settings import Settings
 from orchestration.defs.streaming import decisions as d
-from orchestration.defs.streaming.incidents import close_incident, open_incident
 from orchestration.defs.streaming.last_words import last_words
+from orchestration.incidents import close_incident, open_incident, service_incident
 from orchestration.services import ServiceResource
 
 __all__ = ["Hands"]
@@ -49,7 +49,7 @@ class Hands:
             case d.GiveUp(restarts):
                 return self._give_up(restarts)
             case d.CloseIncident():
-                close_incident(self.connection, name)
+                close_incident(self.connection, service_incident(name))
                 return f"{name} is well again"
             case _:
                 return self._about_run(action)
@@ -78,5 +78,5 @@ class Hands:
             f"Its last words: {words}. What it had not processed waits in Kafka, for as long as the topic keeps it. "
             f"Read {log_file}, mend the cause, and launch the job start_{name}."
         )
-        open_incident(self.connection, name, f"{name} was given up", text)
+        open_incident(self.connection, service_incident(name), f"{name} was given up", text)
         return reason

@@ -15,8 +15,8 @@ from orchestration.defs.streaming.actions import Hands
 from orchestration.defs.streaming.attached import ATTACHED_JOBS
 from orchestration.defs.streaming.cursor import Cursor
 from orchestration.defs.streaming.decisions import AttachedRun, Limits, RequestRun, Situation, decide
-from orchestration.defs.streaming.incidents import open_incidents
 from orchestration.defs.streaming.reports import reports
+from orchestration.incidents import open_incidents, service_incident
 from orchestration.observation import observe
 from orchestration.resources import PostgresResource
 from orchestration.services import GeneratorResource, ServiceResource, ServiceStatus, SparkStreamResource
@@ -83,7 +83,7 @@ def _tick(
             attachment_silence_s=cursor.attachments[name].still_s,
             servers_since=cursor.servers_since,
             requested=tuple(cursor.requested.get(name, ())),
-            has_incident=name in incidents,
+            has_incident=service_incident(name) in incidents,
         )
         notes.append(f"{name}: {statuses[name].state}, wanted {statuses[name].desired}")
         hands = Hands(instance, settings, connection, service)
