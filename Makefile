@@ -31,7 +31,7 @@ reset: install ## Throw away all data of a stopped platform
 bench: install ## Measure throughput, latency and memory
 	@orderpulse bench
 
-test: install lint ## Lint, then every test
+test: install lint ## Lint, then every test that CI runs
 	@python -m pytest
 
 test-slow: install ## The tests that make test leaves out: further kills, repairs with a real Spark
