@@ -63,7 +63,6 @@ def rest(
     ] = "0,200,500,1000",
     seconds: Annotated[float, typer.Option(min=10, help="Measured time of each.")] = 300.0,
     settle: Annotated[float, typer.Option(min=0, help="Seconds before, to come to rest.")] = 90.0,
-    late_share: Annotated[float, typer.Option(help="Late events would count as slow ones.")] = 0.0,
 ) -> None:
     """Measure each trigger interval; takes their number times (measured time + 3 minutes)."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwind, so that the platform ends too
@@ -72,7 +71,7 @@ def rest(
     try:
         for trigger_ms in [int(text) for text in triggers.split(",")]:
             console.print(f"trigger {trigger_ms} ms ...")
-            found.append(_measure(trigger_ms, seconds, settle, late_share))
+            found.append(_measure(trigger_ms, seconds, settle))
     except OrderpulseError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
@@ -85,10 +84,10 @@ def rest(
     RESULT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def _measure(trigger_ms: int, seconds: float, settle_s: float, late_share: float) -> RestResult:
+def _measure(trigger_ms: int, seconds: float, settle_s: float) -> RestResult:
     folder = Path(tempfile.mkdtemp(prefix="orderpulse-rest-"))
     folder.chmod(0o755)
-    settings = _settings(folder, trigger_ms, late_share)
+    settings = _settings(folder, trigger_ms)
     try:
         _orderpulse(settings, "up")
         time.sleep(settle_s)
@@ -117,12 +116,12 @@ def _observe(settings: Settings, trigger_ms: int, seconds: float) -> RestResult:
     )
 
 
-def _settings(folder: Path, trigger_ms: int, late_share: float) -> Settings:
+def _settings(folder: Path, trigger_ms: int) -> Settings:
     kafka, controller, database, webserver, code_server, docs = free_ports(6)
     return load_settings(
         kafka={"bootstrap_servers": f"localhost:{kafka}"},
         postgres={"port": database},
-        generator={"late_share": late_share},
+        generator={"late_share": 0},  # a late event would count as a slow one
         dagster={"webserver_port": webserver, "code_server_port": code_server, "docs_port": docs},
         stack={"data_dir": folder / "data", "kafka_controller_port": controller},
         stream={"checkpoint_dir": folder / "checkpoints", "trigger_interval_ms": trigger_ms},
