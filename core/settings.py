@@ -16,6 +16,7 @@ from core.errors import SettingsError
 
 __all__ = [
     "AlertSettings",
+    "ApiSettings",
     "CheckSettings",
     "DagsterSettings",
     "Environment",
@@ -199,6 +200,30 @@ class RetentionSettings(_Group):
     rows_per_batch: int = Field(10_000, ge=1, description="Rows deleted in one transaction.")
 
 
+class ApiSettings(_Group):
+    """The API, which also serves the dashboard."""
+
+    host: str = Field("127.0.0.1", description="Address it listens on; loopback unless there are tokens.")
+    port: Port = Field(8000, description="Port of the dashboard and the API.")
+    auth: Literal["off", "required"] = Field(
+        "off", description="Whether a bearer token (JWT) is demanded; always in production and off loopback."
+    )
+    jwt_issuer: str = Field("orderpulse", description="Claim `iss` that a token must have.")
+    jwt_audience: str = Field("orderpulse-api", description="Claim `aud` that a token must have.")
+    jwt_jwks_file: Path | None = Field(None, description="Public keys as a JWK Set, for RS256 and EdDSA.")
+    jwt_public_key_file: Path | None = Field(None, description="One public key in PEM, instead of a set.")
+    jwt_secret: SecretStr | None = Field(
+        None, description="Secret of at least 32 bytes for HS256, instead of a public key."
+    )
+    cors_origins: str = Field("", description="Comma-separated origins of other sites that may ask it.")
+    pool_size: int = Field(8, ge=1, description="Connections to the database.")
+    pool_wait_s: float = Field(2.0, gt=0, description="How long a request waits for one before a 503.")
+    statement_timeout_ms: int = Field(5_000, ge=1, description="Longest statement of a request.")
+    replica_host: str | None = Field(None, description="Read replica for the API's reads.")
+    replica_port: Port = Field(5432, description="Port of that replica.")
+    max_streams: int = Field(2_000, ge=1, description="Live streams at once; one more gets a 503.")
+
+
 class Settings(BaseSettings):
     """Everything that can be set, by group."""
 
@@ -228,6 +253,7 @@ class Settings(BaseSettings):
     checks: CheckSettings = CheckSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
+    api: ApiSettings = ApiSettings()
 
     @model_validator(mode="after")
     def _refuse_unsafe_production(self) -> "Settings":

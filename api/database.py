@@ -1,0 +1,74 @@
+"""The API's connections to PostgreSQL: a bounded pool, read-only, with a limit on each statement."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from core import postgres
+from core.errors import DatabaseError
+from core.settings import PostgresSettings, Settings
+
+__all__ = ["Connection", "Database", "read_settings"]
+
+Connection = psycopg.AsyncConnection[DictRow]
+
+
+def read_settings(settings: Settings) -> PostgresSettings:
+    """Where the API reads: the replica where one is set, else the primary."""
+    if settings.api.replica_host is None:
+        return settings.postgres
+    replica = {"host": settings.api.replica_host, "port": settings.api.replica_port}
+    return settings.postgres.model_copy(update=replica)
+
+
+class Database:
+    """A pool of read-only autocommit connections whose rows are dictionaries. Open it in a running loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        api = settings.api
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            postgres.dsn(read_settings(settings)),
+            connection_class=psycopg.AsyncConnection[DictRow],
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "options": (
+                    f"-c timezone=UTC -c statement_timeout={api.statement_timeout_ms} "
+                    "-c default_transaction_read_only=on"
+                ),
+            },
+            min_size=1,
+            max_size=api.pool_size,
+            timeout=api.pool_wait_s,
+            max_waiting=api.pool_size * 20,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+            name="api",
+        )
+
+    async def open(self) -> None:
+        """Begin to connect, in the background: the API starts without its database, and says so."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    def stats(self) -> dict[str, int]:
+        """Counters of the pool, by psycopg's names."""
+        return dict(self._pool.get_stats())
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for one request. Raises `DatabaseError` where none is free or none can be made."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except PoolTimeout:
+            raise DatabaseError("The database does not answer, or too many ask at once; try again.") from None
+        except psycopg.OperationalError as error:
+            said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise DatabaseError(f"The database broke off: {said}. Try again.") from None
