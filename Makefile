@@ -32,7 +32,7 @@ bench: install ## Measure throughput, latency and memory
 	@orderpulse bench
 
 test: install lint ## Lint, then every test that CI runs
-	@python -m pytest
+	@python -m pytest --numprocesses 2 --dist loadgroup
 
 test-slow: install ## The tests that make test leaves out: further kills, repairs with a real Spark
 	@python -m pytest -m slow

@@ -3,8 +3,8 @@
 import ipaddress
 import socket
 from collections.abc import Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import Any
 
 import psutil
@@ -12,6 +12,9 @@ import psutil
 from core.errors import StackError
 
 __all__ = ["PortHolder", "free_ports", "is_open", "listeners", "port_holder", "require_loopback"]
+
+
+FIRST_FREE_PORT, FIRST_EPHEMERAL_PORT = 15_000, 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,17 @@ def is_open(port: int, timeout_s: float = 1.0) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports of the loopback interface that are free at this moment."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+    """Different ports of the loopback interface that are free at this moment.
+
+    They are drawn at random from below those that the system gives to outgoing connections, so that
+    none of these takes one before a server does.
+    """
+    random, found = SystemRandom(), list[int]()
+    while len(found) < count:
+        port = random.randrange(FIRST_FREE_PORT, FIRST_EPHEMERAL_PORT)
+        if port not in found and not is_open(port) and _can_bind(port):
+            found.append(port)
+    return found
 
 
 def require_loopback(host: str, what: str) -> None:

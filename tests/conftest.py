@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -31,6 +31,33 @@ from tests.e2e.platform import Platform, isolated_settings
 from tests.processes import Started
 
 TEMPLATE = "migrated_template"
+PLATFORM_FOLDERS = {"chaos", "e2e"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers: all that shares the platform goes to one, each other module to whichever is free."""
+    for item in items:
+        folder = item.path.parent.name
+        lane = "platform" if folder in PLATFORM_FOLDERS else f"{folder}/{item.path.stem}"
+        item.add_marker(pytest.mark.xdist_group(lane))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests measured, which a worker cannot write to the terminal itself."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    figures = [
+        str(value) for report in reports for name, value in report.user_properties if name == "measured"
+    ]
+    if figures:
+        terminalreporter.section("measured")
+        for figure in figures:
+            terminalreporter.line(figure)
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Note a figure, in words; it is shown when the tests have ended."""
+    return lambda text: record_property("measured", text)
 
 
 @pytest.fixture(scope="session")

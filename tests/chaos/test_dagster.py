@@ -1,6 +1,5 @@
 """Kill -9 of Dagster's processes: the stream does not notice, and the UI is true again by itself."""
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +58,7 @@ def one_by_one(fault: Fault) -> object:
 
 @pytest.mark.parametrize("fault", [one_by_one(fault) for fault in FAULTS])
 def test_the_stream_goes_on_and_the_ui_is_true_again(
-    world: World, fault: Fault, capsys: pytest.CaptureFixture[str]
+    world: World, fault: Fault, measured: Callable[[str], None]
 ) -> None:
     begun = time.time()
     assert wait_until(lambda: world.ui_is_true(begun), SETTLE_TIMEOUT_S, poll_s=1.0)
@@ -67,8 +66,7 @@ def test_the_stream_goes_on_and_the_ui_is_true_again(
     fault.inflict(world)
     killed = time.time()
     assert wait_until(lambda: world.ui_is_true(killed), LIMIT_S, poll_s=1.0), world.platform.status()
-    with capsys.disabled():
-        sys.stdout.write(f"\n{fault.name}: the UI is true {time.time() - killed:.1f} s after the kill\n")
+    measured(f"{fault.name}: the UI is true {time.time() - killed:.1f} s after the kill")
     assert {name: world.pid(name) for name in SERVICES} == before, "the stream was left alone"
     assert len(world.jvms()) == 1
     world.wait_recovered(time.time(), SETTLE_TIMEOUT_S)

@@ -6,7 +6,6 @@ round; `make chaos` goes on for several, in random order.
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,12 +69,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
-def test_a_kill_is_survived(world: World, fault: Fault, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_kill_is_survived(world: World, fault: Fault, measured: Callable[[str], None]) -> None:
     world.load.wait_for(2 * RATE)
     fault.inflict(world)
     recovery_s = world.wait_recovered(time.time(), SETTLE_TIMEOUT_S)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{fault.name}: new events in both tables {recovery_s:.1f} s after the kill\n")
+    measured(f"{fault.name}: new events in both tables {recovery_s:.1f} s after the kill")
     assert recovery_s < fault.recovery_s
     assert wait_until(lambda: world.platform.status()["healthy"], SETTLE_TIMEOUT_S), world.platform.status()
     world.load.wait_for(RATE)
