@@ -117,11 +117,12 @@ def _observe(settings: Settings, trigger_ms: int, seconds: float) -> RestResult:
 
 
 def _settings(folder: Path, trigger_ms: int) -> Settings:
-    kafka, controller, database, webserver, code_server, docs = free_ports(6)
+    kafka, controller, database, webserver, code_server, docs, api = free_ports(7)
     return load_settings(
         kafka={"bootstrap_servers": f"localhost:{kafka}"},
         postgres={"port": database},
         generator={"late_share": 0},  # a late event would count as a slow one
+        api={"port": api},
         dagster={"webserver_port": webserver, "code_server_port": code_server, "docs_port": docs},
         stack={"data_dir": folder / "data", "kafka_controller_port": controller},
         stream={"checkpoint_dir": folder / "checkpoints", "trigger_interval_ms": trigger_ms},

@@ -110,6 +110,16 @@ def reset_command(yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not 
 
 
 @app.command()
+def frontend(
+    packages: Annotated[bool, typer.Option("--packages", help="Only install its packages.")] = False,
+) -> None:
+    """Build the dashboard's files, unless they are as new as their sources."""
+    from stack.frontend import ensure_frontend, ensure_packages
+
+    (ensure_packages if packages else ensure_frontend)(load_settings())
+
+
+@app.command()
 def jars() -> None:
     """Fetch and verify the jars of stack/jars.lock."""
     from stack.jars import ensure_jars

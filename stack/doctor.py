@@ -16,6 +16,7 @@ from stack import postgres_server
 from stack.jars import missing_jars
 from stack.java import java_program, java_version
 from stack.machine import check_ports
+from stack.node import node_version, npm_program
 from stack.programs import PROGRAMS
 
 __all__ = ["Finding", "examine"]
@@ -39,6 +40,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     looks: dict[str, Callable[[Settings], str]] = {
         "Python": _python,
         "Java": _java,
+        "Node.js": _node,
         "memory": _memory,
         "disk": _disk,
         "jars": _jars,
@@ -59,6 +61,11 @@ def _python(_: Settings) -> str:
 def _java(_: Settings) -> str:
     program = java_program()
     return f"version {java_version(program)}, {program}"
+
+
+def _node(_: Settings) -> str:
+    program = npm_program().with_name("node")
+    return f"version {node_version(program)}, {program}"
 
 
 def _memory(_: Settings) -> str:

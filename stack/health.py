@@ -1,5 +1,7 @@
 """Is a program well? Asked of the program itself, not of the process manager."""
 
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 
 import psycopg
@@ -50,10 +52,21 @@ def _dbt_docs(settings: Settings) -> str:
     return "healthy" if is_open(settings.dagster.docs_port) else "starting"
 
 
+def _api(settings: Settings) -> str:
+    address = f"http://{settings.api.host}:{settings.api.port}/livez"
+    try:
+        with urllib.request.urlopen(address, timeout=ANSWER_TIMEOUT_S):  # an address of our own
+            return "healthy"
+    except (urllib.error.URLError, OSError) as error:
+        answers = is_open(settings.api.port)
+        return "unhealthy: it does not answer" if answers else f"starting ({error})"
+
+
 _LOOKS: dict[str, Callable[[Settings], str]] = {
     "postgres": _postgres,
     "kafka": _kafka,
     "dbt_docs": _dbt_docs,
+    "api": _api,
     "dagster_code": _dagster_code,
     "dagster_webserver": dagster_home.webserver_health,
     "dagster_daemon": dagster_home.daemon_health,

@@ -6,6 +6,7 @@ from core.errors import StackError
 from core.settings import Environment, Settings
 from stack.java import java_program
 from stack.locks import holder
+from stack.node import npm_program
 from stack.ports import port_holder
 from stack.programs import Program
 
@@ -15,7 +16,7 @@ NEED_JAVA = {"kafka", "spark_stream"}
 
 
 def check_prerequisites(settings: Settings, chosen: Sequence[Program]) -> None:
-    """Raise `PrerequisiteError` where Java is missing, `StackError` in production, where others run the servers."""
+    """Raise `PrerequisiteError` where Java or Node.js is missing, `StackError` in production, where others run the servers."""
     if settings.environment is Environment.PRODUCTION:
         raise StackError(
             "`orderpulse up` runs the platform of one developer's machine, with plain-text servers on loopback; "
@@ -23,6 +24,8 @@ def check_prerequisites(settings: Settings, chosen: Sequence[Program]) -> None:
         )
     if any(program.name in NEED_JAVA for program in chosen):
         java_program()
+    if any(program.name == "api" for program in chosen):
+        npm_program()
 
 
 def check_ports(settings: Settings, chosen: Sequence[Program]) -> None:

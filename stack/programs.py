@@ -121,16 +121,26 @@ def _dbt_docs_ports(settings: Settings) -> Mapping[str, int]:
     return {"ORDERPULSE_DAGSTER__DOCS_PORT": settings.dagster.docs_port}
 
 
+def _api(settings: Settings) -> Launch:
+    command = [sys.executable, "-m", "api"]
+    return Launch(command, child_environment(settings), settings.root, signal.SIGTERM)
+
+
+def _api_ports(settings: Settings) -> Mapping[str, int]:
+    return {"ORDERPULSE_API__PORT": settings.api.port}
+
+
 PROGRAMS = (
     Program("postgres", 1, signal.SIGINT, 30, _postgres, _postgres_ports),
     Program("kafka", 2, signal.SIGTERM, 30, _kafka, _kafka_ports),
     Program("generator", 3, signal.SIGTERM, 15, _generator),
     Program("spark_stream", 4, signal.SIGTERM, 45, _spark_stream),
     Program("dbt_docs", 5, signal.SIGTERM, 5, _dbt_docs, _dbt_docs_ports),
-    Program("dagster_code", 6, signal.SIGTERM, 8, _dagster_code, _dagster_code_ports, stop_group=True),
-    Program("dagster_webserver", 7, signal.SIGTERM, 8, _dagster_webserver, _dagster_webserver_ports),
-    Program("dagster_daemon", 8, signal.SIGTERM, 15, _dagster_daemon),
-    Program("class_archive", 9, signal.SIGKILL, 5, _class_archive, once=True),
+    Program("api", 6, signal.SIGTERM, 8, _api, _api_ports),
+    Program("dagster_code", 7, signal.SIGTERM, 8, _dagster_code, _dagster_code_ports, stop_group=True),
+    Program("dagster_webserver", 8, signal.SIGTERM, 8, _dagster_webserver, _dagster_webserver_ports),
+    Program("dagster_daemon", 9, signal.SIGTERM, 15, _dagster_daemon),
+    Program("class_archive", 10, signal.SIGKILL, 5, _class_archive, once=True),
 )
 """The stream stops before what it needs, and before that the daemon, which would start it again."""
 

@@ -71,6 +71,7 @@ def where_to_look(settings: Settings) -> list[str]:
     """The addresses that a person opens after `up`."""
     dagster, database = settings.dagster, settings.postgres
     return [
+        f"dashboard http://localhost:{settings.api.port}",
         f"Dagster   http://localhost:{dagster.webserver_port}",
         f"dbt docs  http://localhost:{dagster.docs_port}",
         f"database  psql postgresql://{database.user}@{database.host}:{database.port}/{database.database}",

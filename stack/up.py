@@ -15,6 +15,7 @@ from database import migrate
 from stack import postgres_server
 from stack.ending import end_orphans
 from stack.environment import settings_as_environment
+from stack.frontend import ensure_frontend, is_built
 from stack.health import health
 from stack.jars import ensure_jars, missing_jars
 from stack.locks import holder
@@ -49,14 +50,17 @@ def up(settings: Settings, chosen: Sequence[Program], screen: Screen) -> None:
     _start(manager, names & set(SERVERS))
     if "postgres" in names:
         _ready_postgres(settings, manager, screen)
-    _start(manager, {program.name for program in chosen if _is_dagsters(program)})
+    _start(manager, {program.name for program in chosen if _is_page_or_dagster(program)} - {"api"})
     if "kafka" in names:
         _ready_kafka(settings, manager, screen)
     services = _services(settings, names, screen)
     if "dagster_daemon" not in names:
         _start(manager, set(services))
+    if "api" in names:
+        _ready_frontend(settings, screen)
+        _start(manager, {"api"})
     for program in chosen:
-        if _is_dagsters(program):
+        if _is_page_or_dagster(program):
             with screen.step(f"{program.name} is well"):
                 _wait_well(settings, manager, program.name, DAGSTER_TIMEOUT_S)
     for name in services:
@@ -67,7 +71,7 @@ def up(settings: Settings, chosen: Sequence[Program], screen: Screen) -> None:
         _wait_for_numbers(settings, manager, services, screen)
 
 
-def _is_dagsters(program: Program) -> bool:
+def _is_page_or_dagster(program: Program) -> bool:
     return not program.once and program.name not in (*SERVERS, *SERVICES)
 
 
@@ -147,6 +151,13 @@ def _ready_postgres(settings: Settings, manager: Manager, screen: Screen) -> Non
     before, after = migrate(settings.postgres)
     if before != after:
         screen.say(f"  the database was migrated from {before or 'nothing'} to {after}")
+
+
+def _ready_frontend(settings: Settings, screen: Screen) -> None:
+    """Build the dashboard while Dagster's processes load."""
+    if not is_built(settings):
+        with screen.step("the dashboard is built"):
+            ensure_frontend(settings)
 
 
 def _ready_kafka(settings: Settings, manager: Manager, screen: Screen) -> None:

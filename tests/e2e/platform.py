@@ -23,13 +23,14 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
     """Settings of a platform of the test's own: free ports, all data below `folder`, impatient checks,
     and a trigger that leaves the processors to the rest.
     """
-    kafka, controller, database, webserver, code_server, docs = free_ports(6)
+    kafka, controller, database, webserver, code_server, docs, api = free_ports(7)
     return load_settings(
         environment=Environment.TEST,
         kafka={"bootstrap_servers": f"localhost:{kafka}"},
         postgres={"port": database},
         generator=generator,
         dagster={"webserver_port": webserver, "code_server_port": code_server, "docs_port": docs},
+        api={"port": api},
         checks={"freshness_limit_s": 20},
         stack={"data_dir": folder / "data", "kafka_controller_port": controller},
         stream={"checkpoint_dir": folder / "checkpoints", "trigger_interval_ms": 1000},

@@ -114,5 +114,5 @@ def test_reset_removes_data_and_checkpoints(settings: Settings) -> None:
 
 def test_the_command_line_shows_its_commands() -> None:
     shown = CliRunner().invoke(app, ["--help"]).output
-    for command in ("up", "down", "status", "logs", "doctor", "reset", "db", "dbt", "generate", "bench"):
+    for command in ("up", "down", "status", "logs", "doctor", "reset", "db", "dbt", "frontend", "bench"):
         assert command in shown
