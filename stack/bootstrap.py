@@ -38,7 +38,7 @@ def main() -> None:
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes"]
     _run([*pip, "-r", str(LOCKS[0])], environment)
     uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet"]
-    _run([*uv, "--require-hashes", "-r", str(LOCKS[1])], environment)
+    _install([*uv, "--require-hashes", "-r", str(LOCKS[1])], environment)
     _run(
         [*uv, "--no-deps", "--no-build-isolation", "-C", "editable_mode=compat", "-e", str(ROOT)], environment
     )
@@ -53,6 +53,15 @@ def _cache_dir() -> Path:
     if os.geteuid() == 0:
         return Path("/var/cache/orderpulse")
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "orderpulse"
+
+
+def _install(command: list[str], environment: dict[str, str]) -> None:
+    """From the cache where it holds everything, in a second; else uv would ask the registry about each
+    package, and build anew those that come as sources.
+    """
+    offline = subprocess.run([*command, "--offline"], env=environment, capture_output=True, check=False)
+    if offline.returncode != 0:
+        _run(command, environment)
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:
