@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import LiteralString, get_args
 
 from core import kafka, postgres
@@ -30,7 +31,10 @@ __all__ = ["up"]
 ANSWER_TIMEOUT_S = 5.0
 SERVER_TIMEOUT_S = 60.0
 STREAM_TIMEOUT_S = 120.0
-DAGSTER_TIMEOUT_S = 180.0
+START_TIMEOUT_S = 180.0
+STARTERS = {"dagster_code", "dagster_daemon"}
+"""What starts generator and stream."""
+
 FIRST_WINDOW = f"SELECT 1 FROM {KPI_1M.name} LIMIT 1"  # noqa: S608  # a constant name
 VIEW = "SELECT 1 WHERE to_regclass('v_kpi_24h') IS NOT NULL"
 WANTED = f"SELECT desired, reason FROM {SERVICE.name} WHERE name = %s"  # noqa: S608  # a constant name
@@ -43,6 +47,17 @@ def up(settings: Settings, chosen: Sequence[Program], screen: Screen) -> None:
     Raises `PrerequisiteError` or `StackError` that says what is in the way.
     """
     check_prerequisites(settings, chosen)
+    with ThreadPoolExecutor(max_workers=1) as background:
+        pages = None
+        if any(program.name == "api" for program in chosen) and not is_built(settings):
+            pages = background.submit(ensure_frontend, settings)
+        _bring_up(settings, chosen, screen, pages)
+
+
+def _bring_up(
+    settings: Settings, chosen: Sequence[Program], screen: Screen, pages: Future[None] | None
+) -> None:
+    """What every start waits for comes first: the sensor that starts the stream, then the pages for people."""
     _fetch_jars(settings, screen)
     manager = Manager(settings)
     _ensure_manager(settings, manager, chosen, screen)
@@ -50,29 +65,29 @@ def up(settings: Settings, chosen: Sequence[Program], screen: Screen) -> None:
     _start(manager, names & set(SERVERS))
     if "postgres" in names:
         _ready_postgres(settings, manager, screen)
-    _start(manager, {program.name for program in chosen if _is_page_or_dagster(program)} - {"api"})
+    _start(manager, names & STARTERS)
     if "kafka" in names:
         _ready_kafka(settings, manager, screen)
     services = _services(settings, names, screen)
     if "dagster_daemon" not in names:
         _start(manager, set(services))
-    if "api" in names:
-        _ready_frontend(settings, screen)
-        _start(manager, {"api"})
-    for program in chosen:
-        if _is_page_or_dagster(program):
-            with screen.step(f"{program.name} is well"):
-                _wait_well(settings, manager, program.name, DAGSTER_TIMEOUT_S)
-    for name in services:
-        with screen.step(f"{name} is well"):
-            _wait_well(settings, manager, name, STREAM_TIMEOUT_S)
+    _wait_all_well(settings, manager, [p.name for p in chosen if p.name in STARTERS], screen)
+    if pages is not None:
+        with screen.step("the dashboard is built"):
+            pages.result()
+    others = [p.name for p in chosen if not p.once and p.name not in {*SERVERS, *SERVICES, *STARTERS}]
+    _start(manager, set(others))
+    _wait_all_well(settings, manager, others, screen)
+    _wait_all_well(settings, manager, services, screen)
     if names == {program.name for program in PROGRAMS}:
         _start(manager, {program.name for program in PROGRAMS if program.once})
         _wait_for_numbers(settings, manager, services, screen)
 
 
-def _is_page_or_dagster(program: Program) -> bool:
-    return not program.once and program.name not in (*SERVERS, *SERVICES)
+def _wait_all_well(settings: Settings, manager: Manager, names: Sequence[str], screen: Screen) -> None:
+    for name in names:
+        with screen.step(f"{name} is well"):
+            _wait_well(settings, manager, name, START_TIMEOUT_S)
 
 
 def _services(settings: Settings, names: set[str], screen: Screen) -> list[str]:
@@ -102,7 +117,7 @@ def _wait_for_numbers(settings: Settings, manager: Manager, services: list[str],
                 settings, manager, "spark_stream", lambda: _answers(settings, FIRST_WINDOW), STREAM_TIMEOUT_S
             )
     with screen.step("Dagster has built the dbt views"):
-        _wait(settings, manager, "dagster_daemon", lambda: _answers(settings, VIEW), DAGSTER_TIMEOUT_S)
+        _wait(settings, manager, "dagster_daemon", lambda: _answers(settings, VIEW), START_TIMEOUT_S)
 
 
 def _fetch_jars(settings: Settings, screen: Screen) -> None:
@@ -151,13 +166,6 @@ def _ready_postgres(settings: Settings, manager: Manager, screen: Screen) -> Non
     before, after = migrate(settings.postgres)
     if before != after:
         screen.say(f"  the database was migrated from {before or 'nothing'} to {after}")
-
-
-def _ready_frontend(settings: Settings, screen: Screen) -> None:
-    """Build the dashboard while Dagster's processes load."""
-    if not is_built(settings):
-        with screen.step("the dashboard is built"):
-            ensure_frontend(settings)
 
 
 def _ready_kafka(settings: Settings, manager: Manager, screen: Screen) -> None:
