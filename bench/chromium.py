@@ -1,4 +1,4 @@
-"""`python -m tests.e2e.chromium`: the browser of the tests, Debian's, installed where it is missing.
+"""`python -m bench.chromium`: the browser of tests and measurements, Debian's, installed where it is missing.
 
 Playwright drives it; Playwright's own browsers are not used, since they come from elsewhere.
 """
@@ -27,7 +27,7 @@ def ensure_chromium() -> str:
         return found
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
-        raise PrerequisiteError(f"{PROGRAM} is needed for the tests of the dashboard: {HOW_TO_INSTALL}.")
+        raise PrerequisiteError(f"{PROGRAM} is needed to look at the dashboard: {HOW_TO_INSTALL}.")
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (("update",), ("install", "--yes", "--no-install-recommends", PROGRAM)):
         answer = subprocess.run(

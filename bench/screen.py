@@ -1,0 +1,132 @@
+"""`python -m bench.screen`: from the commit of a batch, and from an event's time, to the painted number.
+
+A browser without a window shows the dashboard of the running platform. The page says of which moment its
+numbers are (`data-as-of`, the database's clock); a batch is on the screen with the first painted frame
+whose moment is not before its commit. Database, API and browser share the machine's clock.
+"""
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.chromium import open_browser
+from bench.kpi_watch import Floats
+from bench.latency import Percentiles
+from core import postgres
+from core.errors import OrderpulseError, StackError
+from core.settings import Settings, load_settings
+
+__all__ = ["ScreenResult", "app", "measure_screen"]
+
+WATCH = """
+() => {
+  const seen = (window.__painted = []);
+  let shown = null;
+  const look = () => {
+    const moment = document.querySelector("[data-as-of]")?.getAttribute("data-as-of") ?? null;
+    if (moment !== null && moment !== shown) {
+      shown = moment;
+      requestAnimationFrame(() => setTimeout(() => seen.push([moment, Date.now()]), 0));
+    }
+  };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+}
+"""
+"""Notes each moment that the page shows, and when the frame that shows it was painted."""
+
+BATCHES = """
+    SELECT extract(epoch FROM committed_at)::float8, extract(epoch FROM max_event_time)::float8
+    FROM ops.stream_batch
+    WHERE query_name = 'kpi_1m' AND records_read > 0 AND committed_at BETWEEN %s AND %s
+    ORDER BY committed_at
+"""
+VITALS = """
+() => new Promise((resolve) => {
+  const found = { lcp: 0, cls: 0 };
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) found.lcp = entry.startTime;
+  }).observe({ type: "largest-contentful-paint", buffered: true });
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) found.cls += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(found), 200);
+})
+"""
+SAMPLE_S = 0.01
+
+app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenResult:
+    """Milliseconds to the painted frame, and the page's own vitals: LCP in ms, CLS without a unit."""
+
+    from_commit: Percentiles
+    from_event: Percentiles
+    lcp_ms: float
+    cls: float
+
+
+@app.command()
+def screen(
+    seconds: Annotated[float, typer.Option(min=5, help="Measured time.")] = 30.0,
+) -> None:
+    """Watch the dashboard of the running platform; set its load with the job set_generator_rate."""
+    try:
+        found = measure_screen(load_settings(), seconds)
+    except OrderpulseError as error:
+        sys.exit(f"error: {error}")
+    table = Table("from", "p50 ms", "p95 ms", "p99 ms", "samples", title="To the painted number")
+    for name, p in (("commit of the batch", found.from_commit), ("event time", found.from_event)):
+        table.add_row(name, *(f"{value:,.0f}" for value in (p.p50, p.p95, p.p99)), f"{p.events:,}")
+    Console().print(table)
+    Console().print(f"LCP {found.lcp_ms:,.0f} ms, CLS {found.cls:.3f}")
+
+
+def measure_screen(settings: Settings, seconds: float) -> ScreenResult:
+    """Open the page, let it settle, watch it. Raises `StackError` where it shows no numbers."""
+    with open_browser() as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"http://localhost:{settings.api.port}/?range=15m")
+        page.wait_for_selector("[data-as-of]", timeout=15_000)
+        vitals = page.evaluate(VITALS)
+        page.evaluate(WATCH)
+        page.wait_for_timeout(2_000)
+        begun = datetime.now(UTC)
+        page.wait_for_timeout(seconds * 1000)
+        ended = datetime.now(UTC)
+        page.wait_for_timeout(3_000)
+        painted = page.evaluate("() => window.__painted")
+    moments = np.array([datetime.fromisoformat(moment).timestamp() for moment, _ in painted])
+    frames = np.array([at / 1000 for _, at in painted])
+    with postgres.connect(settings.postgres, autocommit=True) as connection:
+        rows = connection.execute(BATCHES, (begun, ended + timedelta(seconds=1))).fetchall()
+    if not rows or not len(moments):
+        raise StackError("No batch was committed, or the page showed none; do generator and stream run?")
+    commits, newest = np.array(rows, dtype=float).T
+    shown = _first_shown(commits, moments, frames)
+    events = np.arange(newest[0], min(newest[-1], ended.timestamp()), SAMPLE_S)
+    counted = np.searchsorted(np.maximum.accumulate(newest), events)
+    return ScreenResult(
+        Percentiles.of((shown - commits)[np.isfinite(shown)] * 1000),
+        Percentiles.of((shown[counted] - events)[np.isfinite(shown[counted])] * 1000),
+        round(float(vitals["lcp"]), 1),
+        round(float(vitals["cls"]), 4),
+    )
+
+
+def _first_shown(commits: Floats, moments: Floats, frames: Floats) -> Floats:
+    """When the frame was painted that first had each commit; infinity where none did."""
+    order = np.argsort(moments)
+    place = np.searchsorted(moments[order], commits)
+    return np.append(frames[order], np.inf)[place]
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m bench.screen")
