@@ -8,6 +8,8 @@ from fastapi import FastAPI
 
 from api.context import Context
 from api.database import Database
+from api.problems import handle_problems
+from api.request_log import RequestLog
 from api.routes import about, events, health, kpi, operate, probes, rejected, stream
 from core.settings import Settings
 
@@ -31,4 +33,6 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (about, kpi, events, rejected, health, stream, operate):
         app.include_router(module.router, prefix=API_PREFIX)
     app.include_router(probes.router)
+    handle_problems(app)
+    app.add_middleware(RequestLog)  # the last that is added is the outermost
     return app

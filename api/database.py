@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from core import postgres
 from core.errors import DatabaseError
@@ -67,8 +67,10 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 yield connection
-        except PoolTimeout:
+        except (PoolTimeout, TooManyRequests):
             raise DatabaseError("The database does not answer, or too many ask at once; try again.") from None
+        except psycopg.errors.QueryCanceled:
+            raise DatabaseError("The question took the database too long; ask for less, or later.") from None
         except psycopg.OperationalError as error:
             said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise DatabaseError(f"The database broke off: {said}. Try again.") from None
