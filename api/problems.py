@@ -13,7 +13,15 @@ from starlette.responses import Response
 from api.models import Problem
 from core.errors import DatabaseError, OrderpulseError
 
-__all__ = ["MEDIA_TYPE", "NotFoundError", "ParameterError", "ProblemError", "handle_problems", "unexpected"]
+__all__ = [
+    "MEDIA_TYPE",
+    "NotFoundError",
+    "ParameterError",
+    "ProblemError",
+    "answer_problem",
+    "handle_problems",
+    "unexpected",
+]
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -73,22 +81,24 @@ def unexpected(request: Request) -> Response:
         "The API met an error that it did not expect, and logged it under this request id. "
         "Try again; if it stays, tell whoever runs the platform the id."
     )
-    return _answer(request, ProblemError(500, "The API failed", detail))
+    return answer_problem(request, ProblemError(500, "The API failed", detail))
 
 
 def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    return _answer(request, error)
+    return answer_problem(request, error)
 
 
 def _on_database_error(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(RETRY_AFTER_S)}
-    return _answer(request, ProblemError(503, "The database cannot be asked", str(error), headers=headers))
+    return answer_problem(
+        request, ProblemError(503, "The database cannot be asked", str(error), headers=headers)
+    )
 
 
 def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _answer(request, ParameterError(_fault(each) for each in error.errors()))
+    return answer_problem(request, ParameterError(_fault(each) for each in error.errors()))
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
@@ -98,7 +108,7 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
         404: f"There is nothing at {request.url.path}.",
         405: f"{request.url.path} does not take {request.method}.",
     }.get(error.status_code, str(error.detail))
-    return _answer(request, ProblemError(error.status_code, title, detail, headers=error.headers))
+    return answer_problem(request, ProblemError(error.status_code, title, detail, headers=error.headers))
 
 
 def _fault(error: Mapping[str, Any]) -> tuple[str, str]:
@@ -111,7 +121,8 @@ def _fault(error: Mapping[str, Any]) -> tuple[str, str]:
     return ".".join(names) or str(place), message if message.endswith(".") else f"{message}."
 
 
-def _answer(request: Request, error: ProblemError) -> Response:
+def answer_problem(request: Request, error: ProblemError) -> Response:
+    """The answer that says `error`; for a layer from which no handler would take it."""
     problem = Problem(
         title=error.title,
         status=error.status,
