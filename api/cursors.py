@@ -7,17 +7,22 @@ secret and gives no right; the checksum tells a cursor that was cut off from one
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from datetime import datetime
 from hashlib import blake2b
+from typing import Any
 
 from pydantic import BaseModel
 
 from api.problems import ParameterError
+from api.ranges import parse_instant
 
-__all__ = ["Position", "decode_cursor", "encode_cursor", "fingerprint"]
+__all__ = ["Kinds", "Position", "decode_cursor", "encode_cursor", "fingerprint"]
 
-Position = Sequence[str | int]
+Position = tuple[Any, ...]
 """The place in a list after which the next page begins: the values of its key."""
+
+Kinds = tuple[type, ...]
+"""The types of those values: datetime, str or int."""
 
 CHECKSUM_BYTES = 6
 PAGING = {"cursor", "limit"}
@@ -32,24 +37,43 @@ def fingerprint(listing: str, filters: BaseModel) -> str:
 
 def encode_cursor(position: Position, mark: str) -> str:
     """The cursor of `position` in the list with the fingerprint `mark`."""
-    content = json.dumps([mark, *position], separators=(",", ":"), ensure_ascii=False).encode()
+    content = json.dumps(
+        [mark, *position], separators=(",", ":"), ensure_ascii=False, default=_as_text
+    ).encode()
     whole = bytes.fromhex(_digest(content)) + content
     return base64.urlsafe_b64encode(whole).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str, mark: str) -> Position:
+def decode_cursor(cursor: str, mark: str, kinds: Kinds) -> Position:
     """The position in a cursor. Raises `ParameterError` where it is damaged or of another list."""
     try:
         whole = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise _refused("It is damaged") from None
     checksum, content = whole[:CHECKSUM_BYTES], whole[CHECKSUM_BYTES:]
-    if not content or checksum.hex() != _digest(content):
+    if checksum.hex() != _digest(content):
         raise _refused("It is damaged")
-    found, *position = json.loads(content)
+    try:
+        found, *values = json.loads(content)
+        position = tuple(_as(kind, value) for kind, value in zip(kinds, values, strict=True))
+    except (ValueError, TypeError):
+        raise _refused("It is none of this API") from None
     if found != mark:
         raise _refused("It belongs to other filters")
-    return tuple(position)
+    return position
+
+
+def _as_text(value: datetime) -> str:
+    return value.isoformat()
+
+
+def _as(kind: type, value: Any) -> Any:
+    """`value` of a cursor as what it was. Raises `ValueError`, `TypeError` where it was no such thing."""
+    if kind is datetime:
+        return parse_instant(value)
+    if type(value) is not kind or value == "" or "\0" in str(value):
+        raise TypeError("not what a cursor of this list holds")
+    return value
 
 
 def _digest(content: bytes) -> str:

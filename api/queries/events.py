@@ -1,18 +1,128 @@
-"""Accepted events, the newest first."""
+"""Accepted events, the newest first, and the journeys of orders."""
+
+from datetime import datetime
+from typing import Any
 
 from api.database import Connection
 from api.models import Event
+from api.queries.search import Filters, Found, Key, Listing, search
+from core.events import EventType
 from core.tables import EVENTS_CLEAN
 
-__all__ = ["read_newest_events"]
+__all__ = [
+    "EVENTS",
+    "JOURNEY_LIMIT",
+    "OUTCOMES",
+    "event_filters",
+    "order_of_event",
+    "read_journey",
+    "read_newest_events",
+    "search_events",
+]
+
+EVENTS = Listing(EVENTS_CLEAN.name, EVENTS_CLEAN.columns, ("event_time", "id"), (datetime, str))
+JOURNEY_LIMIT = 500
+"""Events of one order that are shown; a real one has four."""
+
+OUTCOMES = {
+    EventType.ORDER_CREATED: "created",
+    EventType.PAYMENT_INITIATED: "initiated",
+    EventType.PAYMENT_SUCCESS: "paid",
+    EventType.PAYMENT_FAILED: "failed",
+    EventType.ORDER_CANCELLED: "cancelled",
+}
+"""What the newest event says of its order, in the order in which an order gets there."""
 
 _COLUMNS = ", ".join(EVENTS_CLEAN.columns)
 _NEWEST = f"""
     SELECT {_COLUMNS} FROM {EVENTS_CLEAN.name} ORDER BY event_time DESC, id DESC LIMIT %(limit)s
 """  # noqa: S608  # names come from the contract
+_IS_WHOLE = f"""
+    SELECT
+        EXISTS (SELECT FROM {EVENTS_CLEAN.name} WHERE id = ANY(%(q)s))
+        OR EXISTS (SELECT FROM {EVENTS_CLEAN.name} WHERE order_id = ANY(%(q)s)) AS is_whole
+"""  # noqa: S608
+_JOURNEY = f"""
+    SELECT {_COLUMNS} FROM {EVENTS_CLEAN.name} WHERE order_id = %(order_id)s
+    ORDER BY event_time DESC, id DESC LIMIT {JOURNEY_LIMIT + 1}
+"""  # noqa: S608
+_ORDER_OF = f"SELECT order_id FROM {EVENTS_CLEAN.name} WHERE id = %(id)s"  # noqa: S608
 
 
 async def read_newest_events(connection: Connection, limit: int) -> list[Event]:
     """The `limit` events of the newest event time, the newest first."""
     cursor = await connection.execute(_NEWEST, {"limit": limit})
     return [Event(**row) async for row in cursor]
+
+
+async def event_filters(
+    connection: Connection,
+    *,
+    among: dict[str, list[str]],
+    order_id: str | None = None,
+    user_id: str | None = None,
+    q: str | None = None,
+    from_: datetime | None = None,
+    to: datetime | None = None,
+) -> Filters:
+    """Filters on events. `among`: by column, the values of which it must have one; none allows all.
+
+    `q` begins an id, an order or a user, as it stands or in capitals or small letters. Where it is a whole
+    id or order it means that one alone, which the indexes find at any depth.
+    """
+    filters = Filters()
+    for column, allowed in among.items():
+        if allowed:
+            filters.judged.append(f"{column} = ANY(%({column})s)")
+            filters.values[column] = allowed
+    given = {"order_id": order_id, "user_id": user_id, "from": from_, "to": to}
+    filters.values.update({name: value for name, value in given.items() if value is not None})
+    if order_id is not None:
+        filters.indexed.append("order_id = %(order_id)s")
+    if user_id is not None:
+        filters.judged.append("user_id = %(user_id)s")
+    if from_ is not None:
+        filters.indexed.append("event_time >= %(from)s")
+    if to is not None:
+        filters.indexed.append("event_time < %(to)s")
+    if q is not None:
+        filters.values["q"] = written = sorted({q, q.lower(), q.upper()})
+        if await _is_whole(connection, written):
+            filters.indexed.append("(id = ANY(%(q)s) OR order_id = ANY(%(q)s))")
+        else:
+            filters.judged.append("(id ^@ ANY(%(q)s) OR order_id ^@ ANY(%(q)s) OR user_id ^@ ANY(%(q)s))")
+    return filters
+
+
+async def search_events(
+    connection: Connection, filters: Filters, after: Key | None, limit: int
+) -> tuple[list[Event], Key | None]:
+    """A page of events, and where the next one begins."""
+    found: Found = await search(connection, EVENTS, filters, after, limit)
+    return [_event(row) for row in found.rows], found.after
+
+
+async def read_journey(connection: Connection, order_id: str) -> tuple[list[Event], bool]:
+    """The events of an order, the oldest first, and whether there are older ones than these."""
+    cursor = await connection.execute(_JOURNEY, {"order_id": order_id})
+    events = [Event(**row) async for row in cursor]
+    stages = list(OUTCOMES)
+    shown = sorted(
+        events[:JOURNEY_LIMIT], key=lambda each: (each.event_time, stages.index(each.event_type), each.id)
+    )
+    return shown, len(events) > JOURNEY_LIMIT
+
+
+async def order_of_event(connection: Connection, event_id: str) -> str | None:
+    """The order that an event belongs to; None where there is no such event."""
+    row = await (await connection.execute(_ORDER_OF, {"id": event_id})).fetchone()
+    return None if row is None else str(row["order_id"])
+
+
+async def _is_whole(connection: Connection, q: list[str]) -> bool:
+    row = await (await connection.execute(_IS_WHOLE, {"q": q})).fetchone()
+    return row is not None and bool(row["is_whole"])
+
+
+def _event(row: dict[str, Any]) -> Event:
+    return Event(**{name: row[name] for name in EVENTS_CLEAN.columns})
