@@ -1,0 +1,59 @@
+import js from "@eslint/js";
+import jsxA11y from "eslint-plugin-jsx-a11y";
+import reactHooks from "eslint-plugin-react-hooks";
+import { defineConfig, globalIgnores } from "eslint/config";
+import globals from "globals";
+import tseslint from "typescript-eslint";
+
+/**
+ * Imports point one way: app -> features -> components/layout -> components/ui -> lib.
+ * Features never import each other; inside a feature, imports are relative.
+ */
+const closed = (message, group) => ({
+  "no-restricted-imports": ["error", { patterns: [{ group, message }] }],
+});
+
+export default defineConfig(
+  globalIgnores(["dist", "node_modules", "src/lib/openapi.d.ts"]),
+  js.configs.recommended,
+  {
+    files: ["src/**/*.{ts,tsx}", "vite.config.ts"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/consistent-type-definitions": ["error", "interface"],
+      // noPropertyAccessFromIndexSignature of the compiler wants the brackets.
+      "@typescript-eslint/dot-notation": "off",
+    },
+  },
+  {
+    files: ["src/**/*.tsx", "src/**/use-*.ts"],
+    extends: [reactHooks.configs.flat["recommended-latest"], jsxA11y.flatConfigs.strict],
+  },
+  { files: ["public/**/*.js"], languageOptions: { globals: globals.browser, sourceType: "script" } },
+  {
+    files: ["src/lib/**", "src/i18n/**"],
+    rules: closed("lib knows neither components nor features.", ["@/components/**", "@/features/**", "@/app/**"]),
+  },
+  {
+    files: ["src/components/ui/**"],
+    rules: closed("ui knows neither layout nor features.", ["@/components/layout/**", "@/features/**", "@/app/**"]),
+  },
+  {
+    files: ["src/components/layout/**"],
+    rules: closed("The layout knows no feature.", ["@/features/**", "@/app/**"]),
+  },
+  {
+    files: ["src/features/**"],
+    rules: closed("Features never import each other; inside a feature, import relatively.", [
+      "@/features/**",
+      "@/app/**",
+      "../../*",
+    ]),
+  },
+);

@@ -1,0 +1,125 @@
+import { RotateCw } from "lucide-react";
+import { Popover } from "radix-ui";
+import { useTranslation } from "react-i18next";
+
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/cn";
+import { useHub } from "@/lib/context";
+import { useFormat } from "@/lib/use-format";
+import { type FreshnessState, type FreshnessView, useFreshness } from "@/lib/use-freshness";
+
+const DOT: Record<FreshnessState, string> = {
+  live: "bg-good",
+  polling: "bg-warn",
+  connecting: "bg-ink-3",
+  stale: "bg-warn",
+  disconnected: "bg-bad",
+};
+
+const TEXT: Record<FreshnessState, string> = {
+  live: "text-ink-2",
+  polling: "text-warn",
+  connecting: "text-ink-3",
+  stale: "text-warn",
+  disconnected: "text-bad",
+};
+
+function Dot({ state }: { readonly state: FreshnessState }) {
+  return (
+    <span aria-hidden className="relative flex size-2 shrink-0">
+      {state === "live" && <span className={cn("absolute inset-0 animate-[pulse-ring_1.8s_ease-out_infinite] rounded-full", DOT[state])} />}
+      <span className={cn("relative size-2 rounded-full", DOT[state])} />
+    </span>
+  );
+}
+
+/** In one sentence or two: what is the matter, and what happens next. */
+function useExplanation(view: FreshnessView): string {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const lag = view.lagS === null ? "" : format.duration(view.lagS);
+  switch (view.state) {
+    case "live":
+      return t("live.liveText", { lag });
+    case "stale":
+      return t("live.staleText", { lag });
+    case "polling":
+      return t("live.pollingText");
+    case "connecting":
+      return t("live.connectingText");
+    case "disconnected":
+      return [
+        view.reason && t(`link.${view.reason}`),
+        view.heardAt !== null && t("live.disconnectedText", { time: format.time(view.heardAt) }),
+        view.retryInS !== null && t("live.retryIn", { seconds: view.retryInS }),
+      ]
+        .filter(Boolean)
+        .join(" ");
+  }
+}
+
+/** 'Live · 0.6 s behind': how old the page is, at a glance; the why on a click. */
+export function FreshnessIndicator({ className }: { readonly className?: string }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const hub = useHub();
+  const view = useFreshness();
+  const explanation = useExplanation(view);
+  const lag = view.lagS === null ? t("live.noEvents") : t("live.behind", { lag: format.duration(view.lagS) });
+  return (
+    <Popover.Root>
+      <Popover.Trigger
+        data-testid="freshness"
+        data-state-name={view.state}
+        className={cn("flex h-8 items-center gap-2 rounded-lg px-2 text-[0.8125rem] font-medium whitespace-nowrap hover:bg-sunken", TEXT[view.state], className)}
+      >
+        <Dot state={view.state} />
+        <span>
+          {t(`live.${view.state}`)}
+          {view.state !== "connecting" && <span className="font-normal"> · {lag}</span>}
+        </span>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          side="bottom"
+          align="end"
+          sideOffset={6}
+          collisionPadding={8}
+          className="z-40 w-80 rounded-xl border border-line bg-raised p-4 text-sm shadow-raised"
+        >
+          <p className="text-ink">{explanation}</p>
+          {view.state === "disconnected" && (
+            <Button size="sm" className="mt-3" onClick={() => hub.retry()}>
+              <RotateCw className="size-3.5" aria-hidden />
+              {t("live.retryNow")}
+            </Button>
+          )}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+/** A band over the page while it is not to be trusted, in plain words. */
+export function ConnectionBand() {
+  const { t } = useTranslation();
+  const hub = useHub();
+  const view = useFreshness(1_000);
+  const explanation = useExplanation(view);
+  if (view.state !== "disconnected" && view.state !== "stale") return null;
+  const bad = view.state === "disconnected";
+  return (
+    <div
+      role="status"
+      className={cn("flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm sm:px-6", bad ? "bg-bad-soft text-bad" : "bg-warn-soft text-warn")}
+    >
+      <strong className="font-semibold">{t(`live.${view.state}`)}</strong>
+      <span className="min-w-0 flex-1">{explanation}</span>
+      {bad && (
+        <Button size="sm" variant="ghost" className="text-inherit hover:bg-bad/10 hover:text-inherit" onClick={() => hub.retry()}>
+          {t("live.retryNow")}
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+import { RadioGroup } from "radix-ui";
+import type { ReactNode } from "react";
+
+import { cn } from "@/lib/cn";
+
+interface SegmentedProps<T extends string> {
+  readonly label: string;
+  readonly value: T;
+  readonly options: readonly { readonly value: T; readonly label: ReactNode }[];
+  readonly onValue: (value: T) => void;
+  readonly className?: string;
+}
+
+/** One of a few, all in sight. Arrow keys move the choice. */
+export function Segmented<T extends string>({ label, value, options, onValue, className }: SegmentedProps<T>) {
+  return (
+    <RadioGroup.Root
+      aria-label={label}
+      orientation="horizontal"
+      value={value}
+      onValueChange={(next) => onValue(next as T)}
+      className={cn("inline-flex rounded-lg bg-sunken p-0.5", className)}
+    >
+      {options.map((option) => (
+        <RadioGroup.Item
+          key={option.value}
+          value={option.value}
+          className={cn(
+            "h-7 flex-1 rounded-md px-2.5 text-[0.8125rem] font-medium whitespace-nowrap text-ink-2 transition-colors hover:text-ink",
+            "data-[state=checked]:bg-raised data-[state=checked]:text-ink data-[state=checked]:shadow-card",
+          )}
+        >
+          {option.label}
+        </RadioGroup.Item>
+      ))}
+    </RadioGroup.Root>
+  );
+}

@@ -1,0 +1,4 @@
+import * as v from "valibot";
+
+/** The page's address. */
+export const OpsSearch = v.object({});

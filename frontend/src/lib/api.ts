@@ -1,0 +1,136 @@
+/**
+ * The one interface between the pages and the data. Two implementations: `real-api` asks the
+ * server, `mock-api` simulates a shop in the browser. Pages get theirs by `useApi()`.
+ */
+import type {
+  About,
+  Beat,
+  EventBatch,
+  EventPage,
+  EventStatus,
+  EventType,
+  Health,
+  HealthSummary,
+  KpiReport,
+  OperateAnswer,
+  OrderEvent,
+  OrderJourney,
+  Problem,
+  RejectedPage,
+  RejectReason,
+  TimeSeries,
+  WindowBatch,
+} from "./types";
+
+export const RANGES = ["15m", "1h", "24h", "today"] as const;
+export type RangeName = (typeof RANGES)[number];
+
+/** A range of event time: a named one that moves with the clock, or a fixed one. */
+export interface RangeQuery {
+  readonly range: RangeName | "custom";
+  /** IANA time zone in which a day begins. */
+  readonly tz: string;
+  /** ISO 8601, only with `custom`. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+export interface EventFilters {
+  readonly event_type?: readonly EventType[] | undefined;
+  readonly status?: readonly EventStatus[] | undefined;
+  readonly currency?: readonly string[] | undefined;
+  readonly order_id?: string | undefined;
+  readonly user_id?: string | undefined;
+  /** Free text on the ids. */
+  readonly q?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+export interface PageQuery {
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface RejectedFilters {
+  readonly reason?: readonly RejectReason[] | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+export type OperateRequest =
+  | { readonly service: "generator" | "spark_stream"; readonly action: "start" | "stop" | "restart" }
+  | { readonly service: "generator"; readonly action: "set_rate"; readonly rate: number };
+
+export type Topic = "kpi" | "windows" | "events" | "health";
+
+export interface LiveOptions {
+  readonly range: RangeQuery;
+  readonly topics: readonly Topic[];
+}
+
+/** What a live connection delivers. `opened`: messages may have been missed before this moment. */
+export type LiveMessage =
+  | { readonly kind: "opened" }
+  | { readonly kind: "poll" }
+  | { readonly kind: "resync" }
+  | { readonly kind: "kpi"; readonly data: KpiReport }
+  | { readonly kind: "windows"; readonly data: WindowBatch }
+  | { readonly kind: "events"; readonly data: EventBatch }
+  | { readonly kind: "health"; readonly data: HealthSummary }
+  | { readonly kind: "beat"; readonly data: Beat };
+
+/** Why a connection is not live. Each has a sentence in the catalogue, under `link`. */
+export type LinkReason = "offline" | "unreachable" | "busy" | "silent" | "ended" | "unsupported" | "unauthorized";
+
+export interface LinkState {
+  readonly phase: "connecting" | "live" | "polling" | "disconnected";
+  readonly reason: LinkReason | null;
+  /** When the next attempt is made, in milliseconds since 1970. */
+  readonly retryAt: number | null;
+}
+
+export interface LiveHandlers {
+  onState(state: LinkState): void;
+  onMessage(message: LiveMessage): void;
+}
+
+export interface LiveConnection {
+  /** Try again at once. */
+  retry(): void;
+  close(): void;
+}
+
+export interface Api {
+  readonly mode: "real" | "mock";
+  getAbout(signal?: AbortSignal): Promise<About>;
+  getKpi(range: RangeQuery, signal?: AbortSignal): Promise<KpiReport>;
+  getTimeSeries(range: RangeQuery, signal?: AbortSignal): Promise<TimeSeries>;
+  getEvents(params: EventFilters & PageQuery, signal?: AbortSignal): Promise<EventPage>;
+  getEvent(id: string, signal?: AbortSignal): Promise<OrderEvent>;
+  getOrder(orderId: string, signal?: AbortSignal): Promise<OrderJourney>;
+  getRejected(params: RejectedFilters & PageQuery, signal?: AbortSignal): Promise<RejectedPage>;
+  getSystemHealth(signal?: AbortSignal): Promise<Health>;
+  operate(request: OperateRequest): Promise<OperateAnswer>;
+  /** Save the matching events as a CSV file, by the browser. */
+  downloadEvents(filters: EventFilters): Promise<void>;
+  live(options: LiveOptions, handlers: LiveHandlers): LiveConnection;
+}
+
+/** An answer that is no success. `message` is the problem's detail: what happened and what to do. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly problem: Problem | null;
+
+  constructor(status: number, message: string, problem: Problem | null = null) {
+    super(message);
+    this.status = status;
+    this.problem = problem;
+  }
+
+  /** Whether no answer came at all. */
+  get unreachable(): boolean {
+    return this.status === 0;
+  }
+}

@@ -1,0 +1,118 @@
+/** Joins a live connection to the query cache, and keeps what the freshness indicator needs. */
+import type { QueryClient } from "@tanstack/react-query";
+
+import type { Api, LinkState, LiveConnection, LiveMessage, LiveOptions } from "./api";
+import { advanceSeries, EMPTY_TICKER, keys, patchHealth, patchSeries, patchTicker, type Ticker } from "./cache";
+import { createClockOffset } from "./clock-offset";
+import { createStore, type Store } from "./store";
+import type { EventBatch, Freshness, Health, TimeSeries } from "./types";
+
+export interface LiveStatus extends LinkState {
+  readonly newestEventTime: number | null;
+  /** Whether the server calls its newest event too old. */
+  readonly stale: boolean;
+  /** When the last message or answer came, in milliseconds since 1970. */
+  readonly heardAt: number | null;
+  /** The server's clock minus this one, in milliseconds. */
+  readonly clockOffsetMs: number;
+}
+
+const IDLE: LiveStatus = {
+  phase: "connecting",
+  reason: null,
+  retryAt: null,
+  newestEventTime: null,
+  stale: false,
+  heardAt: null,
+  clockOffsetMs: 0,
+};
+
+export interface LiveHub {
+  readonly status: Store<LiveStatus>;
+  /** Listen to what a page needs; replaces what was listened to before. */
+  listen(options: LiveOptions): () => void;
+  retry(): void;
+  /** Take note of an answer's freshness, from wherever it came. */
+  note(freshness: Freshness): void;
+  /** Be told of every message of events: for the live tail. */
+  onEvents(listener: (batch: EventBatch) => void): () => void;
+}
+
+export function createLiveHub(api: Api, client: QueryClient): LiveHub {
+  const status = createStore(IDLE);
+  const offset = createClockOffset();
+  const eventListeners = new Set<(batch: EventBatch) => void>();
+  let connection: LiveConnection | null = null;
+
+  function note(freshness: Freshness): void {
+    const now = Date.now();
+    offset.sample(Date.parse(freshness.as_of), now);
+    const newest = freshness.newest_event_time === null ? null : Date.parse(freshness.newest_event_time);
+    const before = status.get();
+    status.set({
+      ...before,
+      newestEventTime: newest === null ? before.newestEventTime : Math.max(newest, before.newestEventTime ?? 0),
+      stale: freshness.stale,
+      heardAt: now,
+      clockOffsetMs: offset.ms(),
+    });
+  }
+
+  function take(message: LiveMessage, options: LiveOptions): void {
+    if ("data" in message) note(message.data);
+    switch (message.kind) {
+      case "kpi":
+        client.setQueryData(keys.kpi(options.range), message.data);
+        break;
+      case "windows":
+        client.setQueryData<TimeSeries>(keys.series(options.range), (old) => old && patchSeries(old, message.data));
+        break;
+      case "events":
+        client.setQueryData<Ticker>(keys.ticker, (old) => patchTicker(old ?? EMPTY_TICKER, message.data));
+        for (const listener of eventListeners) listener(message.data);
+        break;
+      case "health":
+        client.setQueryData<Health>(keys.health, (old) => old && patchHealth(old, message.data));
+        break;
+      case "beat":
+        // A quiet shop has no windows to send, but the clock moves on all the same.
+        client.setQueryData<TimeSeries>(keys.series(options.range), (old) => old && advanceSeries(old, message.data.as_of));
+        break;
+      case "opened":
+        // What was read before the line stood may lack what was committed in between.
+        void client.invalidateQueries({ predicate: ({ queryKey }) => LIVE_KEYS.has(queryKey[0]) });
+        break;
+      case "poll":
+        void client.invalidateQueries({ predicate: ({ queryKey }) => POLLED_KEYS.has(queryKey[0]) });
+        break;
+      case "resync":
+        void client.invalidateQueries();
+        break;
+    }
+  }
+
+  return {
+    status,
+    note,
+    retry: () => connection?.retry(),
+    onEvents: (listener) => {
+      eventListeners.add(listener);
+      return () => eventListeners.delete(listener);
+    },
+    listen: (options) => {
+      const mine = api.live(options, {
+        onState: (state) => status.set({ ...status.get(), ...state }),
+        onMessage: (message) => take(message, options),
+      });
+      connection?.close();
+      connection = mine;
+      return () => {
+        mine.close();
+        if (connection === mine) connection = null;
+      };
+    },
+  };
+}
+
+const LIVE_KEYS = new Set<unknown>(["kpi", "series", "health"]);
+const POLLED_KEYS = new Set<unknown>(["kpi", "series", "health", "events"]);

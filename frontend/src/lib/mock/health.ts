@@ -1,0 +1,106 @@
+/** The platform of the simulated shop: well, with now and then a slow batch. */
+import type { Component, Health, HealthSummary } from "../types";
+import { createRandom } from "./random";
+import { freshness } from "./reports";
+import type { Shop } from "./shop";
+
+const DAGSTER = "http://localhost:3000";
+const QUARTER_MS = 15 * 60_000;
+
+export function components(shop: Shop, now: number): Component[] {
+  const recently = (ms: number) => new Date(now - ms).toISOString();
+  const beating = shop.running;
+  const link = (label: string, path: string) => ({ label, url: DAGSTER + path });
+  const line = (
+    name: Component["name"],
+    title: string,
+    state: Component["state"],
+    summary: string,
+    rest: Partial<Component> = {},
+  ): Component => ({ name, title, state, summary, advice: null, heartbeat_at: recently(700), rate: null, actions: [], links: [], ...rest });
+  return [
+    line(
+      "generator",
+      "Generator",
+      beating ? "ok" : "stopped",
+      beating ? `Sends ${(shop.rate * 5).toFixed(0)} events a second.` : "Stopped on purpose.",
+      {
+        rate: beating ? shop.rate * 5 : 0,
+        advice: beating ? null : "Start it here, or in Dagster.",
+        actions: beating ? ["stop", "restart", "set_rate"] : ["start"],
+        links: [link("Job generator", "/jobs")],
+      },
+    ),
+    line("kafka", "Kafka", "ok", "One broker, 3 partitions of events_raw."),
+    line("events_clean", "Spark query events_clean", "ok", "Commits a batch every 0.4 s.", {
+      actions: ["stop", "restart"],
+      links: [link("Asset events_clean", "/assets/events_clean")],
+    }),
+    line("kpi_1m", "Spark query kpi_1m", "ok", "Commits a batch every 0.5 s.", { links: [link("Asset kpi_1m", "/assets/kpi_1m")] }),
+    line("postgres", "PostgreSQL", "ok", "Answers in 2 ms; 14 of 100 connections."),
+    line("dbt", "dbt views", "warning", "Built 26 hours ago.", {
+      heartbeat_at: recently(26 * 3_600_000),
+      advice: "Run the job dbt_build.",
+      links: [link("Job dbt_build", "/jobs")],
+    }),
+    line("dagster", "Dagster", "ok", "Daemon, code server and webserver beat.", { links: [link("Runs", "/runs")] }),
+    line("api", "API", "ok", "Simulated in this browser."),
+  ];
+}
+
+export function health(shop: Shop, now: number): Health {
+  const random = createRandom(7);
+  const since = now - QUARTER_MS;
+  const reasons = new Map<string, number>();
+  for (const record of shop.rejected) {
+    if (Date.parse(record.rejected_at) >= since) reasons.set(record.reason, (reasons.get(record.reason) ?? 0) + 1);
+  }
+  const first = Math.floor((now - 3_600_000) / 10_000) * 10_000;
+  return {
+    ...freshness(shop, now),
+    status: shop.running ? "ok" : "degraded",
+    components: components(shop, now),
+    queries: (["events_clean", "kpi_1m"] as const).map((name, index) => ({
+      name,
+      batch_id: 48_210 + Math.floor(now / 500) % 100_000 - index * 310,
+      committed_at: new Date(now - 320 - index * 90).toISOString(),
+      event_time_lag_s: 0.6 + index * 0.1,
+      lag_records: index + 2,
+      input_rate: shop.running ? shop.rate * 5 : 0,
+      processed_rate: 11_800 + index * 3_100,
+      batch_ms: 310 + index * 60,
+      checkpoint_bytes: 18_400_000 + index * 4_200_000,
+      checkpoint_age_s: 0.4,
+    })),
+    batches: Array.from({ length: 720 }, (_, index) => ({
+      at: new Date(first + Math.floor(index / 2) * 10_000).toISOString(),
+      query: index % 2 === 0 ? ("events_clean" as const) : ("kpi_1m" as const),
+      batches: random.int(18, 24),
+      records: random.int(40, 62),
+      batch_ms: Math.round(random.logNormal(index % 2 === 0 ? 310 : 370, 0.18)),
+      lag_s: Math.round(random.logNormal(0.6, 0.25) * 100) / 100,
+    })),
+    rejected: [...reasons].map(([reason, records]) => ({ reason, records })).sort((a, b) => b.records - a.records),
+    accepted: shop.events.filter((event) => Date.parse(event.event_time) >= since).length,
+    checks: [
+      { asset: "events_clean", name: "no_record_lost", passed: true, text: "Offsets, ledger and rows agree." },
+      { asset: "kpi_1m", name: "equals_recomputation", passed: true, text: "1,440 windows agree with events_clean." },
+      { asset: "kpi_1m", name: "freshness", passed: true, text: "Newest window is 0.7 s behind." },
+      { asset: "v_kpi_24h", name: "not_null", passed: false, text: "Built 26 hours ago." },
+    ].map((check) => ({
+      ...check,
+      severity: check.passed ? ("ERROR" as const) : ("WARN" as const),
+      evaluated_at: new Date(now - 42_000).toISOString(),
+      url: `${DAGSTER}/assets/${check.asset}`,
+    })),
+    incidents: [],
+  };
+}
+
+export function healthSummary(shop: Shop, now: number): HealthSummary {
+  return {
+    ...freshness(shop, now),
+    status: shop.running ? "ok" : "degraded",
+    components: components(shop, now).map(({ name, state, summary }) => ({ name, state, summary })),
+  };
+}

@@ -1,0 +1,166 @@
+/** The whole API in the browser, over a simulated shop: for trying the dashboard without a platform. */
+import { type Api, ApiError, type EventFilters, type LiveHandlers, type LiveOptions, type PageQuery } from "../api";
+import { saveFile } from "../save-file";
+import type { OrderEvent } from "../types";
+import { health, healthSummary } from "./health";
+import { freshness, kpiReport, kpiWindow, timeSeries } from "./reports";
+import { MINUTE_MS, Shop } from "./shop";
+
+const SEED = 20_261_122;
+const BATCH_MS = 600;
+const BEAT_MS = 5_000;
+const ANSWER_MS = 60;
+
+const matches = (event: OrderEvent, filters: EventFilters): boolean => {
+  const among = (value: string, wanted: readonly string[] | undefined) => !wanted?.length || wanted.includes(value);
+  const text = filters.q?.toLowerCase();
+  return (
+    among(event.event_type, filters.event_type) &&
+    among(event.status, filters.status) &&
+    among(event.currency, filters.currency) &&
+    (!filters.order_id || event.order_id === filters.order_id) &&
+    (!filters.user_id || event.user_id === filters.user_id) &&
+    (!text || [event.id, event.order_id, event.user_id].some((id) => id.toLowerCase().includes(text))) &&
+    (!filters.from || event.event_time >= new Date(filters.from).toISOString()) &&
+    (!filters.to || event.event_time < new Date(filters.to).toISOString())
+  );
+};
+
+function page<T>(newestFirst: readonly T[], keyOf: (item: T) => string, { cursor, limit = 100 }: PageQuery) {
+  const from = cursor ? newestFirst.findIndex((item) => keyOf(item) === cursor) + 1 : 0;
+  const items = newestFirst.slice(from, from + limit);
+  const last = items.at(-1);
+  return { items, next_cursor: last && from + limit < newestFirst.length ? keyOf(last) : null };
+}
+
+export function createMockApi(clock: () => number = Date.now): Api {
+  const shop = new Shop(SEED, clock());
+  const batchListeners = new Set<(events: OrderEvent[]) => void>();
+  let timer: ReturnType<typeof setInterval> | null = null;
+
+  const advance = () => {
+    const events = shop.advance(clock());
+    for (const listener of batchListeners) listener(events);
+  };
+  const answer = <T>(make: () => T, signal?: AbortSignal) =>
+    new Promise<T>((resolve, reject) => {
+      const later = setTimeout(() => {
+        try {
+          advance();
+          resolve(make());
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      }, ANSWER_MS);
+      signal?.addEventListener("abort", () => {
+        clearTimeout(later);
+        reject(new DOMException("aborted", "AbortError"));
+      });
+    });
+  const found = (filters: EventFilters) => shop.events.filter((event) => matches(event, filters)).reverse();
+  const one = <T>(item: T | undefined, what: string): T => {
+    if (item === undefined) throw new ApiError(404, `There is no ${what}.`);
+    return item;
+  };
+
+  function live({ range, topics }: LiveOptions, handlers: LiveHandlers) {
+    const wants = new Set<string>(topics);
+    const onBatch = (events: OrderEvent[]) => {
+      const now = clock();
+      if (events.length === 0) return;
+      const starts = new Set(events.map((event) => Math.floor(Date.parse(event.event_time) / MINUTE_MS) * MINUTE_MS));
+      const fresh = freshness(shop, now);
+      if (wants.has("windows")) {
+        handlers.onMessage({ kind: "windows", data: { ...fresh, windows: [...starts].map((start) => kpiWindow(shop, start, now)) } });
+      }
+      if (wants.has("kpi")) handlers.onMessage({ kind: "kpi", data: kpiReport(shop, range, now) });
+      if (wants.has("events")) {
+        const items = events.slice(-20).reverse();
+        handlers.onMessage({ kind: "events", data: { ...fresh, items, seen: events.length, sampled: items.length < events.length } });
+      }
+    };
+    const beat = setInterval(() => {
+      const now = clock();
+      handlers.onMessage({ kind: "beat", data: freshness(shop, now) });
+      if (wants.has("health")) handlers.onMessage({ kind: "health", data: healthSummary(shop, now) });
+    }, BEAT_MS);
+    handlers.onState({ phase: "connecting", reason: null, retryAt: null });
+    const opened = setTimeout(() => {
+      handlers.onState({ phase: "live", reason: null, retryAt: null });
+      handlers.onMessage({ kind: "beat", data: freshness(shop, clock()) });
+    }, ANSWER_MS);
+    batchListeners.add(onBatch);
+    timer ??= setInterval(advance, BATCH_MS);
+    return {
+      retry: () => undefined,
+      close: () => {
+        clearInterval(beat);
+        clearTimeout(opened);
+        batchListeners.delete(onBatch);
+        if (batchListeners.size === 0 && timer !== null) {
+          clearInterval(timer);
+          timer = null;
+        }
+      },
+    };
+  }
+
+  return {
+    mode: "mock",
+    getAbout: (signal) =>
+      answer(
+        () => ({
+          version: "mock",
+          environment: "development" as const,
+          auth: "off" as const,
+          scopes: ["read" as const, "operate" as const],
+          subject: null,
+          currencies: [
+            { code: "VND", decimals: 0 },
+            { code: "USD", decimals: 2 },
+          ],
+          freshness_limit_s: 60,
+          links: [],
+        }),
+        signal,
+      ),
+    getKpi: (range, signal) => answer(() => kpiReport(shop, range, clock()), signal),
+    getTimeSeries: (range, signal) => answer(() => timeSeries(shop, range, clock()), signal),
+    getEvents: (params, signal) =>
+      answer(() => ({ ...freshness(shop, clock()), ...page(found(params), (event) => event.id, params) }), signal),
+    getEvent: (id, signal) => answer(() => one(shop.events.find((event) => event.id === id), "such event"), signal),
+    getOrder: (orderId, signal) =>
+      answer(() => {
+        const events = shop.events.filter((event) => event.order_id === orderId);
+        const outcomes = {
+          order_created: "created",
+          payment_initiated: "initiated",
+          payment_success: "paid",
+          payment_failed: "failed",
+          order_cancelled: "cancelled",
+        } as const;
+        const last = one(events.at(-1), `order ${orderId}`);
+        return { ...freshness(shop, clock()), order_id: orderId, outcome: outcomes[last.event_type], events, truncated: false };
+      }, signal),
+    getRejected: (params, signal) =>
+      answer(() => {
+        const among = shop.rejected.filter((record) => !params.reason?.length || params.reason.includes(record.reason)).reverse();
+        return { ...freshness(shop, clock()), ...page(among, (record) => `${record.partition}-${record.offset}`, params) };
+      }, signal),
+    getSystemHealth: (signal) => answer(() => health(shop, clock()), signal),
+    operate: (request) =>
+      answer(() => {
+        if (request.action === "set_rate") shop.rate = request.rate / 5;
+        else if (request.service === "generator") shop.running = request.action !== "stop";
+        return { run_id: "mock", url: "#" };
+      }),
+    downloadEvents: async (filters) => {
+      const columns = ["id", "event_time", "event_type", "order_id", "user_id", "amount", "currency", "status", "ingest_time"] as const;
+      const rows = await answer(() => found(filters).map((event) => columns.map((column) => event[column]).join(",")));
+      const url = URL.createObjectURL(new Blob([[columns.join(","), ...rows].join("\n")], { type: "text/csv" }));
+      saveFile(url, "events.csv");
+      URL.revokeObjectURL(url);
+    },
+    live,
+  };
+}

@@ -1,0 +1,78 @@
+/** What the user chose, kept in this browser. `public/theme.js` reads the same key before the first paint. */
+import * as v from "valibot";
+
+import { createStore, useStore } from "./store";
+
+const KEY = "orderpulse.preferences";
+
+export function browserTimeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+}
+
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const Schema = v.object({
+  theme: v.fallback(v.picklist(["light", "dark", "system"]), "system"),
+  language: v.fallback(v.nullable(v.picklist(["en", "vi"])), null),
+  mode: v.fallback(v.nullable(v.picklist(["real", "mock"])), null),
+  range: v.fallback(v.picklist(["15m", "1h", "24h", "today"]), "1h"),
+  timeZone: v.fallback(v.nullable(v.pipe(v.string(), v.check(isTimeZone))), null),
+  currency: v.fallback(v.nullable(v.string()), null),
+  sidebarNarrow: v.fallback(v.boolean(), false),
+});
+
+export type Preferences = v.InferOutput<typeof Schema>;
+
+/** JSON kept under `key`, or null where storage is closed or holds rubbish. */
+export function readStored(key: string): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "null") as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** Keep JSON under `key`; a browser that forbids it only forgets. */
+export function writeStored(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Private windows and full disks: the choice holds until the page is closed.
+  }
+}
+
+function read(): Preferences {
+  const stored = readStored(KEY);
+  return v.parse(Schema, typeof stored === "object" && stored !== null ? stored : {});
+}
+
+const store = createStore<Preferences>(read());
+
+window.addEventListener("storage", (event) => {
+  if (event.key === KEY) store.set(read());
+});
+
+export const preferences = {
+  ...store,
+  update(change: Partial<Preferences>): void {
+    const next = { ...store.get(), ...change };
+    store.set(next);
+    writeStored(KEY, next);
+  },
+};
+
+export function usePreferences(): Preferences {
+  return useStore(preferences);
+}
+
+/** The chosen time zone, else the browser's. */
+export function useTimeZone(): string {
+  return usePreferences().timeZone ?? browserTimeZone();
+}

@@ -1,0 +1,89 @@
+/** What pages ask for, as hooks. Live messages write to the same cache, so these rarely ask twice. */
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+
+import type { LiveOptions, RangeQuery, Topic } from "./api";
+import { EMPTY_TICKER, keys, type Ticker } from "./cache";
+import { useApi, useHub } from "./context";
+import type { Freshness } from "./types";
+
+/** Live messages keep the numbers right; now and then they are read anew all the same. */
+const REREAD_MS = 5 * 60_000;
+
+function useNote(data: Freshness | undefined): void {
+  const hub = useHub();
+  useEffect(() => {
+    if (data) hub.note(data);
+    // Messages of the stream note themselves; here it is the moment of reading that counts.
+  }, [hub, data]);
+}
+
+export function useAbout() {
+  const api = useApi();
+  return useQuery({ queryKey: keys.about, queryFn: ({ signal }) => api.getAbout(signal), staleTime: Infinity });
+}
+
+export function useKpi(range: RangeQuery) {
+  const api = useApi();
+  const query = useQuery({
+    queryKey: keys.kpi(range),
+    queryFn: ({ signal }) => api.getKpi(range, signal),
+    refetchInterval: REREAD_MS,
+    placeholderData: keepPreviousData,
+  });
+  useNote(query.data);
+  return query;
+}
+
+export function useTimeSeries(range: RangeQuery) {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.series(range),
+    queryFn: ({ signal }) => api.getTimeSeries(range, signal),
+    refetchInterval: REREAD_MS,
+    placeholderData: keepPreviousData,
+    // Arrays of 1,440 entries are replaced, not compared.
+    structuralSharing: false,
+  });
+}
+
+export function useSystemHealth() {
+  const api = useApi();
+  const query = useQuery({
+    queryKey: keys.health,
+    queryFn: ({ signal }) => api.getSystemHealth(signal),
+    refetchInterval: 10_000,
+  });
+  useNote(query.data);
+  return query;
+}
+
+/** The newest events; the first ones are read, the others come by the stream. */
+export function useTicker() {
+  const api = useApi();
+  const client = useQueryClient();
+  return useQuery<Ticker>({
+    queryKey: keys.ticker,
+    queryFn: async ({ signal }) => {
+      const { items } = await api.getEvents({ limit: 30 }, signal);
+      const live = client.getQueryData<Ticker>(keys.ticker) ?? EMPTY_TICKER;
+      const known = new Set(live.items.map((event) => event.id));
+      return { ...live, items: [...live.items, ...items.filter((event) => !known.has(event.id))] };
+    },
+    staleTime: Infinity,
+    structuralSharing: false,
+  });
+}
+
+const ALL_TOPICS: readonly Topic[] = ["kpi", "windows", "events", "health"];
+
+/** Hold the live connection open for as long as the page stands, for this range and these topics. */
+export function useLive(range: RangeQuery, topics: readonly Topic[] = ALL_TOPICS): void {
+  const hub = useHub();
+  const { range: name, tz, from, to } = range;
+  const wanted = topics.join(",");
+  useEffect(() => {
+    const options: LiveOptions = { range: { range: name, tz, from, to }, topics: wanted.split(",") as Topic[] };
+    return hub.listen(options);
+  }, [hub, name, tz, from, to, wanted]);
+}

@@ -1,0 +1,39 @@
+/** The answers of the API by name, from the types generated out of its OpenAPI document. */
+import type { components } from "./openapi";
+
+type Schemas = components["schemas"];
+
+export type About = Schemas["About"];
+export type BatchPoint = Schemas["BatchPoint"];
+export type Beat = Schemas["Beat"];
+export type CheckResult = Schemas["CheckResult"];
+export type Component = Schemas["Component"];
+export type ComponentState = Component["state"];
+export type CurrencyKpi = Schemas["CurrencyKpi"];
+export type CurrencySeries = Schemas["CurrencySeries"];
+export type EventBatch = Schemas["EventBatch"];
+export type EventPage = Schemas["EventPage"];
+export type EventStatus = Schemas["EventStatus"];
+export type EventType = Schemas["EventType"];
+export type Health = Schemas["Health"];
+export type HealthSummary = Schemas["HealthSummary"];
+export type Incident = Schemas["Incident"];
+export type Kpi = Schemas["Kpi"];
+export type KpiComparison = Schemas["KpiComparison"];
+export type KpiReport = Schemas["KpiReport"];
+export type Link = Schemas["Link"];
+export type OperateAnswer = Schemas["OperateAnswer"];
+export type OrderEvent = Schemas["Event"];
+export type OrderJourney = Schemas["OrderJourney"];
+export type Problem = Schemas["Problem"];
+export type QueryHealth = Schemas["QueryHealth"];
+export type RejectedPage = Schemas["RejectedPage"];
+export type RejectedRecord = Schemas["RejectedRecord"];
+export type RejectReason = Schemas["RejectReason"];
+export type RejectReasonCount = Schemas["RejectReasonCount"];
+export type TimeSeries = Schemas["TimeSeries"];
+export type WindowBatch = Schemas["WindowBatch"];
+export type KpiWindow = Schemas["Window"];
+
+/** What every answer that shows data says of its age. */
+export type Freshness = Beat;
