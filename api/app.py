@@ -4,35 +4,76 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
+from api.auth import make_verifier
+from api.auth.access import Authorized
 from api.context import Context
+from api.dagster import Dagster
 from api.database import Database
+from api.health import Source
+from api.frontend import Frontend
+from api.live import Live
+from api.metrics import Exposition, RequestFigures, RequestMetrics
 from api.problems import handle_problems
 from api.request_log import RequestLog
 from api.routes import about, events, health, kpi, operate, probes, rejected, stream
+from api.security import Security, allowed_origins
+from core.clock import utc_now
 from core.settings import Settings
 
 __all__ = ["API_PREFIX", "create_app"]
 
 API_PREFIX = "/api/v1"
+UNPACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "text/csv")
+"""Answers that are sent as they are made are not held back to be compressed."""
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The API over `settings`; connections are opened when it starts and closed when it stops."""
+    """The API over `settings`; connections are opened when it starts and closed when it stops.
+
+    Raises `SettingsError` where it would be open to those it should not be open to.
+    """
+    verifier, figures = make_verifier(settings), RequestFigures()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings)
         await database.open()
-        app.state.context = Context(settings, database)
+        dagster, live = Dagster(settings), Live(settings)
+        exposition = Exposition(figures, database, live)
+        app.state.context = Context(settings, database, verifier, dagster, live, exposition)
+        await live.start()
         yield
+        await live.stop()
+        await dagster.close()
         await database.close()
 
     app = FastAPI(title="orderpulse", version=version("orderpulse"), lifespan=lifespan, redoc_url=None)
-    for module in (about, kpi, events, rejected, health, stream, operate):
+    for module in (kpi, events, rejected, health):
+        app.include_router(module.router, prefix=API_PREFIX, dependencies=[Depends(Authorized("read"))])
+    for module in (about, stream, operate):  # open, or with demands of their own
         app.include_router(module.router, prefix=API_PREFIX)
     app.include_router(probes.router)
+    app.router.default = Frontend(settings.root / "frontend" / "dist")
     handle_problems(app)
-    app.add_middleware(RequestLog)  # the last that is added is the outermost
+    _add_layers(app, settings, figures)
     return app
+
+
+def _add_layers(app: FastAPI, settings: Settings, figures: RequestFigures) -> None:
+    """What is around all routes; the last that is added is the outermost."""
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6, exclude_content_types=UNPACKED)
+    if origins := allowed_origins(settings):
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
+            expose_headers=["ETag", "Retry-After", "WWW-Authenticate", "X-Request-ID"],
+        )
+    app.add_middleware(Security, settings=settings)
+    app.add_middleware(RequestMetrics, figures=figures)
+    app.add_middleware(RequestLog)

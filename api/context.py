@@ -5,7 +5,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.auth import TokenVerifier
+from api.dagster import Dagster
 from api.database import Database
+from api.health import Source
+from api.live import Live
+from api.metrics import Exposition
 from core.settings import Settings
 
 __all__ = ["Context", "ContextDep"]
@@ -13,10 +18,15 @@ __all__ = ["Context", "ContextDep"]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The settings and the open resources of the application."""
+    """The settings and the open resources of the application. `verifier`: None where no tokens are demanded."""
 
     settings: Settings
     database: Database
+    health: Source
+    verifier: TokenVerifier | None
+    dagster: Dagster
+    live: Live
+    exposition: Exposition
 
 
 def _context(request: Request) -> Context:
