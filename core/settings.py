@@ -28,9 +28,12 @@ __all__ = [
     "StackSettings",
     "StreamSettings",
     "load_settings",
+    "weakness_of_secret",
 ]
 
 DEFAULT_PASSWORD = "app"  # noqa: S105  # a developer's machine only; production refuses it
+LEAST_SECRET_BYTES = 32
+LEAST_SECRET_CHARACTERS = 10
 Share = Annotated[float, Field(ge=0, le=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -264,6 +267,7 @@ class Settings(BaseSettings):
             faults.append("ORDERPULSE_POSTGRES__PASSWORD is the default password")
         if self.postgres.sslmode != "verify-full":
             faults.append("ORDERPULSE_POSTGRES__SSLMODE must be verify-full")
+        faults += _unsafe_api(self.api)
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -291,6 +295,30 @@ class Settings(BaseSettings):
     def log_dir(self) -> Path:
         """Absolute folder of the processes' logs."""
         return self.data_dir / "logs"
+
+
+def weakness_of_secret(secret: str) -> str | None:
+    """What is wrong with a secret for HS256 (RFC 7518, section 3.2: as long as the hash); None: nothing."""
+    if len(secret.encode()) < LEAST_SECRET_BYTES:
+        return f"has fewer than {LEAST_SECRET_BYTES} bytes"
+    if len(set(secret)) < LEAST_SECRET_CHARACTERS:
+        return "repeats a few characters; take a random one"
+    return None
+
+
+def _unsafe_api(api: ApiSettings) -> list[str]:
+    """What of the API's settings production refuses."""
+    faults = []
+    if api.auth == "off":
+        faults.append("ORDERPULSE_API__AUTH must be required")
+    if (api.jwt_jwks_file, api.jwt_public_key_file, api.jwt_secret) == (None, None, None):
+        faults.append(
+            "ORDERPULSE_API__JWT_JWKS_FILE, ORDERPULSE_API__JWT_PUBLIC_KEY_FILE or ORDERPULSE_API__JWT_SECRET must "
+            "be set: without a key no token can be verified"
+        )
+    if api.jwt_secret is not None and (weakness := weakness_of_secret(api.jwt_secret.get_secret_value())):
+        faults.append(f"ORDERPULSE_API__JWT_SECRET {weakness}")
+    return faults
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -21,7 +21,8 @@ Generated from `core/settings.py` by `python -m core.settings_docs`; edit it the
 A setting is read from the environment, else from a file `.env` in the project's root, else
 its default holds. Each process reads them once, when it starts. A value that does not fit
 stops the process with a sentence that names the setting. With `ENVIRONMENT=production` the
-default password and an `sslmode` other than `verify-full` are refused.
+default password, an `sslmode` other than `verify-full`, an API without tokens, without a key to verify them with
+or with a weak secret are refused, all at once and by name.
 """
 
 
