@@ -1,0 +1,157 @@
+"""Dagster as the API sees it: whether it answers, what its asset checks say, launching a job. GraphQL over HTTP."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from api.models import CheckResult
+from core.errors import OrderpulseError
+from core.logging import get_logger
+from core.settings import Settings
+
+__all__ = ["Dagster", "DagsterError", "Standing"]
+
+REPOSITORY = {"repositoryLocationName": "orderpulse", "repositoryName": "__repository__"}
+STANDING_TIMEOUT_S = 2.0
+STANDING_AGE_S = 10.0
+LAUNCH_TIMEOUT_S = 20.0
+"""The web server asks the code server first, which may be busy."""
+
+STANDING = """
+query Standing {
+  assetNodes {
+    assetKey { path }
+    assetChecksOrError {
+      ... on AssetChecks {
+        checks { name executionForLatestMaterialization { evaluation { success severity description } timestamp } }
+      }
+    }
+  }
+}
+"""
+LAUNCH = """
+mutation Launch($params: ExecutionParams!) {
+  launchRun(executionParams: $params) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on Error { message }
+    ... on RunConfigValidationInvalid { errors { message } }
+  }
+}
+"""
+
+log = get_logger(__name__)
+
+
+class DagsterError(OrderpulseError):
+    """Dagster does not answer, or does not do what was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether Dagster answers, and the last evaluation of each asset check; `checks` is None where it does not."""
+
+    answers: bool
+    checks: list[CheckResult] | None
+
+
+AWAY = Standing(answers=False, checks=None)
+
+
+class Dagster:
+    """A client of the web server. Make it in a running event loop, and close it there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = f"http://localhost:{settings.dagster.webserver_port}"
+        """Where people find its pages."""
+
+        address = f"http://127.0.0.1:{settings.dagster.webserver_port}"
+        # trust_env: a proxy that is set for the outside world is none for this machine.
+        self._client = httpx.AsyncClient(base_url=address, timeout=STANDING_TIMEOUT_S, trust_env=False)
+        self._looking = asyncio.Lock()
+        self._standing = AWAY
+        self._looked_at = float("-inf")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def standing(self) -> Standing:
+        """How it stands, at most ten seconds old. Never raises; takes two seconds where it does not answer."""
+        async with self._looking:
+            if time.monotonic() - self._looked_at > STANDING_AGE_S:
+                self._standing = await self._look()
+                self._looked_at = time.monotonic()
+        return self._standing
+
+    async def launch(self, job: str, run_config: Mapping[str, Any], *, asked_by: str | None = None) -> str:
+        """Launch a run of `job` and return its id; `asked_by` becomes a tag of it. Raises `DagsterError`."""
+        tags = [{"key": "orderpulse/asked_by", "value": asked_by[:255]}] if asked_by else []
+        params = {
+            "selector": {**REPOSITORY, "pipelineName": job},
+            "runConfigData": run_config,
+            "mode": "default",
+            "executionMetadata": {"tags": tags},
+        }
+        answer = (await self._ask(LAUNCH, {"params": params}, LAUNCH_TIMEOUT_S))["launchRun"]
+        if answer["__typename"] != "LaunchRunSuccess":
+            said = answer.get("message") or "; ".join(each["message"] for each in answer.get("errors", ()))
+            raise DagsterError(f"Dagster refused to launch {job}: {said or answer['__typename']}.")
+        run_id: str = answer["run"]["runId"]
+        return run_id
+
+    def run_url(self, run_id: str) -> str:
+        """The page of a run."""
+        return f"{self.url}/runs/{run_id}"
+
+    def check_url(self, asset: str, check: str) -> str:
+        """The page of an asset check."""
+        return f"{self.url}/assets/{quote(asset)}?view=checks&checkDetail={quote(check)}"
+
+    async def _look(self) -> Standing:
+        try:
+            nodes = (await self._ask(STANDING, {}, STANDING_TIMEOUT_S))["assetNodes"]
+            return Standing(answers=True, checks=[check for node in nodes for check in self._checks(node)])
+        except DagsterError as error:
+            if self._standing.answers:
+                log.warning("dagster.away", error=str(error))
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("dagster.answer_unknown", error=repr(error))
+        return AWAY
+
+    def _checks(self, node: Mapping[str, Any]) -> Iterator[CheckResult]:
+        asset = "/".join(node["assetKey"]["path"])
+        for check in node["assetChecksOrError"].get("checks", ()):
+            execution = check["executionForLatestMaterialization"] or {}
+            evaluation = execution.get("evaluation")
+            if evaluation is not None:
+                yield CheckResult(
+                    asset=asset,
+                    name=check["name"],
+                    passed=evaluation["success"],
+                    severity=evaluation["severity"],
+                    text=evaluation["description"] or "",
+                    evaluated_at=datetime.fromtimestamp(execution["timestamp"], UTC),
+                    url=self.check_url(asset, check["name"]),
+                )
+
+    async def _ask(self, query: str, variables: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+        try:
+            body = {"query": query, "variables": variables}
+            answer = await self._client.post("/graphql", json=body, timeout=timeout_s)
+            answer.raise_for_status()
+            found = answer.json()
+            if "errors" in found:
+                raise DagsterError(f"Dagster answered with an error: {found['errors'][0]['message']}.")
+            data: dict[str, Any] = found["data"]
+        except httpx.TimeoutException:
+            raise DagsterError(f"Dagster did not answer within {timeout_s:.0f} s.") from None
+        except (httpx.HTTPError, ValueError) as error:
+            raise DagsterError(f"Dagster does not answer at {self.url} ({error}).") from None
+        return data
