@@ -2,37 +2,36 @@
 
 import sys
 
-import uvicorn
+from prometheus_client import disable_created_metrics
 
 from api.app import create_app
+from api.server import Server, bind, raise_file_limit, server_config
 from core.errors import OrderpulseError
-from core.logging import configure_logging
+from core.logging import configure_logging, get_logger
 from core.settings import load_settings
 
 __all__ = ["main"]
 
-GRACE_S = 3
-"""Open live streams are ended at once; this is for the answers under way."""
+log = get_logger("api")
 
 
 def main() -> None:
-    """Serve. Exits with 1 and a sentence where the settings do not allow it."""
+    """Serve. Exits with 1 and a sentence where the settings do not allow it, or the port is taken."""
     try:
         settings = load_settings()
         configure_logging(settings.log_level, process="api")
         app = create_app(settings)
+        listener = bind(settings)
     except OrderpulseError as error:
         sys.exit(f"error: {error}")
-    uvicorn.run(
-        app,
-        host=settings.api.host,
-        port=settings.api.port,
-        loop="uvloop",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_S,
-    )
+    raise_file_limit(settings)
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # twice the lines, for when each counter began
+
+    async def end_streams() -> None:
+        app.state.context.live.hub.end()
+
+    log.info("api.listening", host=settings.api.host, port=settings.api.port, auth=settings.api.auth)
+    Server(server_config(app), end_streams).run(sockets=[listener])
 
 
 if __name__ == "__main__":

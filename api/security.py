@@ -1,0 +1,138 @@
+"""What every answer carries and every request must be like, around all routes. Pure ASGI."""
+
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import ProblemError, answer_problem
+from core.settings import Environment, Settings
+
+__all__ = ["LONGEST_BODY", "Security", "allowed_origins"]
+
+LONGEST_BODY = 64 * 1024
+"""Bytes; the longest that any route has a use for is below one."""
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "worker-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+HSTS = {"Strict-Transport-Security": "max-age=31536000"}
+"""In production, where a proxy in front speaks TLS."""
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def allowed_origins(settings: Settings) -> list[str]:
+    """The origins of other sites that may ask the API, as the settings list them."""
+    return [origin.strip().rstrip("/") for origin in settings.api.cors_origins.split(",") if origin.strip()]
+
+
+class Security:
+    """Adds headers to every answer; refuses requests that are too long, or that a strange page may have made.
+
+    While no tokens are demanded, whoever reaches the port may use it. So that a page which the user visits
+    elsewhere cannot, the name that was asked for must be this machine's (DNS rebinding), and a change must be
+    JSON and come from a page of ours (cross-site request forgery).
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        production = settings.environment is Environment.PRODUCTION
+        self._headers = _encoded(HEADERS | (HSTS if production else {}))
+        self._is_open = settings.api.auth == "off"
+        self._hosts = LOOPBACK_NAMES | {settings.api.host.lower()}
+        self._origins = frozenset(allowed_origins(settings))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; what is not HTTP goes by."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *self._headers]
+            await send(message)
+
+        if refusal := self._refusal(scope["method"], Headers(scope=scope)):
+            await answer_problem(Request(scope), refusal)(scope, receive, send_with_headers)
+        else:
+            await self._app(scope, _limited(receive), send_with_headers)
+
+    def _refusal(self, method: str, headers: Headers) -> ProblemError | None:
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > LONGEST_BODY:
+            return ProblemError(
+                413, "The request is too long", f"A body may have up to {LONGEST_BODY} bytes."
+            )
+        if not self._is_open:
+            return None
+        if _name(headers.get("host", "")) not in self._hosts:
+            detail = "Without tokens the API answers to this machine's own names only, such as localhost."
+            return ProblemError(421, "The API is not known under this name", detail)
+        return self._forgery(headers) if method in CHANGES else None
+
+    def _forgery(self, headers: Headers) -> ProblemError | None:
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            detail = "Send `Content-Type: application/json`, also where the body is empty."
+            return ProblemError(415, "The request is not JSON", detail)
+        origin, host = headers.get("origin", ""), headers.get("host", "").lower()
+        if origin in self._origins:
+            return None
+        from_page = headers.get("sec-fetch-site", "none")
+        if origin.lower() in ("", f"http://{host}", f"https://{host}") and from_page in (
+            "none",
+            "same-origin",
+        ):
+            return None
+        detail = "Changes are taken from the dashboard's own pages only."
+        return ProblemError(403, "The request comes from another site", detail)
+
+
+def _limited(receive: Receive) -> Receive:
+    """`receive` that raises a 413 where a body of unknown length turns out too long."""
+    received = 0
+
+    async def receive_limited() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > LONGEST_BODY:
+            raise HTTPException(413, f"A body may have up to {LONGEST_BODY} bytes.")
+        return message
+
+    return receive_limited
+
+
+def _name(host: str) -> str:
+    """The name in a `Host` header, without the port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()
+
+
+def _encoded(headers: dict[str, str]) -> Iterable[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
