@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
@@ -13,8 +14,8 @@ from api.auth.access import Authorized
 from api.context import Context
 from api.dagster import Dagster
 from api.database import Database
-from api.health import Source
 from api.frontend import Frontend
+from api.health import Source, read_summary
 from api.live import Live
 from api.metrics import Exposition, RequestFigures, RequestMetrics
 from api.problems import handle_problems
@@ -42,9 +43,11 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings)
         await database.open()
-        dagster, live = Dagster(settings), Live(settings)
+        dagster = Dagster(settings)
+        source = Source(settings, database, utc_now(), dagster)
+        live = Live(settings, partial(read_summary, source))
         exposition = Exposition(figures, database, live)
-        app.state.context = Context(settings, database, verifier, dagster, live, exposition)
+        app.state.context = Context(settings, database, verifier, dagster, source, live, exposition)
         await live.start()
         yield
         await live.stop()

@@ -22,9 +22,9 @@ class Context:
 
     settings: Settings
     database: Database
-    health: Source
     verifier: TokenVerifier | None
     dagster: Dagster
+    health: Source
     live: Live
     exposition: Exposition
 
