@@ -18,6 +18,7 @@ from api.frontend import Frontend
 from api.health import Source, read_summary
 from api.live import Live
 from api.metrics import Exposition, RequestFigures, RequestMetrics
+from api.openapi import describe, operation_name
 from api.problems import handle_problems
 from api.request_log import RequestLog
 from api.routes import about, events, health, kpi, operate, probes, rejected, stream
@@ -54,7 +55,15 @@ def create_app(settings: Settings) -> FastAPI:
         await dagster.close()
         await database.close()
 
-    app = FastAPI(title="orderpulse", version=version("orderpulse"), lifespan=lifespan, redoc_url=None)
+    app = FastAPI(
+        title="orderpulse",
+        version=version("orderpulse"),
+        lifespan=lifespan,
+        openapi_url=f"{API_PREFIX}/openapi.json",
+        docs_url=None,  # its page would load scripts from other hosts
+        redoc_url=None,
+        generate_unique_id_function=operation_name,
+    )
     for module in (kpi, events, rejected, health):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=[Depends(Authorized("read"))])
     for module in (about, stream, operate):  # open, or with demands of their own
@@ -62,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(probes.router)
     app.router.default = Frontend(settings.root / "frontend" / "dist")
     handle_problems(app)
+    describe(app)
     _add_layers(app, settings, figures)
     return app
 

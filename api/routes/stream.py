@@ -43,6 +43,7 @@ class StreamParameters(Parameters):
 
 @router.get(
     "/stream",
+    status_code=200,  # the document does not find it in the class of the answer
     response_class=StreamResponse,
     summary="What changes, as it is committed",
     responses={

@@ -1,0 +1,175 @@
+"""Whole answers as examples in the OpenAPI document; types check that they are what the API answers."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+from api.models import (
+    CurrencyKpi,
+    Event,
+    EventPage,
+    Kpi,
+    KpiComparison,
+    KpiReport,
+    OrderJourney,
+    Problem,
+    RejectedPage,
+    RejectedRecord,
+    TimeRange,
+    TimeSeries,
+)
+from api.models.common import Freshness
+from api.models.kpi import CurrencySeries
+from core.events import Currency, EventStatus, EventType, RejectReason
+
+__all__ = ["ANSWERS", "PROBLEMS"]
+
+NOW = datetime(2026, 3, 1, 9, 30, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+FRESH = dict(
+    Freshness(as_of=NOW, newest_event_time=NOW - timedelta(seconds=0.6), event_time_lag_s=0.6, stale=False)
+)
+COUNTS = {
+    "orders_created": 120,
+    "payments_initiated": 114,
+    "payment_success": 84,
+    "payment_failed": 12,
+    "orders_cancelled": 5,
+    "success_rate": 87.5,
+    "created_to_initiated_rate": 95.0,
+    "initiated_to_paid_rate": 73.68,
+    "created_to_paid_rate": 70.0,
+}
+USD = CurrencyKpi(
+    **COUNTS,
+    currency="USD",
+    revenue=Decimal("4830.50"),
+    order_value=Decimal("6900.00"),
+    average_order_value=Decimal("57.50"),
+)
+
+
+def _comparison(end: datetime) -> KpiComparison:
+    asked = TimeRange(name="1h", start=end - HOUR, end=end, time_zone="UTC")
+    return KpiComparison(range=asked, totals=Kpi(**COUNTS), currencies=[USD])
+
+
+def _event(seconds: int, event_type: EventType, status: EventStatus) -> Event:
+    moment = NOW + timedelta(seconds=seconds)
+    return Event(
+        id=f"7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c{seconds:02d}",
+        event_time=moment,
+        event_type=event_type,
+        order_id="ORD123456",
+        user_id="USR1234",
+        amount=Decimal("57.50"),
+        currency=Currency.USD,
+        status=status,
+        ingest_time=moment + timedelta(seconds=0.4),
+    )
+
+
+JOURNEY = [
+    _event(0, EventType.ORDER_CREATED, EventStatus.PENDING),
+    _event(2, EventType.PAYMENT_INITIATED, EventStatus.PENDING),
+    _event(9, EventType.PAYMENT_SUCCESS, EventStatus.SUCCESS),
+]
+PAYLOAD = '{"id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c11", "amount": -4}'
+
+ANSWERS: dict[str, BaseModel] = {
+    "KpiReport": KpiReport(**FRESH, current=_comparison(NOW), previous=_comparison(NOW - HOUR)),
+    "TimeSeries": TimeSeries(
+        **FRESH,
+        range=TimeRange(name="15m", start=NOW - timedelta(minutes=2), end=NOW, time_zone="UTC"),
+        step_s=60,
+        starts=[int(NOW.timestamp()) - 120, int(NOW.timestamp()) - 60],
+        open_from=int(NOW.timestamp()) - 60,
+        currencies={
+            "USD": CurrencySeries(
+                revenue=[Decimal("80.00"), Decimal("57.50")],
+                order_value=[Decimal("115.00"), Decimal("0.00")],
+                orders_created=[2, 0],
+                payments_initiated=[2, 1],
+                payment_success=[1, 1],
+                payment_failed=[0, 0],
+                orders_cancelled=[0, 0],
+            )
+        },
+    ),
+    "EventPage": EventPage(**FRESH, items=JOURNEY[::-1], next_cursor=None),
+    "OrderJourney": OrderJourney(
+        **FRESH, order_id="ORD123456", outcome="paid", events=JOURNEY, truncated=False
+    ),
+    "RejectedPage": RejectedPage(
+        **FRESH,
+        items=[
+            RejectedRecord(
+                topic="events_raw",
+                partition=0,
+                offset=4711,
+                kafka_time=NOW,
+                reason=RejectReason.AMOUNT_NEGATIVE,
+                detail="amount: -4",
+                payload=PAYLOAD,
+                payload_bytes=len(PAYLOAD),
+                payload_truncated=False,
+                rejected_at=NOW,
+                replayed_at=None,
+            )
+        ],
+        next_cursor=None,
+    ),
+}
+"""By the name of the answer's schema."""
+
+REQUEST_ID = "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+
+
+def _problem(status: int, title: str, detail: str, errors: list[dict[str, str]] | None = None) -> Problem:
+    return Problem(
+        title=title,
+        status=status,
+        detail=detail,
+        instance="/api/v1/kpi",
+        request_id=REQUEST_ID,
+        errors=errors,
+    )
+
+
+PROBLEMS: dict[str, tuple[str, Problem]] = {
+    "400": (
+        "The request cannot be read.",
+        _problem(400, "Bad Request", "There was an error parsing the body."),
+    ),
+    "401": (
+        "A token is needed, or the one that was sent is not accepted.",
+        _problem(401, "A token is needed", "Send a token as `Authorization: Bearer ...`."),
+    ),
+    "403": (
+        "The token lacks the scope.",
+        _problem(403, "The token does not allow this", "The token lacks the scope `operate`."),
+    ),
+    "404": (
+        "There is no such thing.",
+        _problem(404, "There is no such thing", "There is no event 'x'."),
+    ),
+    "422": (
+        "Parameters are wrong; all of them are named.",
+        _problem(
+            422,
+            "The parameters are not usable",
+            "to: Is needed with range=custom.",
+            [{"parameter": "to", "message": "Is needed with range=custom."}],
+        ),
+    ),
+    "500": (
+        "The API failed; its log has the request id.",
+        _problem(500, "The API failed", "The API met an error that it did not expect."),
+    ),
+    "503": (
+        "The database cannot be asked now; `Retry-After` says when to try again.",
+        _problem(503, "The database cannot be asked", "The database does not answer; try again."),
+    ),
+}
+"""By status: what it means, and an example."""

@@ -1,0 +1,150 @@
+"""The OpenAPI document: what FastAPI finds in the routes, and what it cannot know.
+
+`python -m api.openapi` writes it to `api/openapi.json`, from which the dashboard's types are generated;
+a test fails when that file is not current.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api.examples import ANSWERS, PROBLEMS
+from api.models import Problem
+from api.problems import MEDIA_TYPE
+
+__all__ = ["FILE", "describe", "operation_name", "text"]
+
+FILE = Path(__file__).with_suffix(".json")
+DESCRIPTION = """\
+Live KPIs of orders and payments.
+
+Money is a decimal string beside its currency, and never a sum over currencies. Times are UTC. Each answer says
+how old its newest event is. Errors are problems (RFC 9457); each has the request's id, which is in the log, too.
+"""
+TAGS = {
+    "about": "Who asks, and what the platform is.",
+    "kpi": "KPIs of a range, and window by window.",
+    "events": "Accepted events, and the journeys of orders.",
+    "rejected": "Records that broke a rule.",
+    "health": "How the platform is.",
+    "stream": "What changes, as it is committed.",
+    "operate": "Start, stop, set the rate.",
+    "probes": "For machines.",
+}
+CONDITIONAL = {"get_kpi", "get_timeseries"}
+ASK_DATABASE = {"kpi", "events", "rejected"}
+OPEN = {"get_about"}
+"""Operations that look at a token but demand none."""
+
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
+
+
+def operation_name(route: APIRoute) -> str:
+    """The name of an operation: that of its function, which generated clients then have."""
+    return route.name
+
+
+def describe(app: FastAPI) -> None:
+    """Complete the document that `app` serves."""
+    plain = app.openapi
+    completed: list[dict[str, Any]] = []
+
+    def complete() -> dict[str, Any]:
+        if not completed:
+            completed.append(_completed(plain()))
+        return completed[0]
+
+    # FastAPI's documented way to change the document.
+    app.openapi = complete  # type: ignore[method-assign]
+
+
+def text(app: FastAPI) -> str:
+    """The document as it is committed."""
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    document["info"]["description"] = DESCRIPTION
+    document["tags"] = [{"name": name, "description": said} for name, said in TAGS.items()]
+    for operation in _operations(document):
+        _without_null(operation.get("parameters", []))
+        _with_problems(operation)
+        _with_example(operation["responses"])
+        if operation["operationId"] in CONDITIONAL:
+            operation["responses"]["304"] = {"description": "The numbers are those of `If-None-Match`."}
+            _etag(operation["responses"]["200"])
+    schemas = document["components"]["schemas"]
+    for name in FASTAPIS_OWN:
+        schemas.pop(name, None)
+    schemas["Problem"] = Problem.model_json_schema()
+    return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _without_null(parameters: list[dict[str, Any]]) -> None:
+    """A parameter that may be left out is not one that may be null."""
+    for parameter in parameters:
+        schema = parameter["schema"]
+        kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            del schema["anyOf"]
+            parameter["schema"] = kinds[0] | schema
+
+
+def _with_problems(operation: dict[str, Any]) -> None:
+    """Every error that the operation may answer, as what it is."""
+    responses, tags = operation["responses"], set(operation.get("tags", []))
+    asks_database = bool(tags & ASK_DATABASE)
+    secured = bool(operation.get("security")) and operation["operationId"] not in OPEN
+    expected = {
+        "401": secured,
+        "403": secured,
+        "404": asks_database and any(each["in"] == "path" for each in operation.get("parameters", [])),
+        "500": True,
+        "503": asks_database,
+    }
+    for status in (status for status, may_be in expected.items() if may_be):
+        responses.setdefault(status, {})
+    for status, response in responses.items():
+        if status in PROBLEMS:
+            meaning, example = PROBLEMS[status]
+            if status == "422" or not response.get("description"):
+                response["description"] = meaning
+            shown = example.model_dump(mode="json", exclude_none=True)
+            response["content"] = {MEDIA_TYPE: {"schema": PROBLEM, "example": shown}}
+    if not secured and operation.get("security"):
+        operation["security"].insert(0, {})
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _with_example(responses: dict[str, Any]) -> None:
+    content = responses.get("200", {}).get("content", {}).get("application/json", {})
+    name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    if name in ANSWERS:
+        content["example"] = ANSWERS[name].model_dump(mode="json")
+
+
+def _etag(response: dict[str, Any]) -> None:
+    response["headers"] = {
+        "ETag": {"description": "To be sent back as `If-None-Match`.", "schema": {"type": "string"}}
+    }
+
+
+def _main() -> None:
+    from api.app import create_app
+    from core.settings import load_settings
+
+    FILE.write_text(text(create_app(load_settings())), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _main()
