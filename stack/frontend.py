@@ -58,7 +58,7 @@ def _npm(settings: Settings, *arguments: str) -> None:
         check=False,
     )
     if answer.returncode != 0:
-        said = (answer.stdout + answer.stderr).strip()[-1500:]
+        said = (answer.stdout + answer.stderr).strip()[:1500]
         raise StackError(f"The dashboard could not be built: npm {' '.join(arguments)} failed:\n{said}")
 
 

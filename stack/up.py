@@ -72,11 +72,12 @@ def _bring_up(
     if "dagster_daemon" not in names:
         _start(manager, set(services))
     _wait_all_well(settings, manager, [p.name for p in chosen if p.name in STARTERS], screen)
+    others = [p.name for p in chosen if not p.once and p.name not in {*SERVERS, *SERVICES, *STARTERS}]
+    _start(manager, set(others) - {"api"})
     if pages is not None:
         with screen.step("the dashboard is built"):
             pages.result()
-    others = [p.name for p in chosen if not p.once and p.name not in {*SERVERS, *SERVICES, *STARTERS}]
-    _start(manager, set(others))
+    _start(manager, names & {"api"})
     _wait_all_well(settings, manager, others, screen)
     _wait_all_well(settings, manager, services, screen)
     if names == {program.name for program in PROGRAMS}:
