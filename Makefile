@@ -5,7 +5,8 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs reset bench test test-slow chaos screenshots lint format clean
+.PHONY: help install up down status logs reset bench test test-slow chaos screenshots lint lint-python \
+	lint-frontend format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,11 +45,18 @@ screenshots: install ## Take the pictures of docs/operations.md from the running
 	@python -m tests.e2e.screenshots
 
 lint: install ## Style, types, direction of imports, SQL
+	@$(MAKE) --no-print-directory --jobs 2 lint-python lint-frontend
+
+lint-python:
 	@ruff check --quiet .
 	@ruff format --quiet --check .
 	@mypy
 	@lint-imports --no-cache
 	@sqlfluff lint --disable-progress-bar --nocolor database dbt_project/models dbt_project/macros dbt_project/tests
+
+lint-frontend:
+	@orderpulse frontend --packages
+	@npm --prefix frontend run --silent lint
 
 format: install ## Format the Python code
 	@ruff check --fix --quiet .

@@ -4,15 +4,22 @@
  */
 
 export interface paths {
-    "/x/About": {
+    "/api/v1/kpi": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** F */
-        get: operations["f_x_About_get"];
+        /**
+         * KPIs of a range beside the one before it
+         * @description Counts and rates of all currencies together, money by currency, and the same of the time before.
+         *
+         *     The range before is like for like: as long, and cut off at the same second. `today` is compared with
+         *     yesterday until the same time of the clock. Send the answer's `ETag` back as `If-None-Match` to get
+         *     a 304 as long as the numbers are the same.
+         */
+        get: operations["get_kpi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -21,15 +28,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/x/Beat": {
+    "/api/v1/timeseries": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** F */
-        get: operations["f_x_Beat_get"];
+        /**
+         * KPIs window by window
+         * @description Columns for a plot: minutes, or hours of a range over 25 hours, without a gap.
+         *
+         *     The windows add up to the KPIs of the same range. Conditional as `/kpi` is.
+         */
+        get: operations["get_timeseries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -38,15 +50,21 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/x/CheckResult": {
+    "/api/v1/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** F */
-        get: operations["f_x_CheckResult_get"];
+        /**
+         * Accepted events, the newest first
+         * @description A page of events by event time. Ask with `next_cursor` for the next one, with the same filters.
+         *
+         *     A page costs the same at any depth. Where hardly any event passes the filters, a page ends after a
+         *     fifth of a second of looking: it may be short or empty, and `next_cursor` goes on from there.
+         */
+        get: operations["get_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -55,15 +73,19 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/x/Component": {
+    "/api/v1/events.csv": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** F */
-        get: operations["f_x_Component_get"];
+        /**
+         * Accepted events as a file
+         * @description All events that pass the filters, streamed. A text that a spreadsheet would take for a formula
+         *     begins with an apostrophe.
+         */
+        get: operations["get_events_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -72,15 +94,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/x/CurrencyKpi": {
+    "/api/v1/events/{event_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** F */
-        get: operations["f_x_CurrencyKpi_get"];
+        /**
+         * The journey of the order that an event belongs to
+         * @description All events of that order, this one among them.
+         */
+        get: operations["get_event"];
         put?: never;
         post?: never;
         delete?: never;
@@ -89,15 +114,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/x/Event": {
+    "/api/v1/orders/{order_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** F */
-        get: operations["f_x_Event_get"];
+        /**
+         * The journey of an order
+         * @description All events of an order, the oldest first; the newest 500 where there are more.
+         */
+        get: operations["get_order"];
         put?: never;
         post?: never;
         delete?: never;
@@ -106,15 +134,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/x/EventBatch": {
+    "/api/v1/rejected": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** F */
-        get: operations["f_x_EventBatch_get"];
+        /**
+         * Rejected records, the newest first
+         * @description A page of the records that broke a rule, with the reason and the beginning of what they held.
+         *
+         *     Pages as those of `/events`. A payload is text to be shown as it is; it is anything that anybody sent.
+         */
+        get: operations["get_rejected"];
         put?: never;
         post?: never;
         delete?: never;
@@ -123,15 +156,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/x/EventPage": {
+    "/api/v1/health": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** F */
-        get: operations["f_x_EventPage_get"];
+        /**
+         * How each part of the platform is, and what to do
+         * @description State, one sentence and advice for each component; the last hour's batches, rejects, checks, incidents.
+         *
+         *     Answers 200 also where something is wrong, the database included: that is what it says then.
+         */
+        get: operations["get_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -140,15 +178,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/x/Freshness": {
+    "/api/v1/about": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** F */
-        get: operations["f_x_Freshness_get"];
+        /**
+         * What a page needs before it shows anything
+         * @description Version, currencies, whether a token is needed, and what this caller's allows. Open to everybody.
+         */
+        get: operations["get_about"];
         put?: never;
         post?: never;
         delete?: never;
@@ -157,15 +198,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/x/Health": {
+    "/api/v1/stream": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** F */
-        get: operations["f_x_Health_get"];
+        /**
+         * What changes, as it is committed
+         * @description Server-sent events. It begins with the present state; send the token as for every other route.
+         *
+         *     A client that comes back with `Last-Event-ID` gets what it missed, or `resync`: read everything anew.
+         *     `beat` comes every five seconds, so that silence means a broken connection. The stream ends when the
+         *     token expires.
+         */
+        get: operations["stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -174,313 +222,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/x/HealthSummary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_HealthSummary_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/Incident": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_Incident_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/Kpi": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_Kpi_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/KpiComparison": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_KpiComparison_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/KpiReport": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_KpiReport_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/OperateAnswer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_OperateAnswer_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/OrderJourney": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_OrderJourney_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/Page": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_Page_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/Problem": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_Problem_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/QueryHealth": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_QueryHealth_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/RateRequest": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_RateRequest_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/RejectReasonCount": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_RejectReasonCount_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/RejectedPage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_RejectedPage_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/RejectedRecord": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_RejectedRecord_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/TimeRange": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_TimeRange_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/TimeSeries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_TimeSeries_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/Window": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_Window_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/x/WindowBatch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** F */
-        get: operations["f_x_WindowBatch_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/y": {
+    "/api/v1/operate/generator/rate": {
         parameters: {
             query?: never;
             header?: never;
@@ -489,8 +231,93 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** B */
-        post: operations["b_y_post"];
+        /**
+         * Set the generator's rate
+         * @description Launches the job `set_generator_rate`; the answer has the run's page. The rate holds within seconds.
+         */
+        post: operations["set_rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operate/{service}/{verb}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start, stop or restart a service
+         * @description Launches the job `<verb>_<service>`; the answer has the run's page. It is done within some seconds.
+         *
+         *     A service that is stopped stays so until it is started again, also over a restart of the platform.
+         */
+        post: operations["switch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the process answers
+         * @description Nothing is asked of anybody else: restart the process where this fails.
+         */
+        get: operations["livez"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether requests can be served
+         * @description Whether the database answers within two seconds; a problem with the reason where it does not.
+         */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures in Prometheus's text format
+         * @description Of the API, the live stream and the pipeline. From this machine itself, or with a token for `read`.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -907,39 +734,6 @@ export interface components {
          */
         EventType: "order_created" | "payment_initiated" | "payment_success" | "payment_failed" | "order_cancelled";
         /**
-         * Freshness
-         * @description How old the numbers are: in every answer that shows data (contract, I5).
-         */
-        Freshness: {
-            /**
-             * As Of
-             * Format: date-time
-             * @description When the database was read; its own clock.
-             */
-            as_of: string;
-            /**
-             * Newest Event Time
-             * @description Event time of the newest event that was counted.
-             */
-            newest_event_time: string | null;
-            /**
-             * Event Time Lag S
-             * @description `as_of` minus `newest_event_time` in seconds; null before the first event.
-             * @example 0.6
-             */
-            event_time_lag_s: number | null;
-            /**
-             * Stale
-             * @description Whether that is more than ORDERPULSE_CHECKS__FRESHNESS_LIMIT_S.
-             */
-            stale: boolean;
-        };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
-        /**
          * Health
          * @description The platform's state. `status` is the worst of the components that are wanted.
          */
@@ -1193,83 +987,6 @@ export interface components {
             truncated: boolean;
         };
         /**
-         * Page
-         * @description One page of a list. Pages follow a key, so rows that arrive meanwhile move nothing.
-         */
-        Page: {
-            /**
-             * As Of
-             * Format: date-time
-             * @description When the database was read; its own clock.
-             */
-            as_of: string;
-            /**
-             * Newest Event Time
-             * @description Event time of the newest event that was counted.
-             */
-            newest_event_time: string | null;
-            /**
-             * Event Time Lag S
-             * @description `as_of` minus `newest_event_time` in seconds; null before the first event.
-             * @example 0.6
-             */
-            event_time_lag_s: number | null;
-            /**
-             * Stale
-             * @description Whether that is more than ORDERPULSE_CHECKS__FRESHNESS_LIMIT_S.
-             */
-            stale: boolean;
-            /**
-             * Next Cursor
-             * @description Opaque; ask with it for the next page. Null on the last.
-             */
-            next_cursor: string | null;
-        };
-        /**
-         * Problem
-         * @description An error (RFC 9457), as application/problem+json.
-         */
-        Problem: {
-            /**
-             * Type
-             * @description URI reference that names the kind of problem.
-             * @default about:blank
-             */
-            type: string;
-            /**
-             * Title
-             * @example The parameters are not usable
-             */
-            title: string;
-            /**
-             * Status
-             * @example 422
-             */
-            status: number;
-            /**
-             * Detail
-             * @description What happened, what it means, what to do.
-             */
-            detail: string;
-            /**
-             * Instance
-             * @description Path of the request.
-             */
-            instance?: string | null;
-            /**
-             * Request Id
-             * @description As in the answer's header X-Request-ID and in the log.
-             */
-            request_id?: string | null;
-            /**
-             * Errors
-             * @description Each parameter that is wrong: `parameter`, `message`.
-             */
-            errors?: {
-                [key: string]: string;
-            }[] | null;
-        };
-        /**
          * QueryHealth
          * @description One streaming query, from its ledger and its heartbeat.
          */
@@ -1488,19 +1205,6 @@ export interface components {
                 [key: string]: components["schemas"]["CurrencySeries"];
             };
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
         /**
          * Window
          * @description One window of event time; a minute, or an hour of a long range.
@@ -1555,6 +1259,53 @@ export interface components {
             /** Windows */
             windows: components["schemas"]["Window"][];
         };
+        /**
+         * Problem
+         * @description An error (RFC 9457), as application/problem+json.
+         */
+        Problem: {
+            /**
+             * Type
+             * @description URI reference that names the kind of problem.
+             * @default about:blank
+             */
+            type: string;
+            /**
+             * Title
+             * @example The parameters are not usable
+             */
+            title: string;
+            /**
+             * Status
+             * @example 422
+             */
+            status: number;
+            /**
+             * Detail
+             * @description What happened, what it means, what to do.
+             */
+            detail: string;
+            /**
+             * Instance
+             * @description Path of the request.
+             * @default null
+             */
+            instance: string | null;
+            /**
+             * Request Id
+             * @description As in the answer's header X-Request-ID and in the log.
+             * @default null
+             */
+            request_id: string | null;
+            /**
+             * Errors
+             * @description Each parameter that is wrong: `parameter`, `message`.
+             * @default null
+             */
+            errors: {
+                [key: string]: string;
+            }[] | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1564,9 +1315,18 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    f_x_About_get: {
+    get_kpi: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Up to now; `custom` needs `from` and `to`. */
+                range?: "15m" | "1h" | "24h" | "today" | "custom";
+                /** @description IANA name of the time zone in which `today` begins. */
+                tz?: string;
+                /** @description With `custom`: ISO-8601 with a zone; rounded up to a full minute. */
+                from?: string;
+                /** @description With `custom`: at most 31 days later; rounded down, or now where that is earlier. */
+                to?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1576,17 +1336,216 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description To be sent back as `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["About"];
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T09:30:00Z",
+                     *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
+                     *       "event_time_lag_s": 0.6,
+                     *       "stale": false,
+                     *       "current": {
+                     *         "range": {
+                     *           "name": "1h",
+                     *           "start": "2026-03-01T08:30:00Z",
+                     *           "end": "2026-03-01T09:30:00Z",
+                     *           "time_zone": "UTC"
+                     *         },
+                     *         "totals": {
+                     *           "orders_created": 120,
+                     *           "payments_initiated": 114,
+                     *           "payment_success": 84,
+                     *           "payment_failed": 12,
+                     *           "orders_cancelled": 5,
+                     *           "success_rate": 87.5,
+                     *           "created_to_initiated_rate": 95,
+                     *           "initiated_to_paid_rate": 73.68,
+                     *           "created_to_paid_rate": 70
+                     *         },
+                     *         "currencies": [
+                     *           {
+                     *             "orders_created": 120,
+                     *             "payments_initiated": 114,
+                     *             "payment_success": 84,
+                     *             "payment_failed": 12,
+                     *             "orders_cancelled": 5,
+                     *             "success_rate": 87.5,
+                     *             "created_to_initiated_rate": 95,
+                     *             "initiated_to_paid_rate": 73.68,
+                     *             "created_to_paid_rate": 70,
+                     *             "currency": "USD",
+                     *             "revenue": "4830.50",
+                     *             "order_value": "6900.00",
+                     *             "average_order_value": "57.50"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "previous": {
+                     *         "range": {
+                     *           "name": "1h",
+                     *           "start": "2026-03-01T07:30:00Z",
+                     *           "end": "2026-03-01T08:30:00Z",
+                     *           "time_zone": "UTC"
+                     *         },
+                     *         "totals": {
+                     *           "orders_created": 120,
+                     *           "payments_initiated": 114,
+                     *           "payment_success": 84,
+                     *           "payment_failed": 12,
+                     *           "orders_cancelled": 5,
+                     *           "success_rate": 87.5,
+                     *           "created_to_initiated_rate": 95,
+                     *           "initiated_to_paid_rate": 73.68,
+                     *           "created_to_paid_rate": 70
+                     *         },
+                     *         "currencies": [
+                     *           {
+                     *             "orders_created": 120,
+                     *             "payments_initiated": 114,
+                     *             "payment_success": 84,
+                     *             "payment_failed": 12,
+                     *             "orders_cancelled": 5,
+                     *             "success_rate": 87.5,
+                     *             "created_to_initiated_rate": 95,
+                     *             "initiated_to_paid_rate": 73.68,
+                     *             "created_to_paid_rate": 70,
+                     *             "currency": "USD",
+                     *             "revenue": "4830.50",
+                     *             "order_value": "6900.00",
+                     *             "average_order_value": "57.50"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["KpiReport"];
+                };
+            };
+            /** @description The numbers are those of `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are wrong; all of them are named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not usable",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    f_x_Beat_get: {
+    get_timeseries: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Up to now; `custom` needs `from` and `to`. */
+                range?: "15m" | "1h" | "24h" | "today" | "custom";
+                /** @description IANA name of the time zone in which `today` begins. */
+                tz?: string;
+                /** @description With `custom`: ISO-8601 with a zone; rounded up to a full minute. */
+                from?: string;
+                /** @description With `custom`: at most 31 days later; rounded down, or now where that is earlier. */
+                to?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1596,37 +1555,200 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description To be sent back as `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Beat"];
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T09:30:00Z",
+                     *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
+                     *       "event_time_lag_s": 0.6,
+                     *       "stale": false,
+                     *       "range": {
+                     *         "name": "15m",
+                     *         "start": "2026-03-01T09:28:00Z",
+                     *         "end": "2026-03-01T09:30:00Z",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "step_s": 60,
+                     *       "starts": [
+                     *         1772357280,
+                     *         1772357340
+                     *       ],
+                     *       "open_from": 1772357340,
+                     *       "currencies": {
+                     *         "USD": {
+                     *           "revenue": [
+                     *             "80.00",
+                     *             "57.50"
+                     *           ],
+                     *           "order_value": [
+                     *             "115.00",
+                     *             "0.00"
+                     *           ],
+                     *           "orders_created": [
+                     *             2,
+                     *             0
+                     *           ],
+                     *           "payments_initiated": [
+                     *             2,
+                     *             1
+                     *           ],
+                     *           "payment_success": [
+                     *             1,
+                     *             1
+                     *           ],
+                     *           "payment_failed": [
+                     *             0,
+                     *             0
+                     *           ],
+                     *           "orders_cancelled": [
+                     *             0,
+                     *             0
+                     *           ]
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TimeSeries"];
+                };
+            };
+            /** @description The numbers are those of `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are wrong; all of them are named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not usable",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    f_x_CheckResult_get: {
+    get_events: {
         parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CheckResult"];
-                };
+            query?: {
+                /** @description Least time. */
+                from?: string;
+                /** @description Times before this one. */
+                to?: string;
+                /** @description One of these; may be repeated. */
+                event_type?: components["schemas"]["EventType"][];
+                /** @description One of these; may be repeated. */
+                status?: components["schemas"]["EventStatus"][];
+                /** @description One of these; may be repeated. */
+                currency?: components["schemas"]["Currency"][];
+                /** @description This order alone. */
+                order_id?: string;
+                /** @description This user alone. */
+                user_id?: string;
+                /** @description Beginning of an id, an order or a user, in capitals or small letters. A whole id or order is found at any depth, alone. */
+                q?: string;
+                /** @description Most rows of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
             };
-        };
-    };
-    f_x_Component_get: {
-        parameters: {
-            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -1639,94 +1761,684 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Component"];
-                };
-            };
-        };
-    };
-    f_x_CurrencyKpi_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CurrencyKpi"];
-                };
-            };
-        };
-    };
-    f_x_Event_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Event"];
-                };
-            };
-        };
-    };
-    f_x_EventBatch_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventBatch"];
-                };
-            };
-        };
-    };
-    f_x_EventPage_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T09:30:00Z",
+                     *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
+                     *       "event_time_lag_s": 0.6,
+                     *       "stale": false,
+                     *       "next_cursor": null,
+                     *       "items": [
+                     *         {
+                     *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c09",
+                     *           "event_time": "2026-03-01T09:30:09Z",
+                     *           "event_type": "payment_success",
+                     *           "order_id": "ORD123456",
+                     *           "user_id": "USR1234",
+                     *           "amount": "57.50",
+                     *           "currency": "USD",
+                     *           "status": "success",
+                     *           "ingest_time": "2026-03-01T09:30:09.400000Z"
+                     *         },
+                     *         {
+                     *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c02",
+                     *           "event_time": "2026-03-01T09:30:02Z",
+                     *           "event_type": "payment_initiated",
+                     *           "order_id": "ORD123456",
+                     *           "user_id": "USR1234",
+                     *           "amount": "57.50",
+                     *           "currency": "USD",
+                     *           "status": "pending",
+                     *           "ingest_time": "2026-03-01T09:30:02.400000Z"
+                     *         },
+                     *         {
+                     *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c00",
+                     *           "event_time": "2026-03-01T09:30:00Z",
+                     *           "event_type": "order_created",
+                     *           "order_id": "ORD123456",
+                     *           "user_id": "USR1234",
+                     *           "amount": "57.50",
+                     *           "currency": "USD",
+                     *           "status": "pending",
+                     *           "ingest_time": "2026-03-01T09:30:00.400000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are wrong; all of them are named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not usable",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    f_x_Freshness_get: {
+    get_events_csv: {
+        parameters: {
+            query?: {
+                /** @description Least time. */
+                from?: string;
+                /** @description Times before this one. */
+                to?: string;
+                /** @description One of these; may be repeated. */
+                event_type?: components["schemas"]["EventType"][];
+                /** @description One of these; may be repeated. */
+                status?: components["schemas"]["EventStatus"][];
+                /** @description One of these; may be repeated. */
+                currency?: components["schemas"]["Currency"][];
+                /** @description This order alone. */
+                order_id?: string;
+                /** @description This user alone. */
+                user_id?: string;
+                /** @description Beginning of an id, an order or a user, in capitals or small letters. A whole id or order is found at any depth, alone. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV (RFC 4180) with a line of names, the newest event first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are wrong; all of them are named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not usable",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_event: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T09:30:00Z",
+                     *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
+                     *       "event_time_lag_s": 0.6,
+                     *       "stale": false,
+                     *       "order_id": "ORD123456",
+                     *       "outcome": "paid",
+                     *       "events": [
+                     *         {
+                     *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c00",
+                     *           "event_time": "2026-03-01T09:30:00Z",
+                     *           "event_type": "order_created",
+                     *           "order_id": "ORD123456",
+                     *           "user_id": "USR1234",
+                     *           "amount": "57.50",
+                     *           "currency": "USD",
+                     *           "status": "pending",
+                     *           "ingest_time": "2026-03-01T09:30:00.400000Z"
+                     *         },
+                     *         {
+                     *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c02",
+                     *           "event_time": "2026-03-01T09:30:02Z",
+                     *           "event_type": "payment_initiated",
+                     *           "order_id": "ORD123456",
+                     *           "user_id": "USR1234",
+                     *           "amount": "57.50",
+                     *           "currency": "USD",
+                     *           "status": "pending",
+                     *           "ingest_time": "2026-03-01T09:30:02.400000Z"
+                     *         },
+                     *         {
+                     *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c09",
+                     *           "event_time": "2026-03-01T09:30:09Z",
+                     *           "event_type": "payment_success",
+                     *           "order_id": "ORD123456",
+                     *           "user_id": "USR1234",
+                     *           "amount": "57.50",
+                     *           "currency": "USD",
+                     *           "status": "success",
+                     *           "ingest_time": "2026-03-01T09:30:09.400000Z"
+                     *         }
+                     *       ],
+                     *       "truncated": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderJourney"];
+                };
+            };
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "There is no such thing",
+                     *       "status": 404,
+                     *       "detail": "There is no event 'x'.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are wrong; all of them are named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not usable",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T09:30:00Z",
+                     *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
+                     *       "event_time_lag_s": 0.6,
+                     *       "stale": false,
+                     *       "order_id": "ORD123456",
+                     *       "outcome": "paid",
+                     *       "events": [
+                     *         {
+                     *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c00",
+                     *           "event_time": "2026-03-01T09:30:00Z",
+                     *           "event_type": "order_created",
+                     *           "order_id": "ORD123456",
+                     *           "user_id": "USR1234",
+                     *           "amount": "57.50",
+                     *           "currency": "USD",
+                     *           "status": "pending",
+                     *           "ingest_time": "2026-03-01T09:30:00.400000Z"
+                     *         },
+                     *         {
+                     *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c02",
+                     *           "event_time": "2026-03-01T09:30:02Z",
+                     *           "event_type": "payment_initiated",
+                     *           "order_id": "ORD123456",
+                     *           "user_id": "USR1234",
+                     *           "amount": "57.50",
+                     *           "currency": "USD",
+                     *           "status": "pending",
+                     *           "ingest_time": "2026-03-01T09:30:02.400000Z"
+                     *         },
+                     *         {
+                     *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c09",
+                     *           "event_time": "2026-03-01T09:30:09Z",
+                     *           "event_type": "payment_success",
+                     *           "order_id": "ORD123456",
+                     *           "user_id": "USR1234",
+                     *           "amount": "57.50",
+                     *           "currency": "USD",
+                     *           "status": "success",
+                     *           "ingest_time": "2026-03-01T09:30:09.400000Z"
+                     *         }
+                     *       ],
+                     *       "truncated": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderJourney"];
+                };
+            };
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "There is no such thing",
+                     *       "status": 404,
+                     *       "detail": "There is no event 'x'.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are wrong; all of them are named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not usable",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rejected: {
+        parameters: {
+            query?: {
+                /** @description Least time. */
+                from?: string;
+                /** @description Times before this one. */
+                to?: string;
+                /** @description One of these; may be repeated. */
+                reason?: components["schemas"]["RejectReason"][];
+                /** @description Most rows of a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1739,12 +2451,137 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Freshness"];
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T09:30:00Z",
+                     *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
+                     *       "event_time_lag_s": 0.6,
+                     *       "stale": false,
+                     *       "next_cursor": null,
+                     *       "items": [
+                     *         {
+                     *           "topic": "events_raw",
+                     *           "partition": 0,
+                     *           "offset": 4711,
+                     *           "kafka_time": "2026-03-01T09:30:00Z",
+                     *           "reason": "amount_negative",
+                     *           "detail": "amount: -4",
+                     *           "payload": "{\"id\": \"7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c11\", \"amount\": -4}",
+                     *           "payload_bytes": 60,
+                     *           "payload_truncated": false,
+                     *           "rejected_at": "2026-03-01T09:30:00Z",
+                     *           "replayed_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RejectedPage"];
+                };
+            };
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are wrong; all of them are named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not usable",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    f_x_Health_get: {
+    get_health: {
         parameters: {
             query?: never;
             header?: never;
@@ -1762,9 +2599,66 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    f_x_HealthSummary_get: {
+    get_about: {
         parameters: {
             query?: never;
             header?: never;
@@ -1779,352 +2673,162 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HealthSummary"];
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    f_x_Incident_get: {
+    stream: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Range of the messages `kpi`. */
+                range?: "15m" | "1h" | "24h" | "today";
+                /** @description IANA name of the time zone in which `today` begins. */
+                tz?: string;
+                /** @description Comma-separated: which messages are wanted beside `beat` and `resync`. */
+                topics?: string;
+            };
+            header?: {
+                /** @description Id of the last message that arrived: goes on after it. */
+                "last-event-id"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Server-sent events. Each has an id; its name tells what its data is: `kpi` a `KpiReport`, `windows` a `WindowBatch`, `events` an `EventBatch`, `health` a `HealthSummary`, `beat` a `Beat`, `resync` an empty object. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Incident"];
+                    "text/event-stream": string | components["schemas"]["KpiReport"] | components["schemas"]["WindowBatch"] | components["schemas"]["EventBatch"] | components["schemas"]["HealthSummary"] | components["schemas"]["Beat"];
                 };
             };
-        };
-    };
-    f_x_Kpi_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Kpi"];
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    f_x_KpiComparison_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description The token lacks the scope. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KpiComparison"];
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    f_x_KpiReport_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Parameters are wrong; all of them are named. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KpiReport"];
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not usable",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    f_x_OperateAnswer_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description The API failed; its log has the request id. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OperateAnswer"];
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    f_x_OrderJourney_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description There are too many streams, or the API is stopping. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderJourney"];
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    f_x_Page_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page"];
-                };
-            };
-        };
-    };
-    f_x_Problem_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    f_x_QueryHealth_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueryHealth"];
-                };
-            };
-        };
-    };
-    f_x_RateRequest_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RateRequest"];
-                };
-            };
-        };
-    };
-    f_x_RejectReasonCount_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RejectReasonCount"];
-                };
-            };
-        };
-    };
-    f_x_RejectedPage_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RejectedPage"];
-                };
-            };
-        };
-    };
-    f_x_RejectedRecord_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RejectedRecord"];
-                };
-            };
-        };
-    };
-    f_x_TimeRange_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TimeRange"];
-                };
-            };
-        };
-    };
-    f_x_TimeSeries_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TimeSeries"];
-                };
-            };
-        };
-    };
-    f_x_Window_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Window"];
-                };
-            };
-        };
-    };
-    f_x_WindowBatch_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WindowBatch"];
-                };
-            };
-        };
-    };
-    b_y_post: {
+    set_rate: {
         parameters: {
             query?: never;
             header?: never;
@@ -2138,21 +2842,348 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            200: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["OperateAnswer"];
                 };
             };
-            /** @description Validation Error */
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are wrong; all of them are named. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not usable",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service: "generator" | "spark_stream";
+                verb: "start" | "stop" | "restart";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperateAnswer"];
+                };
+            };
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are wrong; all of them are named. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not usable",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    livez: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A token is needed, or the one that was sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is needed",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "status": 500,
+                     *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
