@@ -31,11 +31,9 @@ def scopes_of(claims: Mapping[str, Any]) -> frozenset[Scope]:
 
     From `scope`, a string with spaces between (RFC 8693, section 4.2), and from `scp`, the same or a list.
     """
-    granted: set[str] = set()
-    for claim in ("scope", "scp"):
-        value = claims.get(claim)
+    scope, scp = claims.get("scope"), claims.get("scp")
+    granted = {each for each in scp if isinstance(each, str)} if isinstance(scp, list) else set()
+    for value in (scope, scp):
         if isinstance(value, str):
             granted.update(value.split())
-        elif isinstance(value, list):
-            granted.update(each for each in value if isinstance(each, str))
     return frozenset(scope for scope in SCOPES if scope in granted)

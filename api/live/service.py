@@ -27,7 +27,7 @@ class Live:
     one reader however many clients there are.
     """
 
-    def __init__(self, settings: Settings, look: HealthLook | None = None) -> None:
+    def __init__(self, settings: Settings, look: HealthLook) -> None:
         own = settings.api.model_copy(update={"replica_host": None, "pool_size": CONNECTIONS})
         self._database = Database(settings.model_copy(update={"api": own}))
         reader = Reader(self._database, settings.checks.freshness_limit_s)
@@ -44,9 +44,8 @@ class Live:
             "updates": self.updates.run(),
             "listen": self.listener.listen(),
             "poll": self.listener.poll(),
+            "health": watch_health(self.hub, self._look),
         }
-        if self._look is not None:
-            work["health"] = watch_health(self.hub, self._look)
         self._tasks = [asyncio.create_task(each, name=f"live {name}") for name, each in work.items()]
         for task in self._tasks:
             task.add_done_callback(_report)

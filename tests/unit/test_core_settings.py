@@ -16,6 +16,8 @@ SAFE = {
     "ENVIRONMENT": "production",
     "ORDERPULSE_POSTGRES__PASSWORD": "long-and-random",
     "ORDERPULSE_POSTGRES__SSLMODE": "verify-full",
+    "ORDERPULSE_API__AUTH": "required",
+    "ORDERPULSE_API__JWT_SECRET": "0123456789-abcdefghijklmnopqrstuvwxyz",
 }
 
 
@@ -103,7 +105,13 @@ def test_production_takes_safe_settings(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(
     ("name", "unsafe"),
-    [("ORDERPULSE_POSTGRES__PASSWORD", DEFAULT_PASSWORD), ("ORDERPULSE_POSTGRES__SSLMODE", "require")],
+    [
+        ("ORDERPULSE_POSTGRES__PASSWORD", DEFAULT_PASSWORD),
+        ("ORDERPULSE_POSTGRES__SSLMODE", "require"),
+        ("ORDERPULSE_API__AUTH", "off"),
+        ("ORDERPULSE_API__JWT_SECRET", "too-short-for-HS256"),
+        ("ORDERPULSE_API__JWT_SECRET", "ab" * 40),
+    ],
 )
 def test_production_refuses_each_unsafe_setting(
     monkeypatch: pytest.MonkeyPatch, name: str, unsafe: str
@@ -113,6 +121,22 @@ def test_production_refuses_each_unsafe_setting(
     message = refusal()
     assert name in message
     assert not any(other in message for other in SAFE if other != name)
+
+
+def test_production_refuses_an_api_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in SAFE.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.delenv("ORDERPULSE_API__JWT_SECRET")
+    assert "ORDERPULSE_API__JWT_JWKS_FILE" in refusal()
+    monkeypatch.setenv("ORDERPULSE_API__JWT_JWKS_FILE", "keys.json")
+    assert load_settings(root=WITHOUT_FILE).api.jwt_jwks_file == Path("keys.json")
+
+
+def test_production_tells_all_faults_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    message = refusal()
+    for name in ("POSTGRES__PASSWORD", "POSTGRES__SSLMODE", "API__AUTH", "API__JWT_JWKS_FILE"):
+        assert f"ORDERPULSE_{name}" in message
 
 
 def test_the_password_is_not_in_the_representation() -> None:
