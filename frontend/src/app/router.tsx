@@ -6,7 +6,7 @@ import { Button } from "@/components/ui/button";
 import { BrokenView } from "@/components/ui/error-boundary";
 import { EmptyState } from "@/components/ui/states";
 import { DashboardSearch } from "@/features/dashboard/search";
-import { EventsSearch } from "@/features/events/search";
+import { parseSearch as parseEventsSearch } from "@/features/events/search";
 import { OpsSearch } from "@/features/ops/search";
 
 function Root() {
@@ -44,7 +44,7 @@ const dashboard = createRoute({
 const events = createRoute({
   getParentRoute: () => root,
   path: "/events",
-  validateSearch: EventsSearch,
+  validateSearch: parseEventsSearch,
   component: lazyRouteComponent(() => import("@/features/events/page")),
 });
 const ops = createRoute({

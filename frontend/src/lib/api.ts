@@ -2,6 +2,7 @@
  * The one interface between the pages and the data. Two implementations: `real-api` asks the
  * server, `mock-api` simulates a shop in the browser. Pages get theirs by `useApi()`.
  */
+import type { DownloadOptions, DownloadProgress } from "./download";
 import type {
   About,
   Beat,
@@ -13,7 +14,6 @@ import type {
   HealthSummary,
   KpiReport,
   OperateAnswer,
-  OrderEvent,
   OrderJourney,
   Problem,
   RejectedPage,
@@ -107,13 +107,14 @@ export interface Api {
   getKpi(range: RangeQuery, signal?: AbortSignal): Promise<KpiReport>;
   getTimeSeries(range: RangeQuery, signal?: AbortSignal): Promise<TimeSeries>;
   getEvents(params: EventFilters & PageQuery, signal?: AbortSignal): Promise<EventPage>;
-  getEvent(id: string, signal?: AbortSignal): Promise<OrderEvent>;
+  /** The journey of the order that an event belongs to. */
+  getEvent(id: string, signal?: AbortSignal): Promise<OrderJourney>;
   getOrder(orderId: string, signal?: AbortSignal): Promise<OrderJourney>;
   getRejected(params: RejectedFilters & PageQuery, signal?: AbortSignal): Promise<RejectedPage>;
   getSystemHealth(signal?: AbortSignal): Promise<Health>;
   operate(request: OperateRequest): Promise<OperateAnswer>;
-  /** Save the matching events as a CSV file, by the browser. */
-  downloadEvents(filters: EventFilters): Promise<void>;
+  /** Save the matching events as a CSV file, by the browser; answers how much it was. */
+  downloadEvents(filters: EventFilters, options?: DownloadOptions): Promise<DownloadProgress>;
   live(options: LiveOptions, handlers: LiveHandlers): LiveConnection;
 }
 

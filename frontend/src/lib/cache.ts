@@ -1,6 +1,6 @@
 /** How live messages change what was read before: pure functions, and the keys under which it lies. */
 import type { EventFilters, RangeQuery, RejectedFilters } from "./api";
-import type { CurrencySeries, EventBatch, Health, HealthSummary, KpiWindow, OrderEvent, TimeSeries, WindowBatch } from "./types";
+import type { CurrencySeries, EventBatch, Freshness, Health, HealthSummary, KpiWindow, OrderEvent, TimeSeries, WindowBatch } from "./types";
 
 export const keys = {
   about: ["about"] as const,
@@ -18,18 +18,24 @@ export const keys = {
 export interface Ticker {
   readonly items: readonly OrderEvent[];
   readonly sampled: boolean;
-  /** Events in the last message, shown or not. */
+  /** Events of the last message: those it showed, and all that it stands for. */
+  readonly shown: number;
   readonly seen: number;
 }
 
-export const EMPTY_TICKER: Ticker = { items: [], sampled: false, seen: 0 };
+export const EMPTY_TICKER: Ticker = { items: [], sampled: false, shown: 0, seen: 0 };
 const TICKER_LENGTH = 60;
 
 export function patchTicker(before: Ticker, batch: EventBatch): Ticker {
   const known = new Set(before.items.map((event) => event.id));
   const fresh = batch.items.filter((event) => !known.has(event.id));
   if (fresh.length === 0 && before.sampled === batch.sampled) return before;
-  return { items: [...fresh, ...before.items].slice(0, TICKER_LENGTH), sampled: batch.sampled, seen: batch.seen };
+  return {
+    items: [...fresh, ...before.items].slice(0, TICKER_LENGTH),
+    sampled: batch.sampled,
+    shown: batch.items.length,
+    seen: batch.seen,
+  };
 }
 
 const COLUMNS = [
@@ -59,31 +65,39 @@ function shifted(columns: CurrencySeries, drop: number, add: number): CurrencySe
   };
 }
 
+const LENGTH_S = { "15m": 900, "1h": 3_600, "24h": 86_400, today: Infinity } as const;
+
+/** The first window that is still running: the newest event may yet have company in it. */
+function openFrom(starts: readonly number[], stepS: number, { as_of, newest_event_time }: Freshness): number | null {
+  const until = newest_event_time === null ? -Infinity : Math.min(Date.parse(as_of), Date.parse(newest_event_time));
+  return starts.find((start) => (start + stepS) * 1_000 > until) ?? null;
+}
+
 /**
- * The series moved on to the moment `as_of`: windows that began since are added as zeros, and those
- * that fell out of a moving range are dropped. `today` and fixed ranges keep their beginning.
+ * The series moved on to the moment of `fresh`: windows that began since are added as zeros, and those
+ * that fell out of a moving range are dropped. `today` keeps its beginning, a fixed range everything.
  */
-export function advanceSeries(series: TimeSeries, asOf: string): TimeSeries {
+export function advanceSeries(series: TimeSeries, fresh: Freshness): TimeSeries {
+  const { as_of, newest_event_time, event_time_lag_s, stale } = fresh;
   const { name } = series.range;
-  if (name === "custom") return series;
   const last = series.starts.at(-1);
-  if (last === undefined) return series;
+  if (name === "custom" || last === undefined) return series;
   const step = series.step_s;
-  const now = Math.floor(Date.parse(asOf) / 1000);
+  const now = Math.floor(Date.parse(as_of) / 1000);
   const add = Math.max(0, Math.floor((now - last) / step));
-  const span = { "15m": 900, "1h": 3_600, "24h": 86_400, today: null }[name];
-  const drop = span === null ? 0 : series.starts.findIndex((start) => start >= now - span);
-  if (add === 0 && drop <= 0) return series;
+  const drop = series.starts.filter((start) => start < now - LENGTH_S[name]).length;
   const more = Array.from({ length: add }, (_, index) => last + step * (index + 1));
-  const starts = [...series.starts.slice(Math.max(0, drop)), ...more];
+  const starts = add + drop === 0 ? series.starts : [...series.starts.slice(drop), ...more];
   return {
     ...series,
+    ...{ as_of, newest_event_time, event_time_lag_s, stale },
     starts,
-    open_from: series.open_from === null ? (starts.at(-1) ?? null) : series.open_from + add * step,
-    range: { ...series.range, start: new Date((starts[0] ?? now) * 1000).toISOString(), end: asOf },
-    currencies: Object.fromEntries(
-      Object.entries(series.currencies).map(([code, columns]) => [code, shifted(columns, Math.max(0, drop), add)]),
-    ),
+    open_from: openFrom(starts, step, fresh),
+    range: { ...series.range, start: new Date((starts[0] ?? now) * 1000).toISOString(), end: as_of },
+    currencies:
+      starts === series.starts
+        ? series.currencies
+        : Object.fromEntries(Object.entries(series.currencies).map(([code, columns]) => [code, shifted(columns, drop, add)])),
   };
 }
 
@@ -93,40 +107,25 @@ function write(columns: CurrencySeries, index: number, from: KpiWindow["currenci
 
 /** The series with the changed windows in their places. Windows outside its range are left out. */
 export function patchSeries(series: TimeSeries, batch: WindowBatch): TimeSeries {
-  const moved = advanceSeries(series, batch.as_of);
-  const place = new Map(moved.starts.map((start, index) => [start, index]));
-  const hits = batch.windows.filter((window) => place.has(seconds(window.start)));
-  const freshness = {
-    as_of: batch.as_of,
-    newest_event_time: batch.newest_event_time,
-    event_time_lag_s: batch.event_time_lag_s,
-    stale: batch.stale,
-  };
+  const moved = advanceSeries(series, batch);
   // An hour is more than the minute that changed: hours are read anew instead.
-  if (hits.length === 0 || moved.step_s !== 60) return { ...moved, ...freshness };
+  if (moved.step_s !== 60) return moved;
+  const place = new Map(moved.starts.map((start, index) => [start, index]));
+  const hits = batch.windows.flatMap((window) => {
+    const index = place.get(seconds(window.start));
+    return index === undefined ? [] : [{ index, window }];
+  });
+  if (hits.length === 0) return moved;
   const currencies = Object.fromEntries(
     Object.entries(moved.currencies).map(([code, columns]) => [code, shifted(columns, 0, 0)]),
   );
-  for (const window of hits) {
-    const index = place.get(seconds(window.start));
-    if (index === undefined) continue;
+  for (const { index, window } of hits) {
     for (const changed of window.currencies) {
       const columns = currencies[changed.currency];
       if (columns) write(columns, index, changed);
     }
   }
-  return { ...moved, ...freshness, currencies, open_from: openFrom(moved, hits) };
-}
-
-/** Where the windows begin that are still running, after some were said to be open or closed. */
-function openFrom(series: TimeSeries, hits: readonly KpiWindow[]): number | null {
-  const open = hits.filter((window) => window.open).map((window) => seconds(window.start));
-  const shut = hits.filter((window) => !window.open).map((window) => seconds(window.start));
-  const from = Math.max(
-    Math.min(series.open_from ?? Infinity, ...open),
-    ...shut.map((start) => start + series.step_s),
-  );
-  return from <= (series.starts.at(-1) ?? -1) ? from : null;
+  return { ...moved, currencies };
 }
 
 /** The health that was read, with the states that changed since. */

@@ -9,6 +9,8 @@ export interface Format {
   countShort(value: number): string;
   /** From a percentage (87.5), one decimal. `null` is a dash. */
   percent(value: number | null): string;
+  /** From a percentage, without decimals: for axes. */
+  wholePercent(value: number): string;
   /** A signed share of change, from a fraction (0.12 is +12 %). */
   change(fraction: number): string;
   /** A signed difference of two percentages, in points. */
@@ -62,6 +64,7 @@ function build(language: string, timeZone: string): Format {
   const count = number({ maximumFractionDigits: 0 });
   const countShort = number({ notation: "compact", maximumSignificantDigits: 3 });
   const percent = number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const wholePercent = number({ style: "percent", maximumFractionDigits: 0 });
   const change = number({ style: "percent", signDisplay: "exceptZero", maximumFractionDigits: 1 });
   const points = number({ signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const minute = date({ hour: "2-digit", minute: "2-digit" });
@@ -83,6 +86,7 @@ function build(language: string, timeZone: string): Format {
     count: (value) => count.format(value),
     countShort: (value) => countShort.format(value),
     percent: (value) => (value === null ? DASH : percent.format(value / 100)),
+    wholePercent: (value) => wholePercent.format(value / 100),
     change: (fraction) => change.format(fraction),
     points: (difference) => points.format(difference),
     decimal: (value, digits = 1) => number({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value),

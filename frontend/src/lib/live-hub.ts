@@ -76,11 +76,14 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
         break;
       case "beat":
         // A quiet shop has no windows to send, but the clock moves on all the same.
-        client.setQueryData<TimeSeries>(keys.series(options.range), (old) => old && advanceSeries(old, message.data.as_of));
+        client.setQueryData<TimeSeries>(keys.series(options.range), (old) => old && advanceSeries(old, message.data));
         break;
       case "opened":
-        // What was read before the line stood may lack what was committed in between.
-        void client.invalidateQueries({ predicate: ({ queryKey }) => LIVE_KEYS.has(queryKey[0]) });
+        // What was read well before the line stood may lack what was committed in between; the
+        // server tells a newcomer what changed in the last seconds, and `resync` if it cannot.
+        void client.invalidateQueries({
+          predicate: ({ queryKey, state }) => LIVE_KEYS.has(queryKey[0]) && state.dataUpdatedAt < Date.now() - CAUGHT_UP_MS,
+        });
         break;
       case "poll":
         void client.invalidateQueries({ predicate: ({ queryKey }) => POLLED_KEYS.has(queryKey[0]) });
@@ -114,5 +117,6 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
   };
 }
 
+const CAUGHT_UP_MS = 8_000;
 const LIVE_KEYS = new Set<unknown>(["kpi", "series", "health"]);
 const POLLED_KEYS = new Set<unknown>(["kpi", "series", "health", "events"]);

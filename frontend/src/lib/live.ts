@@ -75,10 +75,10 @@ export function connectLive(open: OpenStream, poll: Poll, handlers: LiveHandlers
   /** Read one stream to its end, which is always an `Ended`. */
   async function stream(): Promise<never> {
     abort = new AbortController();
-    let silent = false;
+    const silence = new AbortController();
     const guard = () =>
       setTimeout(() => {
-        silent = true;
+        silence.abort();
         abort.abort();
       }, SILENCE_MS);
     let watchdog = guard();
@@ -114,7 +114,7 @@ export function connectLive(open: OpenStream, poll: Poll, handlers: LiveHandlers
       }
     } catch (error) {
       if (error instanceof Ended) throw error;
-      if (silent) throw new Ended("silent");
+      if (silence.signal.aborted) throw new Ended("silent");
       throw new Ended(navigator.onLine ? "unreachable" : "offline");
     } finally {
       clearTimeout(watchdog);

@@ -1,7 +1,7 @@
 /** The server's API over `fetch`: bearer token where one is set, problems as `ApiError`, ETags kept. */
 import { type Api, ApiError, type EventFilters, type OperateRequest, type RangeQuery } from "./api";
+import { type DownloadOptions, type DownloadProgress, saveResponse } from "./download";
 import { connectLive } from "./live";
-import { saveFile } from "./save-file";
 import { token, tokenWanted } from "./token";
 import type { OperateAnswer, Problem } from "./types";
 
@@ -76,23 +76,17 @@ export function createRealApi(): Api {
     const path = rate ? "/operate/generator/rate" : `/operate/${request.service}/${request.action}`;
     const response = await ask(path, {
       method: "POST",
-      headers: headers(rate ? { "Content-Type": "application/json" } : {}),
+      // The type is demanded of an empty body too: no form of another site can send it.
+      headers: headers({ "Content-Type": "application/json" }),
       ...(rate ? { body: JSON.stringify({ rate: request.rate }) } : {}),
     });
     return (await response.json()) as OperateAnswer;
   }
 
-  async function downloadEvents(filters: EventFilters): Promise<void> {
-    const path = `/events.csv${queryString({ ...filters })}`;
-    // Without a token the browser can stream the file to disk itself.
-    if (token.get() === null) {
-      saveFile(PREFIX + path, "events.csv");
-      return;
-    }
-    const response = await ask(path, { headers: headers() });
-    const url = URL.createObjectURL(await response.blob());
-    saveFile(url, "events.csv");
-    URL.revokeObjectURL(url);
+  async function downloadEvents(filters: EventFilters, options: DownloadOptions = {}): Promise<DownloadProgress> {
+    const { signal } = options;
+    const response = await ask(`/events.csv${queryString({ ...filters })}`, { headers: headers(), ...(signal ? { signal } : {}) });
+    return saveResponse(response, options);
   }
 
   return {

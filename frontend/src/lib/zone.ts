@@ -1,7 +1,7 @@
 /** Days in a time zone, whose offset may change during the day. */
 
 /** The zone's offset from UTC at a moment, in milliseconds. */
-function offsetMs(at: number, timeZone: string): number {
+export function offsetMs(at: number, timeZone: string): number {
   const parts = new Intl.DateTimeFormat("en-US", {
     timeZone,
     hourCycle: "h23",

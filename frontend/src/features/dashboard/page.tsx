@@ -1,8 +1,159 @@
+import "./i18n";
+
+import { Link } from "@tanstack/react-router";
+import { Bell, BellRing, Maximize2 } from "lucide-react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Card } from "@/components/ui/card";
+import { ErrorBoundary } from "@/components/ui/error-boundary";
+import { Segmented } from "@/components/ui/segmented";
+import { EmptyState } from "@/components/ui/states";
+import { RANGES } from "@/lib/api";
+import { useKpi, useLive, useTimeSeries } from "@/lib/queries";
+import { announce } from "@/lib/ui-state";
+import { useFormat } from "@/lib/use-format";
+import { useShortcuts } from "@/lib/use-shortcuts";
+
+import { AlertBanner } from "./alerts/alert-banner";
+import { AlertsDialog } from "./alerts/alerts-dialog";
+import { useAlerts } from "./alerts/use-alerts";
+import { CurrenciesCard } from "./currencies-card";
+import { FunnelCard } from "./funnel-card";
+import { KpiStrip } from "./kpi-strip";
+import { OutcomesCard } from "./outcomes-card";
+import { SeriesCard } from "./series-card";
+import { TickerCard } from "./ticker-card";
+import { useView, type View } from "./use-view";
+import { enterFullScreen, useWall } from "./use-wall";
+import { Wall } from "./wall";
+
+/** Which time the page's numbers are of. */
+function WindowNote({ view }: { readonly view: View }) {
+  const { t } = useTranslation(["dashboard", "common"]);
+  const format = useFormat();
+  const range = useKpi(view.range).data?.current.range;
+  if (!range) return null;
+  return t("window", {
+    from: format.dateMinute(range.start),
+    to: format.minute(range.end),
+    range: t(`range.long.${view.range.range}`, { ns: "common" }),
+    zone: view.range.tz,
+  });
+}
+
+function NothingYet() {
+  const { t } = useTranslation("dashboard");
+  return (
+    <Card>
+      <EmptyState
+        title={t("empty.title")}
+        text={t("empty.text")}
+        action={
+          <Button asChild size="sm">
+            <Link to="/ops">{t("empty.action")}</Link>
+          </Button>
+        }
+      />
+    </Card>
+  );
+}
+
+function AlertsButton({ count, onClick }: { readonly count: number; readonly onClick: () => void }) {
+  const { t } = useTranslation("dashboard");
+  const Icon = count > 0 ? BellRing : Bell;
+  return (
+    <Button size="icon" className={count > 0 ? "relative text-bad" : "relative"} aria-label={count > 0 ? t("alerts.firing", { count }) : t("alerts.button")} title={t("alerts.button")} onClick={onClick}>
+      <Icon className="size-4" aria-hidden />
+      {count > 0 && (
+        <span aria-hidden className="absolute -top-1.5 -right-1.5 flex size-4.5 items-center justify-center rounded-full bg-bad text-[0.6875rem] font-semibold text-surface">
+          {count}
+        </span>
+      )}
+    </Button>
+  );
+}
 
 export default function DashboardPage() {
-  const { t } = useTranslation();
-  return <Page title={t("nav.dashboard")}>{null}</Page>;
+  const { t } = useTranslation(["dashboard", "common"]);
+  const format = useFormat();
+  const view = useView();
+  useLive(view.range);
+  const kpi = useKpi(view.range).data;
+  const alerts = useAlerts(useTimeSeries(view.range).data);
+  const [editing, setEditing] = useState(false);
+
+  const setWall = (wall: boolean) => {
+    if (wall) void enterFullScreen();
+    view.setWall(wall);
+  };
+  useWall(view.wall, () => view.setWall(false));
+  useShortcuts({ r: view.nextRange, f: () => setWall(!view.wall) });
+
+  useEffect(() => {
+    if (!kpi) return;
+    const { orders_created, payment_success, payment_failed } = kpi.current.totals;
+    announce(
+      t("announce", {
+        ns: "common",
+        orders: format.count(orders_created),
+        paid: format.count(payment_success),
+        failed: format.count(payment_failed),
+        range: t(`range.long.${view.range.range}`, { ns: "common" }),
+      }),
+    );
+  }, [kpi, t, format, view.range.range]);
+
+  const banner = <AlertBanner alerts={alerts.visible} onHide={alerts.hide} />;
+  if (view.wall) {
+    return (
+      <>
+        {alerts.visible.length > 0 && <div className="px-[clamp(1rem,2.5vw,3rem)] pt-4">{banner}</div>}
+        <Wall view={view} />
+      </>
+    );
+  }
+  return (
+    <Page
+      title={t("title")}
+      note={<WindowNote view={view} />}
+      actions={
+        <>
+          <Segmented label={t("currency")} value={view.currency} options={view.currencies.map((value) => ({ value, label: value }))} onValue={view.setCurrency} />
+          <Segmented
+            label={t("range.label", { ns: "common" })}
+            value={view.range.range}
+            options={RANGES.map((value) => ({ value, label: t(`range.${value}`, { ns: "common" }) }))}
+            onValue={view.setRange}
+          />
+          <AlertsButton count={alerts.active.length} onClick={() => setEditing(true)} />
+          <Button size="icon" className="max-sm:hidden" aria-label={t("wall")} title={`${t("wall")} (f)`} onClick={() => setWall(true)}>
+            <Maximize2 className="size-4" aria-hidden />
+          </Button>
+        </>
+      }
+    >
+      {banner}
+      {kpi?.newest_event_time === null && <NothingYet />}
+      <ErrorBoundary>
+        <KpiStrip view={view} />
+      </ErrorBoundary>
+      <div className="grid gap-3 xl:grid-cols-[minmax(0,1fr)_22rem]">
+        <ErrorBoundary>
+          <SeriesCard view={view} />
+        </ErrorBoundary>
+        <div className="grid content-start gap-3 sm:grid-cols-2 xl:grid-cols-1">
+          <FunnelCard totals={kpi?.current.totals} />
+          <OutcomesCard totals={kpi?.current.totals} />
+        </div>
+        <ErrorBoundary>
+          <TickerCard />
+        </ErrorBoundary>
+        <CurrenciesCard currencies={kpi?.current.currencies} />
+      </div>
+      <AlertsDialog open={editing} onClose={() => setEditing(false)} currencies={view.currencies} />
+    </Page>
+  );
 }

@@ -1,7 +1,7 @@
 /** The whole API in the browser, over a simulated shop: for trying the dashboard without a platform. */
 import { type Api, ApiError, type EventFilters, type LiveHandlers, type LiveOptions, type PageQuery } from "../api";
-import { saveFile } from "../save-file";
-import type { OrderEvent } from "../types";
+import { saveBlob } from "../download";
+import type { OrderEvent, OrderJourney } from "../types";
 import { health, healthSummary } from "./health";
 import { freshness, kpiReport, kpiWindow, timeSeries } from "./reports";
 import { MINUTE_MS, Shop } from "./shop";
@@ -10,6 +10,14 @@ const SEED = 20_261_122;
 const BATCH_MS = 600;
 const BEAT_MS = 5_000;
 const ANSWER_MS = 60;
+
+const OUTCOME = {
+  order_created: "created",
+  payment_initiated: "initiated",
+  payment_success: "paid",
+  payment_failed: "failed",
+  order_cancelled: "cancelled",
+} as const;
 
 const matches = (event: OrderEvent, filters: EventFilters): boolean => {
   const among = (value: string, wanted: readonly string[] | undefined) => !wanted?.length || wanted.includes(value);
@@ -62,6 +70,12 @@ export function createMockApi(clock: () => number = Date.now): Api {
     if (item === undefined) throw new ApiError(404, `There is no ${what}.`);
     return item;
   };
+
+  function journey(orderId: string): OrderJourney {
+    const events = shop.events.filter((event) => event.order_id === orderId);
+    const last = one(events.at(-1), `order ${orderId}`);
+    return { ...freshness(shop, clock()), order_id: orderId, outcome: OUTCOME[last.event_type], events, truncated: false };
+  }
 
   function live({ range, topics }: LiveOptions, handlers: LiveHandlers) {
     const wants = new Set<string>(topics);
@@ -128,20 +142,8 @@ export function createMockApi(clock: () => number = Date.now): Api {
     getTimeSeries: (range, signal) => answer(() => timeSeries(shop, range, clock()), signal),
     getEvents: (params, signal) =>
       answer(() => ({ ...freshness(shop, clock()), ...page(found(params), (event) => event.id, params) }), signal),
-    getEvent: (id, signal) => answer(() => one(shop.events.find((event) => event.id === id), "such event"), signal),
-    getOrder: (orderId, signal) =>
-      answer(() => {
-        const events = shop.events.filter((event) => event.order_id === orderId);
-        const outcomes = {
-          order_created: "created",
-          payment_initiated: "initiated",
-          payment_success: "paid",
-          payment_failed: "failed",
-          order_cancelled: "cancelled",
-        } as const;
-        const last = one(events.at(-1), `order ${orderId}`);
-        return { ...freshness(shop, clock()), order_id: orderId, outcome: outcomes[last.event_type], events, truncated: false };
-      }, signal),
+    getEvent: (id, signal) => answer(() => journey(one(shop.events.find((event) => event.id === id), "such event").order_id), signal),
+    getOrder: (orderId, signal) => answer(() => journey(orderId), signal),
     getRejected: (params, signal) =>
       answer(() => {
         const among = shop.rejected.filter((record) => !params.reason?.length || params.reason.includes(record.reason)).reverse();
@@ -154,12 +156,12 @@ export function createMockApi(clock: () => number = Date.now): Api {
         else if (request.service === "generator") shop.running = request.action !== "stop";
         return { run_id: "mock", url: "#" };
       }),
-    downloadEvents: async (filters) => {
+    downloadEvents: async (filters, { signal } = {}) => {
       const columns = ["id", "event_time", "event_type", "order_id", "user_id", "amount", "currency", "status", "ingest_time"] as const;
-      const rows = await answer(() => found(filters).map((event) => columns.map((column) => event[column]).join(",")));
-      const url = URL.createObjectURL(new Blob([[columns.join(","), ...rows].join("\n")], { type: "text/csv" }));
-      saveFile(url, "events.csv");
-      URL.revokeObjectURL(url);
+      const rows = await answer(() => found(filters).map((event) => columns.map((column) => event[column]).join(",")), signal);
+      const file = new Blob([[columns.join(","), ...rows].join("\r\n")], { type: "text/csv" });
+      saveBlob(file, "events.csv");
+      return { rows: rows.length, bytes: file.size };
     },
     live,
   };

@@ -1,0 +1,71 @@
+import { memo, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Card } from "@/components/ui/card";
+import { Skeleton } from "@/components/ui/skeleton";
+import { Tooltip } from "@/components/ui/tooltip";
+import { cn } from "@/lib/cn";
+import type { KpiReport, TimeSeries } from "@/lib/types";
+
+import { ChangeChip } from "./change-chip";
+import { type Figure, SPEC, sparkOf } from "./figures";
+import { Sparkline } from "./sparkline";
+import { useFigures } from "./use-figure";
+
+interface KpiCardProps {
+  readonly figure: Figure;
+  readonly report: KpiReport | undefined;
+  readonly series: TimeSeries | undefined;
+  readonly currency: string;
+  /** The figure that the shop lives from: larger, in the accent colour. */
+  readonly hero?: boolean;
+  readonly className?: string;
+}
+
+/** One figure: what it is, how much, how it moved, and its shape over the range. */
+export const KpiCard = memo(function KpiCard({ figure, report, series, currency, hero = false, className }: KpiCardProps) {
+  const { t } = useTranslation("dashboard");
+  const view = useFigures();
+  const points = useMemo(() => (series ? sparkOf(figure, series, currency) : []), [figure, series, currency]);
+  const shown = report && view(figure, report, currency);
+  const range = report?.current.range.name ?? "1h";
+  const isMoney = SPEC[figure].unit === "money";
+  return (
+    <Card
+      role="group"
+      aria-label={t(`card.${figure}`)}
+      aria-busy={!report}
+      data-kpi={figure}
+      className={cn("relative flex h-36 flex-col overflow-hidden px-4 pt-3.5", className)}
+    >
+      <div className="flex items-center gap-1.5 text-[0.8125rem] font-medium text-ink-2">
+        <span className="truncate">{t(`card.${figure}`)}</span>
+        {isMoney && <span className="rounded bg-sunken px-1 py-px text-[0.6875rem] font-semibold text-ink-2">{currency}</span>}
+      </div>
+      {shown ? (
+        <Tooltip text={`${t(`explain.${figure}`, { currency })} ${shown.words}`} side="bottom">
+          <button type="button" className="-mx-1 mt-1 flex min-w-0 cursor-help flex-col items-start rounded-md px-1 text-left">
+            <span
+              data-testid="kpi-value"
+              className={cn("leading-9 font-semibold tracking-tight whitespace-nowrap", hero ? "text-[1.75rem] sm:text-[2rem]" : "text-2xl")}
+            >
+              {shown.text}
+            </span>
+            <span className="flex h-5 max-w-full items-baseline gap-1.5">
+              <ChangeChip view={shown} />
+              {shown.change.kind === "change" && (
+                <span className="truncate text-xs text-ink-3">{t("change.versusShort", { range: t(`change.before.${range}`) })}</span>
+              )}
+            </span>
+          </button>
+        </Tooltip>
+      ) : (
+        <div className="mt-2 space-y-2.5">
+          <Skeleton className={cn("h-7", hero ? "w-48" : "w-24")} />
+          <Skeleton className="h-3.5 w-28" />
+        </div>
+      )}
+      <Sparkline points={points} className={cn("absolute inset-x-0 bottom-0", hero ? "h-10 text-accent" : "text-ink-3")} />
+    </Card>
+  );
+});

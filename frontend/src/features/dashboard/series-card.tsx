@@ -1,0 +1,101 @@
+import { ChartNoAxesColumn, Table2 } from "lucide-react";
+import { useCallback, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Button } from "@/components/ui/button";
+import { TitledCard } from "@/components/ui/card";
+import { Segmented } from "@/components/ui/segmented";
+import { Skeleton } from "@/components/ui/skeleton";
+import { EmptyState, ErrorState } from "@/components/ui/states";
+import { useTimeSeries } from "@/lib/queries";
+import type { TimeSeries } from "@/lib/types";
+import { useFormat } from "@/lib/use-format";
+
+import { closedCount } from "./figures";
+import { isEmpty, rowAt } from "./series-data";
+import { SeriesLegend } from "./series-legend";
+import { SeriesPlot } from "./series-plot";
+import { SeriesTable } from "./series-table";
+import type { SeriesMetric, View } from "./use-view";
+
+const METRICS: readonly SeriesMetric[] = ["revenue", "orders", "payments", "success_rate"];
+const HEIGHT = 300;
+
+function Body({ series, view, table }: { readonly series: TimeSeries; readonly view: View; readonly table: boolean }) {
+  const { t } = useTranslation("dashboard");
+  const format = useFormat();
+  const [point, setPoint] = useState<number | null>(null);
+  const onPoint = useCallback((index: number | null) => setPoint(index), []);
+  const index = point ?? Math.max(0, closedCount(series) - 1);
+  const row = useMemo(() => rowAt(series, index, view.currency), [series, index, view.currency]);
+  if (isEmpty(series)) {
+    const span = { from: format.dateMinute(series.range.start), to: format.dateMinute(series.range.end) };
+    return (
+      <div style={{ height: HEIGHT + 44 }}>
+        <EmptyState title={t("series.emptyTitle")} text={t("series.emptyText", span)} />
+      </div>
+    );
+  }
+  return (
+    <>
+      <SeriesLegend row={row} currency={view.currency} metric={view.metric} />
+      <div className="mt-2">
+        {table ? (
+          <SeriesTable series={series} currency={view.currency} height={HEIGHT} />
+        ) : (
+          <SeriesPlot series={series} metric={view.metric} currency={view.currency} height={HEIGHT} onPoint={onPoint} />
+        )}
+      </div>
+    </>
+  );
+}
+
+/** The range minute by minute. */
+export function SeriesCard({ view, className }: { readonly view: View; readonly className?: string }) {
+  const { t } = useTranslation("dashboard");
+  const query = useTimeSeries(view.range);
+  const [table, setTable] = useState(false);
+  const series = query.data;
+  const Icon = table ? ChartNoAxesColumn : Table2;
+  return (
+    <TitledCard
+      title={t(series && series.step_s > 60 ? "series.titleHours" : "series.title")}
+      className={className ?? ""}
+      actions={
+        <div className="flex max-w-full items-center gap-2">
+          <Segmented
+            label={t("series.metric")}
+            className="max-w-full overflow-x-auto"
+            value={view.metric}
+            options={METRICS.map((value) => ({ value, label: t(`series.metrics.${value}`) }))}
+            onValue={view.setMetric}
+          />
+          <Button
+            variant="ghost"
+            size="icon"
+            className="size-8"
+            aria-pressed={table}
+            aria-label={t(table ? "series.showChart" : "series.showTable")}
+            title={t(table ? "series.showChart" : "series.showTable")}
+            onClick={() => setTable(!table)}
+          >
+            <Icon className="size-4" aria-hidden />
+          </Button>
+        </div>
+      }
+    >
+      <div style={{ minHeight: HEIGHT + 52 }}>
+        {series ? (
+          <Body series={series} view={view} table={table} />
+        ) : query.isError ? (
+          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+        ) : (
+          <div className="space-y-3 pt-1">
+            <Skeleton className="h-9 w-full max-w-xl" />
+            <Skeleton className="h-[19rem] w-full" />
+          </div>
+        )}
+      </div>
+    </TitledCard>
+  );
+}

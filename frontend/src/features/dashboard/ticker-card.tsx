@@ -1,0 +1,95 @@
+import { Link } from "@tanstack/react-router";
+import { ArrowRight, Ban, CircleCheck, CircleX, CreditCard, type LucideIcon, ShoppingBag } from "lucide-react";
+import { memo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { TitledCard } from "@/components/ui/card";
+import { Skeleton } from "@/components/ui/skeleton";
+import { EmptyState, ErrorState } from "@/components/ui/states";
+import { cn } from "@/lib/cn";
+import { useTicker } from "@/lib/queries";
+import type { EventType, OrderEvent } from "@/lib/types";
+import { useFormat } from "@/lib/use-format";
+
+const LOOK: Record<EventType, { readonly icon: LucideIcon; readonly tone: string }> = {
+  order_created: { icon: ShoppingBag, tone: "text-ink-2" },
+  payment_initiated: { icon: CreditCard, tone: "text-ink-2" },
+  payment_success: { icon: CircleCheck, tone: "text-good" },
+  payment_failed: { icon: CircleX, tone: "text-bad" },
+  order_cancelled: { icon: Ban, tone: "text-warn" },
+};
+
+const ROWS = 8;
+
+const Row = memo(function Row({ event }: { readonly event: OrderEvent }) {
+  const { t } = useTranslation(["dashboard", "common"]);
+  const format = useFormat();
+  const { icon: Icon, tone } = LOOK[event.event_type];
+  return (
+    <li className="animate-[slide-in_180ms_ease-out] border-t border-line first:border-t-0">
+      <Link
+        to="/events"
+        search={{ order: event.order_id }}
+        aria-label={`${t(`event.${event.event_type}`, { ns: "common" })}, ${t("ticker.order", { order: event.order_id })}`}
+        className="grid h-10 grid-cols-[4.25rem_1.25rem_minmax(0,1fr)_auto] items-center gap-2 rounded-md px-1 text-[0.8125rem] hover:bg-sunken sm:grid-cols-[4.25rem_1.25rem_minmax(0,1.3fr)_minmax(0,1fr)_auto]"
+      >
+        <time dateTime={event.event_time} className="text-ink-3">
+          {format.time(event.event_time)}
+        </time>
+        <Icon className={cn("size-4", tone)} strokeWidth={1.9} aria-hidden />
+        <span className="truncate font-medium">{t(`event.${event.event_type}`, { ns: "common" })}</span>
+        <span className="truncate text-ink-3 max-sm:hidden">{event.order_id}</span>
+        <span className={cn("text-right font-semibold whitespace-nowrap", event.event_type !== "payment_success" && "font-normal text-ink-2")}>
+          {format.money(event.amount, event.currency)} <span className="text-xs font-normal text-ink-3">{event.currency}</span>
+        </span>
+      </Link>
+    </li>
+  );
+});
+
+/** The newest events as they are committed. Stands still under the pointer, so that a line can be hit. */
+export function TickerCard({ className }: { readonly className?: string }) {
+  const { t } = useTranslation("dashboard");
+  const format = useFormat();
+  const query = useTicker();
+  const [held, setHeld] = useState<readonly OrderEvent[] | null>(null);
+  const items = held ?? query.data?.items;
+  const hold = () => setHeld((now) => now ?? query.data?.items ?? null);
+  const release = () => setHeld(null);
+  const note = held ? t("ticker.paused") : query.data?.sampled ? t("ticker.sampled", { shown: format.count(query.data.shown), seen: format.count(query.data.seen) }) : undefined;
+  return (
+    <TitledCard
+      title={t("ticker.title")}
+      note={note}
+      className={className ?? ""}
+      actions={
+        <Link to="/events" className="inline-flex items-center gap-1 text-[0.8125rem] font-medium text-accent hover:underline">
+          {t("ticker.all")}
+          <ArrowRight className="size-3.5" aria-hidden />
+        </Link>
+      }
+    >
+      {/* Pausing is a comfort for the pointer and follows the focus too; it is no control of its own. */}
+      {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
+      <div className="h-80 overflow-hidden" onMouseEnter={hold} onMouseLeave={release} onFocus={hold} onBlur={release}>
+        {items && items.length > 0 ? (
+          <ul>
+            {items.slice(0, ROWS).map((event) => (
+              <Row key={event.id} event={event} />
+            ))}
+          </ul>
+        ) : query.isError ? (
+          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+        ) : items ? (
+          <EmptyState title={t("ticker.empty")} text={t("ticker.emptyText")} />
+        ) : (
+          <div className="space-y-3 pt-2">
+            {Array.from({ length: ROWS }, (_, index) => (
+              <Skeleton key={index} className="h-6 w-full" />
+            ))}
+          </div>
+        )}
+      </div>
+    </TitledCard>
+  );
+}
