@@ -12,6 +12,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -143,13 +144,17 @@ def database(
     postgres_server: PostgresSettings, database_template: PostgresSettings
 ) -> Iterator[PostgresSettings]:
     """A fresh, migrated, empty database."""
-    name = f"test_{uuid.uuid4().hex}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    copied = sql.Identifier(database_template.database)
-    _execute(postgres_server, create.format(sql.Identifier(name), copied))
-    yield postgres_server.model_copy(update={"database": name})
-    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
-    _execute(postgres_server, drop.format(sql.Identifier(name)))
+    with _fresh_database(postgres_server, database_template) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def module_database(
+    postgres_server: PostgresSettings, database_template: PostgresSettings
+) -> Iterator[PostgresSettings]:
+    """The same for the tests of a module that only read it: to fill one takes seconds."""
+    with _fresh_database(postgres_server, database_template) as fresh:
+        yield fresh
 
 
 @pytest.fixture
@@ -157,6 +162,23 @@ def connection(database: PostgresSettings) -> Iterator[psycopg.Connection[tuple[
     """An autocommit connection to the test's own database."""
     with postgres.connect(database, autocommit=True) as opened:
         yield opened
+
+
+@contextmanager
+def _fresh_database(
+    postgres_server: PostgresSettings, database_template: PostgresSettings
+) -> Iterator[PostgresSettings]:
+    name = f"test_{uuid.uuid4().hex}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    copied = sql.Identifier(database_template.database)
+    _execute(postgres_server, create.format(sql.Identifier(name), copied))
+    yield postgres_server.model_copy(update={"database": name})
+    # Not WITH (FORCE): where autovacuum is at work that is refused, while a plain DROP ends it and waits.
+    ours = sql.SQL(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {} AND usename = current_user"
+    )
+    _execute(postgres_server, ours.format(sql.Literal(name)))
+    _execute(postgres_server, sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
 def _execute(settings: PostgresSettings, statement: sql.Composed) -> None:
