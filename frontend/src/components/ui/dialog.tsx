@@ -96,7 +96,7 @@ export function Drawer({ className, ...rest }: ModalProps) {
   return (
     <Modal
       className={cn(
-        "mr-0 ml-auto h-dvh max-h-dvh w-[min(30rem,100vw)] max-w-none animate-[sheet-in_180ms_ease-out] border-l border-line",
+        "mr-0 ml-auto h-dvh max-h-dvh w-[min(30rem,100%)] max-w-none animate-[sheet-in_180ms_ease-out] border-l border-line",
         className,
       )}
       {...rest}

@@ -1,0 +1,115 @@
+import { type ReactNode, type RefObject } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { OrderEvent } from "@/lib/types";
+import { useFormat } from "@/lib/use-format";
+
+import { columnHelper, DataGrid } from "./data-grid";
+import { StatusMark, TypeDot, TypeMark } from "./marks";
+import type { en } from "./i18n/en";
+
+export function ColumnTitle({ name }: { readonly name: keyof (typeof en)["column"] }) {
+  const { t } = useTranslation("events");
+  return t(`column.${name}`);
+}
+
+/** The time of day; the day too, where it is another one than today. */
+export function When({ at }: { readonly at: string }) {
+  const format = useFormat();
+  const day = format.day(at);
+  const today = day === format.day(new Date());
+  return (
+    <time dateTime={at} title={format.dateTime(at)} className="text-ink-2">
+      {!today && <span className="text-ink-3">{day} </span>}
+      {format.time(at)}
+    </time>
+  );
+}
+
+function Amount({ event }: { readonly event: OrderEvent }) {
+  const format = useFormat();
+  return (
+    <>
+      <span className="font-medium text-ink">{format.money(event.amount, event.currency)}</span>{" "}
+      <span className="ml-1 text-xs text-ink-3">{event.currency}</span>
+    </>
+  );
+}
+
+const helper = columnHelper<OrderEvent>();
+const COLUMNS = helper.columns([
+  helper.accessor("event_time", { header: () => <ColumnTitle name="time" />, cell: ({ getValue }) => <When at={getValue()} /> }),
+  helper.accessor("event_type", { header: () => <ColumnTitle name="type" />, cell: ({ getValue }) => <TypeMark type={getValue()} /> }),
+  helper.accessor("order_id", { header: () => <ColumnTitle name="order" />, meta: { cellClassName: "font-mono text-[0.8125rem]" } }),
+  helper.accessor("user_id", { header: () => <ColumnTitle name="user" />, meta: { cellClassName: "font-mono text-[0.8125rem] text-ink-2" } }),
+  helper.accessor("amount", {
+    header: () => <ColumnTitle name="amount" />,
+    cell: ({ row }) => <Amount event={row.original} />,
+    meta: { className: "text-right" },
+  }),
+  helper.accessor("status", { header: () => <ColumnTitle name="status" />, cell: ({ getValue }) => <StatusMark status={getValue()} /> }),
+]);
+const TEMPLATE =
+  "grid-cols-[minmax(7.5rem,0.8fr)_minmax(10rem,1.3fr)_minmax(7.5rem,1fr)_minmax(6.5rem,1fr)_minmax(9rem,1fr)_minmax(6.5rem,0.7fr)]";
+
+/** Two lines of an event where there is no room for columns. */
+function Compact({ event }: { readonly event: OrderEvent }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <div className="flex items-center gap-3">
+      <TypeDot type={event.event_type} />
+      <div className="min-w-0 flex-1">
+        <div className="flex items-baseline justify-between gap-3">
+          <span className="truncate font-medium">{t(`event.${event.event_type}`)}</span>
+          <span className="shrink-0 font-medium">{format.money(event.amount, event.currency)}</span>
+        </div>
+        <div className="flex items-baseline justify-between gap-3 text-xs text-ink-3">
+          <span className="truncate font-mono">
+            {event.order_id} · {event.user_id}
+          </span>
+          <span className="shrink-0">
+            {t(`status.${event.status}`)} · {format.time(event.event_time)}
+          </span>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+const rowId = (event: OrderEvent) => event.id;
+const compact = (event: OrderEvent) => <Compact event={event} />;
+
+export type Density = "comfortable" | "dense";
+export const ROW_PX: Readonly<Record<Density | "phone", number>> = { comfortable: 44, dense: 32, phone: 62 };
+
+export interface TableProps<T> {
+  readonly rows: readonly T[];
+  readonly density: Density;
+  readonly phone: boolean;
+  readonly openId: string | undefined;
+  readonly onOpen: (row: T) => void;
+  readonly hasMore: boolean;
+  readonly onNearEnd: () => void;
+  readonly onAway: (away: boolean) => void;
+  readonly empty: ReactNode;
+  readonly footer: ReactNode;
+  readonly scroller: RefObject<HTMLDivElement>;
+  readonly dimmed: boolean;
+}
+
+export function EventsTable({ density, phone, ...rest }: TableProps<OrderEvent>) {
+  const { t } = useTranslation("events");
+  return (
+    <DataGrid
+      label={t("list.label")}
+      description={t("list.keys")}
+      columns={COLUMNS}
+      template={TEMPLATE}
+      rowId={rowId}
+      rowHeight={phone ? ROW_PX.phone : ROW_PX[density]}
+      compact={phone ? compact : null}
+      {...rest}
+    />
+  );
+}

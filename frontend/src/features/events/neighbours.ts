@@ -1,0 +1,7 @@
+import type { Neighbours } from "./event-drawer";
+
+/** Steps to the rows before and after the open one, where there are any. */
+export function neighbours<T>(rows: readonly T[], index: number, idOf: (row: T) => string, onOpen: (id: string) => void): Neighbours {
+  const to = (row: T | undefined) => (index < 0 || row === undefined ? null : () => onOpen(idOf(row)));
+  return { onPrevious: to(rows[index - 1]), onNext: to(rows[index + 1]) };
+}

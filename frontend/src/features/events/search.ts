@@ -1,0 +1,106 @@
+/** What the page's address holds: the filters, the tab, and what the drawer shows. Anything else is dropped. */
+import type { EventStatus, EventType, RejectReason } from "@/lib/types";
+
+import { EVENT_TYPES, REASONS, SPANS, type Span, STATUSES } from "./terms";
+
+export interface EventsSearch {
+  readonly tab?: "rejected";
+  readonly type?: readonly EventType[];
+  readonly status?: readonly EventStatus[];
+  readonly currency?: readonly string[];
+  readonly order?: string;
+  readonly user?: string;
+  /** Free text: the beginning of an id, an order or a user. */
+  readonly q?: string;
+  readonly span?: Span;
+  /** ISO 8601 in UTC; `from` is inclusive, `to` is not. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly reason?: readonly RejectReason[];
+  /** Id of the event in the drawer. */
+  readonly event?: string;
+  /** Key of the rejected record in the drawer, by `recordKey`. */
+  readonly record?: string;
+}
+
+const LONGEST_ID = 50;
+const LONGEST_KEY = 200;
+
+function text(value: unknown, longest = LONGEST_ID): string | undefined {
+  // A router that reads JSON makes a number of `q=123`.
+  if (typeof value !== "string" && typeof value !== "number") return undefined;
+  const trimmed = String(value).trim();
+  return trimmed === "" || trimmed.length > longest || trimmed.includes("\0") ? undefined : trimmed;
+}
+
+/** A list, or one value, or several with commas between; in the order of `known`, without what is not in it. */
+function among<T extends string>(value: unknown, known: readonly T[]): readonly T[] | undefined {
+  const parts: readonly unknown[] = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [];
+  const found = known.filter((one) => parts.includes(one));
+  return found.length === 0 ? undefined : found;
+}
+
+function codes(value: unknown): readonly string[] | undefined {
+  const parts: readonly unknown[] = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [];
+  const found = parts.filter((part): part is string => typeof part === "string" && /^[A-Z]{3}$/.test(part));
+  return found.length === 0 ? undefined : [...new Set(found)].sort();
+}
+
+function instant(value: unknown): string | undefined {
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT/.test(value)) return undefined;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
+}
+
+/** The entries that are set. */
+function compact(search: { readonly [K in keyof EventsSearch]: EventsSearch[K] | undefined }): EventsSearch {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined));
+}
+
+export function parseSearch(raw: Readonly<Record<string, unknown>>): EventsSearch {
+  const span = SPANS.find((one) => one === raw["span"]);
+  const from = span ? undefined : instant(raw["from"]);
+  const to = span ? undefined : instant(raw["to"]);
+  return compact({
+    tab: raw["tab"] === "rejected" ? "rejected" : undefined,
+    type: among(raw["type"], EVENT_TYPES),
+    status: among(raw["status"], STATUSES),
+    currency: codes(raw["currency"]),
+    order: text(raw["order"]),
+    user: text(raw["user"]),
+    q: text(raw["q"]),
+    span,
+    from,
+    // A range that ends before it begins holds nothing that anybody could have meant.
+    to: from !== undefined && to !== undefined && to <= from ? undefined : to,
+    reason: among(raw["reason"], REASONS),
+    event: text(raw["event"], LONGEST_KEY),
+    record: text(raw["record"], LONGEST_KEY),
+  });
+}
+
+/** The search with some entries changed; one that is undefined, empty text or an empty list goes. */
+export function change(
+  search: EventsSearch,
+  next: { readonly [K in keyof EventsSearch]?: EventsSearch[K] | undefined },
+): EventsSearch {
+  return parseSearch({ ...search, ...next });
+}
+
+const FILTERS = ["type", "status", "currency", "order", "user", "q", "span", "from", "to"] as const;
+const REJECTED_FILTERS = ["reason", "span", "from", "to"] as const;
+
+/** The names of the filters that the tab in sight has. */
+export const filterNames = (search: EventsSearch) => (search.tab === "rejected" ? REJECTED_FILTERS : FILTERS);
+
+/** The filters of the tab in sight alone. */
+export function filtersOf(search: EventsSearch): EventsSearch {
+  return compact(Object.fromEntries(filterNames(search).map((name) => [name, search[name]])));
+}
+
+export const isFiltered = (search: EventsSearch) => filterNames(search).some((name) => search[name] !== undefined);
+
+/** The search without any filter of its tab. */
+export function cleared(search: EventsSearch): EventsSearch {
+  return change(search, Object.fromEntries(filterNames(search).map((name) => [name, undefined])));
+}

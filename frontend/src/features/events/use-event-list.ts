@@ -1,0 +1,121 @@
+/** The list of accepted events: pages by the API's cursors, and above them what the live stream brings. */
+import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef } from "react";
+
+import type { EventFilters } from "@/lib/api";
+import { useApi, useHub } from "@/lib/context";
+import { useTimeZone } from "@/lib/preferences";
+import { useStore } from "@/lib/store";
+import type { EventPage, OrderEvent } from "@/lib/types";
+
+import { isPast, passes, toEventFilters } from "./filters";
+import { type EventsSearch, filtersOf } from "./search";
+import { EMPTY_TAIL, merge, tailReducer } from "./tail";
+
+const PAGE_ROWS = 100;
+/** How often a list that the stream leaves holes in, or that no stream feeds, is read anew. */
+const REREAD_MS = 5_000;
+const NONE: readonly OrderEvent[] = [];
+
+/** A page with the very filters that it was asked with: its cursor is bound to them. */
+type ListPage = EventPage & { readonly filters: EventFilters };
+interface Place {
+  readonly cursor: string;
+  readonly filters: EventFilters;
+}
+
+/** `hold`: new events wait instead of joining the list. */
+export function useEventList(search: EventsSearch, hold: boolean) {
+  const api = useApi();
+  const hub = useHub();
+  const client = useQueryClient();
+  const timeZone = useTimeZone();
+  const { phase } = useStore(hub.status);
+  const [tail, dispatch] = useReducer(tailReducer, EMPTY_TAIL);
+
+  const chosen = filtersOf(search);
+  const chosenKey = JSON.stringify(chosen);
+  const ask = useCallback(
+    () => toEventFilters(JSON.parse(chosenKey) as EventsSearch, Date.now(), timeZone),
+    [chosenKey, timeZone],
+  );
+  const queryKey = useMemo(() => ["event-pages", chosenKey, timeZone] as const, [chosenKey, timeZone]);
+
+  const query = useInfiniteQuery({
+    queryKey,
+    queryFn: async ({ pageParam, signal }): Promise<ListPage> => {
+      const filters = pageParam?.filters ?? ask();
+      const page = await api.getEvents({ ...filters, limit: PAGE_ROWS, cursor: pageParam?.cursor }, signal);
+      if (!pageParam) {
+        hub.note(page);
+        dispatch({ kind: "restart", asOf: page.as_of, passes: (event) => passes(event, filters) });
+      }
+      return { ...page, filters };
+    },
+    initialPageParam: null as Place | null,
+    getNextPageParam: (last): Place | null => (last.next_cursor === null ? null : { cursor: last.next_cursor, filters: last.filters }),
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+    // What nobody watches has holes at once: coming back reads anew.
+    gcTime: 0,
+    structuralSharing: false,
+  });
+
+  const { refetch } = query;
+  const reread = useCallback(() => {
+    client.setQueryData<InfiniteData<ListPage, Place | null>>(
+      queryKey,
+      (old) => old && { pages: old.pages.slice(0, 1), pageParams: old.pageParams.slice(0, 1) },
+    );
+    void refetch();
+  }, [client, queryKey, refetch]);
+
+  const latest = useRef({ hold, ask, reread });
+  useLayoutEffect(() => {
+    latest.current = { hold, ask, reread };
+  });
+
+  useEffect(
+    () =>
+      hub.onEvents((batch) => {
+        const at = Date.now();
+        const filters = latest.current.ask();
+        if (isPast(filters, at)) return;
+        dispatch({
+          kind: "batch",
+          batch,
+          passes: (event) => passes(event, filters),
+          all: Object.keys(filters).length === 0,
+          hold: latest.current.hold,
+          at,
+        });
+      }),
+    [hub],
+  );
+
+  // The stream stands (again): what was committed before is only in the database.
+  useEffect(() => {
+    if (phase !== "live") return;
+    if (latest.current.hold) dispatch({ kind: "missed" });
+    else latest.current.reread();
+  }, [phase]);
+
+  const renew = !hold && (phase === "polling" || tail.gap);
+  useEffect(() => {
+    if (!renew) return undefined;
+    const timer = setInterval(() => latest.current.reread(), REREAD_MS);
+    return () => clearInterval(timer);
+  }, [renew]);
+
+  const { data, hasNextPage } = query;
+  const rows = useMemo(() => {
+    const pages = data ? data.pages.flatMap((page) => page.items) : NONE;
+    return merge(tail.rows, pages, hasNextPage);
+  }, [data, tail.rows, hasNextPage]);
+
+  const release = useCallback(() => {
+    dispatch({ kind: "release" });
+  }, []);
+
+  return { query, rows, tail, phase, reread, release };
+}

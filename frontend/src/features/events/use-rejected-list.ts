@@ -1,0 +1,50 @@
+/** The list of rejected records, page by page; the newest are looked for now and then. */
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+
+import type { RejectedFilters } from "@/lib/api";
+import { useApi } from "@/lib/context";
+import { useTimeZone } from "@/lib/preferences";
+import type { RejectedPage, RejectedRecord } from "@/lib/types";
+
+import { toRejectedFilters } from "./filters";
+import { recordKey } from "./record-key";
+import { type EventsSearch, filtersOf } from "./search";
+
+const PAGE_ROWS = 100;
+/** Rejects are few and do not come by the stream. */
+const REREAD_MS = 10_000;
+
+type ListPage = RejectedPage & { readonly filters: RejectedFilters };
+interface Place {
+  readonly cursor: string;
+  readonly filters: RejectedFilters;
+}
+
+/** `hold`: somebody reads further down, so nothing must move. */
+export function useRejectedList(search: EventsSearch, hold: boolean) {
+  const api = useApi();
+  const timeZone = useTimeZone();
+  const chosenKey = JSON.stringify(filtersOf(search));
+  const query = useInfiniteQuery({
+    queryKey: ["rejected-pages", chosenKey, timeZone],
+    queryFn: async ({ pageParam, signal }): Promise<ListPage> => {
+      const filters = pageParam?.filters ?? toRejectedFilters(JSON.parse(chosenKey) as EventsSearch, Date.now(), timeZone);
+      const page = await api.getRejected({ ...filters, limit: PAGE_ROWS, cursor: pageParam?.cursor }, signal);
+      return { ...page, filters };
+    },
+    initialPageParam: null as Place | null,
+    getNextPageParam: (last): Place | null => (last.next_cursor === null ? null : { cursor: last.next_cursor, filters: last.filters }),
+    placeholderData: keepPreviousData,
+    refetchInterval: hold ? false : REREAD_MS,
+    gcTime: 0,
+    structuralSharing: false,
+  });
+  const { data } = query;
+  const rows = useMemo(() => {
+    const all = data ? data.pages.flatMap((page) => page.items) : [];
+    // A page that was read while another arrived may hold a row twice.
+    return [...new Map<string, RejectedRecord>(all.map((record) => [recordKey(record), record])).values()];
+  }, [data]);
+  return { query, rows };
+}

@@ -1,0 +1,29 @@
+/** Reject reasons as shares of all records. */
+import type { Health } from "@/lib/types";
+
+export interface ReasonShare {
+  readonly reason: string;
+  readonly records: number;
+  /** Per cent of all records, accepted or not. */
+  readonly share: number;
+  /** Length of its bar, from 0 to 1; the most frequent has 1. */
+  readonly length: number;
+}
+
+export interface Rejects {
+  readonly reasons: readonly ReasonShare[];
+  readonly rejected: number;
+  readonly total: number;
+  /** Per cent of all records; null where there were none. */
+  readonly share: number | null;
+}
+
+export function rejectsOf({ rejected, accepted }: Pick<Health, "rejected" | "accepted">): Rejects {
+  const sum = rejected.reduce((all, one) => all + one.records, 0);
+  const total = sum + accepted;
+  const most = Math.max(1, ...rejected.map((one) => one.records));
+  const reasons = rejected
+    .map(({ reason, records }) => ({ reason, records, share: (100 * records) / Math.max(1, total), length: records / most }))
+    .sort((a, b) => b.records - a.records || a.reason.localeCompare(b.reason));
+  return { reasons, rejected: sum, total, share: total === 0 ? null : (100 * sum) / total };
+}
