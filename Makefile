@@ -41,7 +41,7 @@ test-slow: install ## The tests that make test leaves out: further kills, repair
 chaos: install ## Kill each process under load, three rounds in random order
 	@python -m pytest tests/chaos -m "slow or not slow" --chaos-rounds 3
 
-screenshots: install ## Take the pictures of docs/operations.md from the running platform (needs chromium)
+screenshots: install ## Take the pictures of the documentation from the running platform
 	@python -m tests.e2e.screenshots
 
 lint: install ## Style, types, direction of imports, SQL

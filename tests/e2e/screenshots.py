@@ -1,28 +1,33 @@
-"""`python -m tests.e2e.screenshots`: the pictures of the page docs/operations.md, taken from the running platform.
+"""`python -m tests.e2e.screenshots`: the pictures of the documentation, taken from the running platform.
 
-A browser without a window looks at Dagster's web page; the platform should have run for two minutes, so that
-each asset and check has something to show.
+A browser without a window looks at the dashboard and at Dagster's web page; the platform should have run for
+a quarter of an hour, so that there is something to show.
 """
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import urllib.error
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
 
-from core.errors import OrderpulseError, PrerequisiteError, StackError
-from core.settings import load_settings
+from bench.chromium import ensure_chromium, open_browser
+from core.errors import OrderpulseError, StackError
+from core.settings import Settings, load_settings
 from tests.e2e.dagster_ui import DagsterUi
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-BROWSER = "chromium"
 WIDTH = 1400
-"""Of every picture, in pixels; the graph is taken larger and made smaller, so that all of it is seen."""
+"""Of every picture of Dagster, in pixels; the graph is taken larger and made smaller, so that all of it is seen."""
+
+SCREENS = {"": (1440, 900), "_phone": (390, 844)}
+DASHBOARD_PAGES = {"dashboard": "/?range=1h", "events": "/events", "ops": "/ops"}
+SETTLED_MS = 4_000
+"""For the page's last animations."""
 
 COLOURS = 128
 """Of the palette: a web page needs few, and a picture takes a third of the bytes."""
@@ -72,11 +77,33 @@ def take(browser: str, address: str, width: int, height: int) -> bytes:
         return picture.read_bytes()
 
 
-def smaller(png: bytes) -> bytes:
-    """The same picture, `WIDTH` pixels wide, with a palette."""
+def take_dashboard(settings: Settings) -> Iterator[tuple[str, bytes]]:
+    """Each page of the dashboard, light and dark, on a desk and on a phone: the picture's name and a PNG."""
+    with open_browser() as browser:
+        for theme in ("light", "dark"):
+            for screen, (width, height) in SCREENS.items():
+                context = browser.new_context(
+                    base_url=f"http://localhost:{settings.api.port}",
+                    viewport={"width": width, "height": height},
+                    color_scheme="dark" if theme == "dark" else "light",
+                    locale="en-GB",
+                    timezone_id="Asia/Ho_Chi_Minh",
+                )
+                page = context.new_page()
+                for name, path in DASHBOARD_PAGES.items():
+                    page.goto(path)
+                    page.locator('[data-testid="freshness"][data-state-name="live"]').wait_for()
+                    page.wait_for_timeout(SETTLED_MS)
+                    picture = f"{name}{screen}{'_dark' if theme == 'dark' else ''}"
+                    yield picture, page.screenshot(full_page=not screen)
+                context.close()
+
+
+def smaller(png: bytes, width: int | None = None) -> bytes:
+    """The same picture with a palette, and `width` pixels wide."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    if picture.width != WIDTH:
-        picture = picture.resize((WIDTH, picture.height * WIDTH // picture.width), Image.Resampling.LANCZOS)
+    if width is not None and picture.width != width:
+        picture = picture.resize((width, picture.height * width // picture.width), Image.Resampling.LANCZOS)
     small = io.BytesIO()
     picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(small, "PNG", optimize=True)
     return small.getvalue()
@@ -84,11 +111,7 @@ def smaller(png: bytes) -> bytes:
 
 def main() -> None:
     """Take all pictures."""
-    browser = shutil.which(BROWSER)
-    if browser is None:
-        raise PrerequisiteError(
-            f"{BROWSER} is missing; on Debian install it with `apt-get install chromium`."
-        )
+    browser = ensure_chromium()
     settings = load_settings()
     address = f"http://localhost:{settings.dagster.webserver_port}"
     try:
@@ -96,10 +119,16 @@ def main() -> None:
     except urllib.error.URLError:
         raise StackError(f"Dagster does not answer on {address}; start it with `orderpulse up`.") from None
     IMAGES.mkdir(exist_ok=True)
+    for name, png in take_dashboard(settings):
+        save(name, smaller(png))
     for name, (path, width, height) in chosen.items():
-        png = smaller(take(browser, address + path, width, height))
-        (IMAGES / f"{name}.png").write_bytes(png)
-        sys.stdout.write(f"docs/images/{name}.png: {len(png) // 1000} kB\n")
+        save(name, smaller(take(browser, address + path, width, height), WIDTH))
+
+
+def save(name: str, png: bytes) -> None:
+    """Write a picture of the documentation."""
+    (IMAGES / f"{name}.png").write_bytes(png)
+    sys.stdout.write(f"docs/images/{name}.png: {len(png) // 1000} kB\n")
 
 
 if __name__ == "__main__":
