@@ -20,6 +20,9 @@ __all__ = ["Dagster", "DagsterError", "Standing"]
 REPOSITORY = {"repositoryLocationName": "orderpulse", "repositoryName": "__repository__"}
 STANDING_TIMEOUT_S = 2.0
 STANDING_AGE_S = 10.0
+AWAY_AGE_S = 3.0
+"""How long the last look holds; the shorter where it was in vain."""
+
 LAUNCH_TIMEOUT_S = 20.0
 """The web server asks the code server first, which may be busy."""
 
@@ -85,7 +88,8 @@ class Dagster:
     async def standing(self) -> Standing:
         """How it stands, at most ten seconds old. Never raises; takes two seconds where it does not answer."""
         async with self._looking:
-            if time.monotonic() - self._looked_at > STANDING_AGE_S:
+            holds_s = STANDING_AGE_S if self._standing.answers else AWAY_AGE_S
+            if time.monotonic() - self._looked_at > holds_s:
                 self._standing = await self._look()
                 self._looked_at = time.monotonic()
         return self._standing

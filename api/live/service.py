@@ -34,6 +34,7 @@ class Live:
         self.hub = Hub(settings.api.max_streams)
         self.updates = Updates(self.hub, reader)
         self.listener = Listener(settings.postgres, reader, self.updates.committed)
+        self.loop = asyncio.get_running_loop()
         self._look = look
         self._tasks: list[asyncio.Task[None]] = []
 
