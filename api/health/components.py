@@ -58,7 +58,7 @@ def components_of(source: Source, facts: Facts | None, standing: Standing | None
     """Every component; `facts` is None where the database did not answer."""
     now = facts.fresh.as_of if facts else utc_now()
     moment, links = Moment(now, source.began), Links(source.settings)
-    waiting = source.database.stats().get("requests_waiting", 0)
+    waiting = source.database.stats().get("requests_waiting", 0) if facts else 0
     return [
         *_processes(source.settings, facts, moment, links),
         Component(
@@ -79,7 +79,7 @@ def components_of(source: Source, facts: Facts | None, standing: Standing | None
             title="Dagster",
             heartbeat_at=_attached_at(facts.services.values() if facts else ()),
             links=[links.dagster(), links.lineage(), links.automation()],
-            **_as_fields(about_dagster(standing)),
+            **_as_fields(about_dagster(standing, moment)),
         ),
         Component(
             name="api",

@@ -12,6 +12,7 @@ from api.queries.health import Facts, Service
 from core.settings import Settings
 
 __all__ = [
+    "START_S",
     "Moment",
     "Said",
     "about_generator",
@@ -29,7 +30,7 @@ QUIET_S = 5.0
 """Heartbeats come every second; this long without one is worth a word."""
 
 START_S = 60.0
-"""How long a start may take until the first heartbeat."""
+"""How long a start may take until the first sign of life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Moment:
 
     now: datetime
     began: datetime
+
+    @property
+    def since_began_s(self) -> float:
+        """How long the API has been up."""
+        return (self.now - self.began).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)

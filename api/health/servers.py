@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.health.processes import Moment, Said
+from api.health.processes import START_S, Moment, Said
 from api.health.standing import Standing
 from api.health.words import ago, count, number
 from api.queries.health import VIEWS, Facts, Service
@@ -78,10 +78,12 @@ def about_dbt(facts: Facts) -> Said:
     )
 
 
-def about_dagster(standing: Standing | None) -> Said:
+def about_dagster(standing: Standing | None, moment: Moment) -> Said:
     """Dagster, by its answer and its checks."""
     if standing is None:
         return Said("unknown", "It is not asked.")
+    if not standing.answers and moment.since_began_s <= START_S:
+        return Said("starting", "Does not answer yet; it takes the longest to start.")
     if not standing.answers:
         return Said(
             "error",
@@ -101,7 +103,7 @@ def about_dagster(standing: Standing | None) -> Said:
 
 def about_api(version: str, moment: Moment, waiting: int) -> Said:
     """The API itself; `waiting` requests have no connection to the database yet."""
-    up = f"Version {version}, up for {ago((moment.now - moment.began).total_seconds())}"
+    up = f"Version {version}, up for {ago(moment.since_began_s)}"
     if waiting:
         return Said("warning", f"{up}; {count(waiting, 'request')} wait for the database.", None)
     return Said("ok", f"{up}.")
