@@ -29,6 +29,9 @@ PATHS = {
 }
 """Asked in turn."""
 
+BROKEN = 0
+"""In place of a status where the connection broke."""
+
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
 
@@ -51,8 +54,9 @@ def api(
     found = asyncio.run(_ask(address, rate, seconds))
     cores = (sum(process.cpu_times()[:2]) - busy_before) / (time.monotonic() - started)
     Console().print(_table(found, rate, cores))
-    if any(status != 200 for answers in found.values() for status, _ in answers):
-        typer.echo("error: some requests were refused", err=True)
+    refused = [status for answers in found.values() for status, _ in answers if status != 200]
+    if refused:
+        typer.echo(f"error: {len(refused)} requests were not answered with 200: {sorted(set(refused))}", err=True)
         raise typer.Exit(1)
 
 
@@ -76,8 +80,11 @@ async def _ask(address: str, rate: float, seconds: float) -> dict[str, list[tupl
 async def _one(
     client: httpx.AsyncClient, name: str, due: float, found: dict[str, list[tuple[int, float]]]
 ) -> None:
-    answer = await client.get(PATHS[name])
-    found[name].append((answer.status_code, (time.perf_counter() - due) * 1000))
+    try:
+        status = (await client.get(PATHS[name])).status_code
+    except httpx.HTTPError:
+        status = BROKEN
+    found[name].append((status, (time.perf_counter() - due) * 1000))
 
 
 def _table(found: dict[str, list[tuple[int, float]]], rate: float, cores: float) -> Table:
