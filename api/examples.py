@@ -138,10 +138,6 @@ def _problem(status: int, title: str, detail: str, errors: list[dict[str, str]] 
 
 
 PROBLEMS: dict[str, tuple[str, Problem]] = {
-    "400": (
-        "The request cannot be read.",
-        _problem(400, "Bad Request", "There was an error parsing the body."),
-    ),
     "401": (
         "A token is needed, or the one that was sent is not accepted.",
         _problem(401, "A token is needed", "Send a token as `Authorization: Bearer ...`."),
@@ -153,6 +149,14 @@ PROBLEMS: dict[str, tuple[str, Problem]] = {
     "404": (
         "There is no such thing.",
         _problem(404, "There is no such thing", "There is no event 'x'."),
+    ),
+    "413": (
+        "The body is too long.",
+        _problem(413, "The request is too long", "A body may have up to 65536 bytes."),
+    ),
+    "415": (
+        "The body is not said to be JSON.",
+        _problem(415, "The request is not JSON", "Send `Content-Type: application/json`."),
     ),
     "422": (
         "Parameters are wrong; all of them are named.",
@@ -168,7 +172,7 @@ PROBLEMS: dict[str, tuple[str, Problem]] = {
         _problem(500, "The API failed", "The API met an error that it did not expect."),
     ),
     "503": (
-        "The database cannot be asked now; `Retry-After` says when to try again.",
+        "What is needed for it does not answer now; `Retry-After` says when to try again.",
         _problem(503, "The database cannot be asked", "The database does not answer; try again."),
     ),
 }

@@ -37,8 +37,8 @@ TAGS = {
 }
 CONDITIONAL = {"get_kpi", "get_timeseries"}
 ASK_DATABASE = {"kpi", "events", "rejected"}
-OPEN = {"get_about"}
-"""Operations that look at a token but demand none."""
+OPEN = {"get_about", "metrics"}
+"""Operations that look at a token, but do not demand one of everybody."""
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
@@ -71,9 +71,9 @@ def text(app: FastAPI) -> str:
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
     document["info"]["description"] = DESCRIPTION
     document["tags"] = [{"name": name, "description": said} for name, said in TAGS.items()]
-    for operation in _operations(document):
+    for method, operation in _operations(document):
         _without_null(operation.get("parameters", []))
-        _with_problems(operation)
+        _with_problems(operation, method)
         _with_example(operation["responses"])
         if operation["operationId"] in CONDITIONAL:
             operation["responses"]["304"] = {"description": "The numbers are those of `If-None-Match`."}
@@ -85,9 +85,9 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path in document["paths"].values():
-        yield from path.values()
+        yield from path.items()
 
 
 def _without_null(parameters: list[dict[str, Any]]) -> None:
@@ -100,19 +100,24 @@ def _without_null(parameters: list[dict[str, Any]]) -> None:
             parameter["schema"] = kinds[0] | schema
 
 
-def _with_problems(operation: dict[str, Any]) -> None:
+def _expected(operation: dict[str, Any], method: str) -> Iterator[str]:
+    """Statuses of the errors that an operation may answer beside those that its route names."""
+    tags, name = set(operation.get("tags", [])), operation["operationId"]
+    yield "500"
+    if operation.get("security") and name not in OPEN:
+        yield from ("401", "403")
+    if tags & ASK_DATABASE and any(each["in"] == "path" for each in operation.get("parameters", [])):
+        yield "404"
+    if method == "post":
+        yield from ("413", "415")
+    if tags & (ASK_DATABASE | {"operate"}) or name == "readyz":
+        yield "503"
+
+
+def _with_problems(operation: dict[str, Any], method: str) -> None:
     """Every error that the operation may answer, as what it is."""
-    responses, tags = operation["responses"], set(operation.get("tags", []))
-    asks_database = bool(tags & ASK_DATABASE)
-    secured = bool(operation.get("security")) and operation["operationId"] not in OPEN
-    expected = {
-        "401": secured,
-        "403": secured,
-        "404": asks_database and any(each["in"] == "path" for each in operation.get("parameters", [])),
-        "500": True,
-        "503": asks_database,
-    }
-    for status in (status for status, may_be in expected.items() if may_be):
+    responses = operation["responses"]
+    for status in _expected(operation, method):
         responses.setdefault(status, {})
     for status, response in responses.items():
         if status in PROBLEMS:
@@ -121,7 +126,7 @@ def _with_problems(operation: dict[str, Any]) -> None:
                 response["description"] = meaning
             shown = example.model_dump(mode="json", exclude_none=True)
             response["content"] = {MEDIA_TYPE: {"schema": PROBLEM, "example": shown}}
-    if not secured and operation.get("security"):
+    if operation["operationId"] in OPEN:
         operation["security"].insert(0, {})
     operation["responses"] = dict(sorted(responses.items()))
 

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from api.app import API_PREFIX, create_app
 from core.settings import PostgresSettings, Settings
+from stack.ports import free_ports
 from tests.api_client import serving
 from tests.platform_rows import PlatformRows
 
@@ -29,6 +30,8 @@ def platform_rows(
     """A platform that is well, and as old as if it had been running for an hour."""
     monkeypatch.setattr("api.app.utc_now", lambda: datetime.now(UTC) - timedelta(hours=1))
     rows = PlatformRows.over(settings, database, connection, tmp_path)
+    nobody = settings.dagster.model_copy(update={"webserver_port": free_ports(1)[0]})
+    rows.settings = rows.settings.model_copy(update={"dagster": nobody})
     rows.now = datetime.now(UTC)
     rows.well()
     rows.service("generator", "running")
