@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import ProblemError, answer_problem
 from core.settings import Environment, Settings
 
-__all__ = ["LONGEST_BODY", "Security", "allowed_origins"]
+__all__ = ["LONGEST_BODY", "Security", "allowed_origins", "refuse_forgery"]
 
 LONGEST_BODY = 64 * 1024
 """Bytes; the longest that any route has a use for is below one."""
@@ -41,7 +41,8 @@ HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 """In production, where a proxy in front speaks TLS."""
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""RFC 9110, section 9.2.1: they change nothing."""
 
 
 def allowed_origins(settings: Settings) -> list[str]:
@@ -50,11 +51,10 @@ def allowed_origins(settings: Settings) -> list[str]:
 
 
 class Security:
-    """Adds headers to every answer; refuses requests that are too long, or that a strange page may have made.
+    """Adds headers to every answer; refuses requests that are too long.
 
-    While no tokens are demanded, whoever reaches the port may use it. So that a page which the user visits
-    elsewhere cannot, the name that was asked for must be this machine's (DNS rebinding), and a change must be
-    JSON and come from a page of ours (cross-site request forgery).
+    While no tokens are demanded, whoever reaches the port may use it. So that a page elsewhere cannot make the
+    user's browser do that under a name of its own (DNS rebinding), the name asked for must be this machine's.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -63,7 +63,6 @@ class Security:
         self._headers = _encoded(HEADERS | (HSTS if production else {}))
         self._is_open = settings.api.auth == "off"
         self._hosts = LOOPBACK_NAMES | {settings.api.host.lower()}
-        self._origins = frozenset(allowed_origins(settings))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what is not HTTP goes by."""
@@ -76,12 +75,12 @@ class Security:
                 message["headers"] = [*message.get("headers", ()), *self._headers]
             await send(message)
 
-        if refusal := self._refusal(scope["method"], Headers(scope=scope)):
+        if refusal := self._refusal(Headers(scope=scope)):
             await answer_problem(Request(scope), refusal)(scope, receive, send_with_headers)
         else:
             await self._app(scope, _limited(receive), send_with_headers)
 
-    def _refusal(self, method: str, headers: Headers) -> ProblemError | None:
+    def _refusal(self, headers: Headers) -> ProblemError | None:
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > LONGEST_BODY:
             return ProblemError(
@@ -92,24 +91,31 @@ class Security:
         if _name(headers.get("host", "")) not in self._hosts:
             detail = "Without tokens the API answers to this machine's own names only, such as localhost."
             return ProblemError(421, "The API is not known under this name", detail)
-        return self._forgery(headers) if method in CHANGES else None
+        return None
 
-    def _forgery(self, headers: Headers) -> ProblemError | None:
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            detail = "Send `Content-Type: application/json`, also where the body is empty."
-            return ProblemError(415, "The request is not JSON", detail)
-        origin, host = headers.get("origin", ""), headers.get("host", "").lower()
-        if origin in self._origins:
-            return None
-        from_page = headers.get("sec-fetch-site", "none")
-        if origin.lower() in ("", f"http://{host}", f"https://{host}") and from_page in (
-            "none",
-            "same-origin",
-        ):
-            return None
+
+def refuse_forgery(request: Request, settings: Settings) -> None:
+    """Refuse a change that another site's page may have made in a user's browser; for while no tokens are demanded.
+
+    It must be JSON, which no form of another site can send, and name a page of ours or none. Raises a 415 or a 403.
+    """
+    if request.method in SAFE:
+        return
+    headers = request.headers
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        detail = "Send `Content-Type: application/json`, also where the body is empty."
+        raise ProblemError(415, "The request is not JSON", detail)
+    origin, host = headers.get("origin", ""), headers.get("host", "").lower()
+    if origin in allowed_origins(settings):
+        return
+    from_page = headers.get("sec-fetch-site", "none")
+    if origin.lower() not in ("", f"http://{host}", f"https://{host}") or from_page not in (
+        "none",
+        "same-origin",
+    ):
         detail = "Changes are taken from the dashboard's own pages only."
-        return ProblemError(403, "The request comes from another site", detail)
+        raise ProblemError(403, "The request comes from another site", detail)
 
 
 def _limited(receive: Receive) -> Receive:

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.auth.caller import ANYONE, NOBODY, Caller, Scope
 from api.auth.verifier import TokenRefusedError
 from api.context import ContextDep
 from api.problems import ProblemError
+from api.security import refuse_forgery
 
 __all__ = ["Authorized", "Credentials", "MayOperate", "MayRead", "WhoAsks"]
 
@@ -29,9 +30,10 @@ class Authorized:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    async def __call__(self, context: ContextDep, credentials: Credentials) -> Caller:
+    async def __call__(self, request: Request, context: ContextDep, credentials: Credentials) -> Caller:
         """The caller. Raises a 401 without a usable token, a 403 without the scope (RFC 6750, section 3)."""
         if context.verifier is None:
+            refuse_forgery(request, context.settings)
             return ANYONE
         if credentials is None:
             detail = "Send a token as `Authorization: Bearer ...`; this address is for holders of one."

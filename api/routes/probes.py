@@ -43,7 +43,7 @@ async def readyz(context: ContextDep) -> Response:
 async def metrics(request: Request, context: ContextDep, credentials: Credentials) -> Response:
     """Of the API, the live stream and the pipeline. From this machine itself, or with a token for `read`."""
     if not _is_near(request):
-        await Authorized("read")(context, credentials)
+        await Authorized("read")(request, context, credentials)
     return Response(await context.exposition.text(), media_type=CONTENT_TYPE_LATEST)
 
 
