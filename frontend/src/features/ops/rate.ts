@@ -1,9 +1,12 @@
 /** The generator's rate as somebody types it. */
+import type { Format } from "@/lib/format";
 
 /** What the API takes, in events a second. */
 export const LEAST_RATE = 0.1;
 export const MOST_RATE = 100_000;
 export const COMMON_RATES = [5, 50, 200, 1_000] as const;
+
+export const writtenRate = (rate: number, format: Format) => format.decimal(rate, Number.isInteger(rate) ? 0 : 1);
 
 export type RateFault = "empty" | "noNumber" | "tooSmall" | "tooLarge";
 

@@ -9,7 +9,9 @@ const QUARTER_MS = 15 * 60_000;
 
 export function components(shop: Shop, now: number): Component[] {
   const recently = (ms: number) => new Date(now - ms).toISOString();
-  const beating = shop.running;
+  const beating = shop.runs("generator", now);
+  const streaming = shop.runs("spark_stream", now);
+  const coming = (service: "generator" | "spark_stream") => (shop.down[service] === Infinity ? ("stopped" as const) : ("starting" as const));
   const link = (label: string, path: string) => ({ label, url: DAGSTER + path });
   const line = (
     name: Component["name"],
@@ -18,25 +20,27 @@ export function components(shop: Shop, now: number): Component[] {
     summary: string,
     rest: Partial<Component> = {},
   ): Component => ({ name, title, state, summary, advice: null, heartbeat_at: recently(700), rate: null, actions: [], links: [], ...rest });
+  const query = (name: "events_clean" | "kpi_1m", seconds: string) =>
+    line(name, `Spark query ${name}`, streaming ? "ok" : coming("spark_stream"), streaming ? `Commits a batch every ${seconds} s.` : "Commits nothing.", {
+      actions: streaming ? ["stop", "restart"] : ["start"],
+      links: [link(`Asset ${name}`, `/assets/${name}`)],
+    });
   return [
     line(
       "generator",
       "Generator",
-      beating ? "ok" : "stopped",
-      beating ? `Sends ${(shop.rate * 5).toFixed(0)} events a second.` : "Stopped on purpose.",
+      beating ? "ok" : coming("generator"),
+      beating ? `Sends ${(shop.rate * 5).toFixed(0)} events a second.` : "Sends nothing.",
       {
-        rate: beating ? shop.rate * 5 : 0,
+        rate: shop.rate * 5,
         advice: beating ? null : "Start it here, or in Dagster.",
         actions: beating ? ["stop", "restart", "set_rate"] : ["start"],
         links: [link("Job generator", "/jobs")],
       },
     ),
     line("kafka", "Kafka", "ok", "One broker, 3 partitions of events_raw."),
-    line("events_clean", "Spark query events_clean", "ok", "Commits a batch every 0.4 s.", {
-      actions: ["stop", "restart"],
-      links: [link("Asset events_clean", "/assets/events_clean")],
-    }),
-    line("kpi_1m", "Spark query kpi_1m", "ok", "Commits a batch every 0.5 s.", { links: [link("Asset kpi_1m", "/assets/kpi_1m")] }),
+    query("events_clean", "0.4"),
+    query("kpi_1m", "0.5"),
     line("postgres", "PostgreSQL", "ok", "Answers in 2 ms; 14 of 100 connections."),
     line("dbt", "dbt views", "warning", "Built 26 hours ago.", {
       heartbeat_at: recently(26 * 3_600_000),
@@ -48,6 +52,8 @@ export function components(shop: Shop, now: number): Component[] {
   ];
 }
 
+const wholeState = (shop: Shop, now: number) => (shop.runs("generator", now) && shop.runs("spark_stream", now) ? "ok" : "degraded");
+
 export function health(shop: Shop, now: number): Health {
   const random = createRandom(7);
   const since = now - QUARTER_MS;
@@ -58,7 +64,7 @@ export function health(shop: Shop, now: number): Health {
   const first = Math.floor((now - 3_600_000) / 10_000) * 10_000;
   return {
     ...freshness(shop, now),
-    status: shop.running ? "ok" : "degraded",
+    status: wholeState(shop, now),
     components: components(shop, now),
     queries: (["events_clean", "kpi_1m"] as const).map((name, index) => ({
       name,
@@ -66,7 +72,7 @@ export function health(shop: Shop, now: number): Health {
       committed_at: new Date(now - 320 - index * 90).toISOString(),
       event_time_lag_s: 0.6 + index * 0.1,
       lag_records: index + 2,
-      input_rate: shop.running ? shop.rate * 5 : 0,
+      input_rate: shop.runs("generator", now) ? shop.rate * 5 : 0,
       processed_rate: 11_800 + index * 3_100,
       batch_ms: 310 + index * 60,
       checkpoint_bytes: 18_400_000 + index * 4_200_000,
@@ -100,7 +106,7 @@ export function health(shop: Shop, now: number): Health {
 export function healthSummary(shop: Shop, now: number): HealthSummary {
   return {
     ...freshness(shop, now),
-    status: shop.running ? "ok" : "degraded",
+    status: wholeState(shop, now),
     components: components(shop, now).map(({ name, state, summary }) => ({ name, state, summary })),
   };
 }

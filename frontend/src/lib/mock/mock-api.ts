@@ -10,6 +10,7 @@ const SEED = 20_261_122;
 const BATCH_MS = 600;
 const BEAT_MS = 5_000;
 const ANSWER_MS = 60;
+const RESTART_MS = 6_000;
 
 const OUTCOME = {
   order_created: "created",
@@ -153,7 +154,7 @@ export function createMockApi(clock: () => number = Date.now): Api {
     operate: (request) =>
       answer(() => {
         if (request.action === "set_rate") shop.rate = request.rate / 5;
-        else if (request.service === "generator") shop.running = request.action !== "stop";
+        else shop.down[request.service] = { start: 0, stop: Infinity, restart: clock() + RESTART_MS }[request.action];
         return { run_id: "mock", url: "#" };
       }),
     downloadEvents: async (filters, { signal } = {}) => {

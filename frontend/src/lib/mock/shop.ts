@@ -63,8 +63,13 @@ function amountCents(random: Random, currency: Code): number {
 
 const currencyOf = (random: Random): Code => (random.next() < 0.72 ? "VND" : "USD");
 export const money = (cents: number) => (cents / 100).toFixed(2);
-const hex = (random: Random, digits: number) =>
-  Array.from({ length: digits }, () => random.int(0, 15).toString(16)).join("");
+const hex = (random: Random, digits: number) => Math.floor(random.next() * 16 ** digits).toString(16).padStart(digits, "0");
+
+function uuid(random: Random): string {
+  const tail = hex(random, 12);
+  const head = hex(random, 12);
+  return `${head.slice(0, 8)}-${head.slice(8)}-4${tail.slice(0, 3)}-a${tail.slice(3, 6)}-${tail.slice(6)}${head.slice(0, 6)}`;
+}
 
 const REJECTS: readonly [RejectReason, string, string][] = [
   ["missing_field", "orderId is missing", '{"id":"%","eventTime":"2026-01-01T00:00:00Z","eventType":"order_created","userId":"USR2210","amount":120000,"currency":"VND","status":"pending"}'],
@@ -80,8 +85,9 @@ export class Shop {
   /** Newest last. */
   readonly events: OrderEvent[] = [];
   readonly rejected: RejectedRecord[] = [];
-  running = true;
   rate = 1;
+  /** Until when the generator and the stream are down, in milliseconds since 1970. */
+  readonly down = { generator: 0, spark_stream: 0 };
   private readonly tallies = new Map<string, Tally>();
   private readonly random: Random;
   private readonly detailFrom: number;
@@ -96,10 +102,14 @@ export class Shop {
     this.advance(start);
   }
 
+  runs(service: keyof Shop["down"], now: number): boolean {
+    return now >= this.down[service];
+  }
+
   /** Play on to `to`; what happened on the way, oldest first. */
   advance(to: number): OrderEvent[] {
     const from = this.now;
-    if (this.running) {
+    if (this.runs("generator", to) && this.runs("spark_stream", to)) {
       for (let second = from; second < to; second += 1_000) {
         const share = Math.min(1_000, to - second) / 1_000;
         const orders = this.random.poisson(ordersPerSecond(second) * this.rate * share);
@@ -143,7 +153,7 @@ export class Shop {
       const iso = new Date(time).toISOString();
       this.due.push({
         ...base,
-        id: `${hex(random, 8)}-${hex(random, 4)}-4${hex(random, 3)}-a${hex(random, 3)}-${hex(random, 12)}`,
+        id: uuid(random),
         event_type: type,
         event_time: iso,
         status: STATUS[type],

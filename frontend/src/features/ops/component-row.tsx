@@ -1,0 +1,203 @@
+import { ExternalLink, Gauge, Lightbulb, LoaderCircle, Play, RotateCw, Square, X } from "lucide-react";
+import { Popover } from "radix-ui";
+import { useTranslation } from "react-i18next";
+
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/cn";
+import type { Component, Link } from "@/lib/types";
+import { useFormat } from "@/lib/use-format";
+
+import type { Service } from "./follow";
+import type { Intent } from "./operate-dialog";
+import { writtenRate } from "./rate";
+import { StateMark } from "./state-mark";
+import { useAgo } from "./use-ago";
+import type { Followed } from "./use-operate";
+
+const ICON = { start: Play, stop: Square, restart: RotateCw, set_rate: Gauge } as const;
+const ORDER = ["start", "set_rate", "restart", "stop"] as const;
+/** States in which somebody has to do something. */
+const TROUBLE: ReadonlySet<Component["state"]> = new Set(["warning", "error", "unknown"]);
+/** So many links are shown beside the advice; all of them behind the button. */
+const SHOWN_LINKS = 2;
+
+interface ComponentRowProps {
+  readonly component: Component;
+  /** What can be operated by this row; null where it cannot, or not by this user. */
+  readonly service: Service | null;
+  readonly followed: Followed | null;
+  readonly onIntent: (intent: Intent) => void;
+}
+
+export function ComponentRow({ component, service, followed, onIntent }: ComponentRowProps) {
+  const { t } = useTranslation("ops");
+  const { name, state, links = [] } = component;
+  const trouble = TROUBLE.has(state);
+  return (
+    <li
+      aria-label={t(`name.${name}`)}
+      className="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-2 px-4 py-3 lg:col-span-full lg:grid-cols-subgrid lg:gap-x-5 lg:gap-y-1"
+    >
+      <StateMark state={state} className="justify-self-start max-lg:row-start-1" />
+      <div className="min-w-0 max-lg:col-span-2 max-lg:row-start-2">
+        <Words component={component} />
+        {trouble && links.length > 0 && (
+          <p className="mt-1.5 flex flex-wrap gap-x-4 gap-y-1">
+            {links.slice(0, SHOWN_LINKS).map((link) => (
+              <OutLink key={link.url} link={link} className="text-[0.8125rem] font-medium text-accent hover:underline" />
+            ))}
+          </p>
+        )}
+        {followed && <FollowLine followed={followed} />}
+      </div>
+      <Heartbeat at={component.heartbeat_at} className="justify-self-end max-lg:col-start-2 max-lg:row-start-1 lg:min-w-20 lg:justify-self-start" />
+      <div className="flex items-center gap-1.5 max-lg:col-span-2 max-lg:row-start-3 max-lg:flex-wrap max-lg:empty:hidden lg:justify-end">
+        {service !== null && <Actions component={component} service={service} busy={followed?.progress === "underway"} onIntent={onIntent} />}
+        {links.length > 0 && <Links name={t(`name.${name}`)} links={links} />}
+      </div>
+    </li>
+  );
+}
+
+/** The server speaks English; in another language the page's own words come first. */
+function Words({ component }: { readonly component: Component }) {
+  const { t, i18n } = useTranslation("ops");
+  const format = useFormat();
+  const { name, state, summary, rate = null } = component;
+  const foreign = i18n.language !== "en";
+  const advice = component.advice ?? (TROUBLE.has(state) ? t(`advice.${name}`) : null);
+  return (
+    <>
+      <p className="font-medium">
+        {t(`name.${name}`)}
+        {rate !== null && state !== "stopped" && (
+          <span className="ml-2 text-xs font-normal text-ink-3">{t("operate.rateNow", { rate: writtenRate(rate, format) })}</span>
+        )}
+      </p>
+      {foreign && <p className="text-[0.8125rem] text-ink-2">{t(`stateText.${state}`)}</p>}
+      <p lang="en" className={cn("text-[0.8125rem]", foreign ? "text-xs text-ink-3" : "text-ink-2")}>
+        {summary}
+      </p>
+      {advice !== null && (
+        <p className="mt-1 flex items-start gap-1.5 text-[0.8125rem]">
+          <Lightbulb aria-hidden className="mt-0.5 size-3.5 shrink-0 text-warn" />
+          <span>
+            <span className="font-medium">{t("components.advice")}</span>{" "}
+            {foreign ? t(`advice.${name}`) : <span lang="en">{advice}</span>}
+          </span>
+        </p>
+      )}
+    </>
+  );
+}
+
+function Heartbeat({ at, className }: { readonly at: string | null; readonly className: string }) {
+  const { t } = useTranslation("ops");
+  const format = useFormat();
+  const ago = useAgo();
+  return (
+    <span className={cn("text-[0.8125rem] whitespace-nowrap text-ink-3", className)}>
+      <span className="sr-only">{t("components.heartbeat")}: </span>
+      {at === null ? t("components.none") : <time dateTime={at} title={format.dateTime(at)}>{t("components.ago", { lag: ago(at) })}</time>}
+    </span>
+  );
+}
+
+interface ActionsProps {
+  readonly component: Component;
+  readonly service: Service;
+  readonly busy: boolean;
+  readonly onIntent: (intent: Intent) => void;
+}
+
+function Actions({ component, service, busy, onIntent }: ActionsProps) {
+  const { t } = useTranslation("ops");
+  const name = t(`name.${component.name}`);
+  return ORDER.filter((action) => component.actions?.includes(action)).map((action) => {
+    const Icon = ICON[action];
+    return (
+      <Button
+        key={action}
+        size="sm"
+        disabled={busy}
+        aria-label={`${t(`operate.${action}`)}: ${name}`}
+        onClick={() => onIntent({ service, action })}
+      >
+        <Icon aria-hidden className="size-3.5" />
+        {t(`operate.${action}`)}
+      </Button>
+    );
+  });
+}
+
+function OutLink({ link, className }: { readonly link: Link; readonly className: string }) {
+  return (
+    <a href={link.url} target="_blank" rel="noreferrer" className={cn("inline-flex items-center gap-1.5", className)}>
+      <span lang="en">{link.label}</span>
+      <ExternalLink aria-hidden className="size-3.5 shrink-0 opacity-70" />
+    </a>
+  );
+}
+
+function Links({ name, links }: { readonly name: string; readonly links: readonly Link[] }) {
+  const { t } = useTranslation("ops");
+  return (
+    <Popover.Root>
+      <Popover.Trigger asChild>
+        <Button size="sm" variant="ghost" aria-label={t("components.linksOf", { name })}>
+          <ExternalLink aria-hidden className="size-3.5" />
+          <span className="max-lg:sr-only">{t("components.links")}</span>
+        </Button>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          align="end"
+          sideOffset={6}
+          collisionPadding={12}
+          aria-label={t("components.linksOf", { name })}
+          className="z-40 flex max-h-[60dvh] min-w-56 flex-col overflow-y-auto rounded-xl border border-line bg-raised p-1.5 shadow-raised"
+        >
+          {links.map((link) => (
+            <OutLink key={link.url} link={link} className="justify-between rounded-lg px-2.5 py-1.5 text-[0.8125rem] hover:bg-sunken" />
+          ))}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+/** What was asked and how far it is, with the run that does it. */
+function FollowLine({ followed }: { readonly followed: Followed }) {
+  const { t } = useTranslation("ops");
+  const ago = useAgo();
+  const { asked, progress, dismiss } = followed;
+  const { action } = asked.request;
+  const said = {
+    underway: () => `${t(`operate.underway.${action}`)} ${t("operate.asked", { lag: ago(asked.at) })}`,
+    done: () => t(`operate.done.${action}`),
+    overdue: () => t("operate.overdue", { lag: ago(asked.at) }),
+  }[progress]();
+  return (
+    <div
+      className={cn(
+        "mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg px-3 py-1.5 text-[0.8125rem]",
+        { underway: "bg-accent-soft text-accent", done: "bg-good-soft text-good", overdue: "bg-warn-soft text-warn" }[progress],
+      )}
+    >
+      {progress === "underway" && <LoaderCircle aria-hidden className="size-3.5 animate-spin" />}
+      {/* The seconds that go by are not read out. */}
+      <span aria-hidden={progress === "underway"}>{said}</span>
+      <span role="status" className="sr-only">
+        {progress === "underway" ? t(`operate.underway.${action}`) : said}
+      </span>
+      {asked.answer.url.startsWith("http") && (
+        <OutLink link={{ label: t("operate.run"), url: asked.answer.url }} className="font-medium underline-offset-2 hover:underline" />
+      )}
+      {progress !== "underway" && (
+        <button type="button" aria-label={t("operate.dismiss")} onClick={dismiss} className="ml-auto rounded p-1 hover:bg-surface/60">
+          <X aria-hidden className="size-3.5" />
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+/** Asks for something and follows it until it is so: one thing at a time for each service. */
+import { useMutation } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+
+import type { OperateRequest } from "@/lib/api";
+import { useApi, useHub } from "@/lib/context";
+import type { Health } from "@/lib/types";
+
+import { type Asked, observe, type Progress, progressOf, type Service } from "./follow";
+
+/** While something is followed the health is read this often. */
+const FOLLOW_MS = 2_000;
+
+export interface Followed {
+  readonly asked: Asked;
+  readonly progress: Progress;
+  readonly dismiss: () => void;
+}
+
+type All = Readonly<Partial<Record<Service, Asked>>>;
+
+export function useOperate(health: Health | undefined, reread: () => void) {
+  const api = useApi();
+  const hub = useHub();
+  const [all, setAll] = useState<All>({});
+  const ask = useMutation({
+    mutationFn: (request: OperateRequest) => api.operate(request),
+    onSuccess: (answer, request) => {
+      const at = Date.now() + hub.status.get().clockOffsetMs;
+      setAll((before) => ({ ...before, [request.service]: { request, answer, at, seenDown: false } }));
+    },
+  });
+
+  const entries = Object.entries(all) as [Service, Asked][];
+  if (health) {
+    const seen = entries.map(([service, asked]): [Service, Asked] => [service, observe(asked, health)]);
+    if (seen.some(([service, asked]) => asked !== all[service])) setAll(Object.fromEntries(seen));
+  }
+  const progress = (asked: Asked): Progress => (health ? progressOf(asked, health) : "underway");
+  const following = entries.some(([, asked]) => progress(asked) === "underway");
+  useEffect(() => {
+    if (!following) return undefined;
+    const timer = setInterval(reread, FOLLOW_MS);
+    return () => clearInterval(timer);
+  }, [following, reread]);
+
+  const followed = (service: Service): Followed | null => {
+    const asked = all[service];
+    if (!asked) return null;
+    return { asked, progress: progress(asked), dismiss: () => setAll((before) => ({ ...before, [service]: undefined })) };
+  };
+  return { ask, followed };
+}
