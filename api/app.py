@@ -11,6 +11,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from api.auth import make_verifier
 from api.auth.access import Authorized
+from api.conditional import Tagged
 from api.context import Context
 from api.dagster import Dagster
 from api.database import Database
@@ -23,6 +24,7 @@ from api.problems import handle_problems
 from api.request_log import RequestLog
 from api.routes import about, events, health, kpi, operate, probes, rejected, stream
 from api.security import Security, allowed_origins
+from api.shared import Shared
 from core.clock import utc_now
 from core.settings import Settings
 
@@ -48,7 +50,8 @@ def create_app(settings: Settings) -> FastAPI:
         source = Source(settings, database, utc_now(), dagster)
         live = Live(settings, partial(read_summary, source))
         exposition = Exposition(figures, database, live)
-        app.state.context = Context(settings, database, verifier, dagster, source, live, exposition)
+        answers = Shared[Tagged](settings.api.share_ms / 1000)
+        app.state.context = Context(settings, database, verifier, dagster, source, live, exposition, answers)
         await live.start()
         yield
         await live.stop()
@@ -78,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _add_layers(app: FastAPI, settings: Settings, figures: RequestFigures) -> None:
     """What is around all routes; the last that is added is the outermost."""
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6, exclude_content_types=UNPACKED)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1, exclude_content_types=UNPACKED)
     if origins := allowed_origins(settings):
         app.add_middleware(
             CORSMiddleware,

@@ -6,11 +6,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.auth import TokenVerifier
+from api.conditional import Tagged
 from api.dagster import Dagster
 from api.database import Database
 from api.health import Source
 from api.live import Live
 from api.metrics import Exposition
+from api.shared import Shared
 from core.settings import Settings
 
 __all__ = ["Context", "ContextDep"]
@@ -27,6 +29,7 @@ class Context:
     health: Source
     live: Live
     exposition: Exposition
+    answers: Shared[Tagged]
 
 
 def _context(request: Request) -> Context:

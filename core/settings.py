@@ -224,6 +224,9 @@ class ApiSettings(_Group):
     statement_timeout_ms: int = Field(5_000, ge=1, description="Longest statement of a request.")
     replica_host: str | None = Field(None, description="Read replica for the API's reads.")
     replica_port: Port = Field(5432, description="Port of that replica.")
+    share_ms: int = Field(
+        200, ge=0, description="KPIs and series that are asked for again within so long are the same answer."
+    )
     max_streams: int = Field(2_000, ge=1, description="Live streams at once; one more gets a 503.")
 
 

@@ -76,6 +76,7 @@ def settings(data_dir: Path) -> Settings:
     kafka_port, controller_port, postgres_port = free_ports(3)
     return load_settings(
         environment=Environment.TEST,
+        api={"share_ms": 0},  # a test asks again as soon as it has changed something
         kafka={"bootstrap_servers": f"localhost:{kafka_port}"},
         postgres={"port": postgres_port},
         stack={"data_dir": data_dir, "kafka_controller_port": controller_port},

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.conditional import conditional
-from api.context import ContextDep
+from api.conditional import Tagged, conditional, tagged
+from api.context import Context, ContextDep
 from api.models import KpiReport, TimeSeries
 from api.parameters import RangeParameters
 from api.queries.kpis import read_kpi
@@ -31,9 +31,13 @@ async def get_kpi(request: Request, context: ContextDep, asked: RangeQuery) -> R
     yesterday until the same time of the clock. Send the answer's `ETag` back as `If-None-Match` to get
     a 304 as long as the numbers are the same.
     """
-    async with context.database.connection() as connection:
-        report = await read_kpi(connection, _question(asked), context.settings.checks.freshness_limit_s)
-    return conditional(request, report, KPI_CLOCK)
+    question = _question(asked)
+
+    async def make() -> Tagged:
+        async with context.database.connection() as connection:
+            return tagged(await read_kpi(connection, question, _limit_s(context)), KPI_CLOCK)
+
+    return conditional(request, await context.answers.get(("kpi", *_key(asked)), make))
 
 
 @router.get("/timeseries", response_model=TimeSeries, summary="KPIs window by window")
@@ -42,9 +46,22 @@ async def get_timeseries(request: Request, context: ContextDep, asked: RangeQuer
 
     The windows add up to the KPIs of the same range. Conditional as `/kpi` is.
     """
-    async with context.database.connection() as connection:
-        series = await read_series(connection, _question(asked), context.settings.checks.freshness_limit_s)
-    return conditional(request, series, SERIES_CLOCK)
+    question = _question(asked)
+
+    async def make() -> Tagged:
+        async with context.database.connection() as connection:
+            return tagged(await read_series(connection, question, _limit_s(context)), SERIES_CLOCK)
+
+    return conditional(request, await context.answers.get(("timeseries", *_key(asked)), make))
+
+
+def _limit_s(context: Context) -> float:
+    return context.settings.checks.freshness_limit_s
+
+
+def _key(asked: RangeParameters) -> tuple[object, ...]:
+    """The question as it was put: those who ask the same a moment later get the same answer."""
+    return asked.range, asked.tz, asked.from_, asked.to
 
 
 def _question(asked: RangeParameters) -> Question:

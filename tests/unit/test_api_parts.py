@@ -12,7 +12,7 @@ from fastapi import FastAPI, HTTPException, Query
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from api.conditional import conditional
+from api.conditional import conditional, tagged
 from api.csv_export import harmless
 from api.models import Problem
 from api.parameters import RangeParameters
@@ -21,6 +21,7 @@ from api.queries.rejected import readable
 from api.request_log import RequestLog
 from core.errors import DatabaseError
 from core.logging import configure_logging
+from stack.waiting import wait_until
 from tests.api_client import serving
 
 
@@ -149,8 +150,15 @@ def test_a_request_is_one_line_without_its_query(
     configure_logging("info", process="api")
     client.get("/range?range=15m", headers={"X-Request-ID": "seen"})
     client.get("/bug", headers={"X-Request-ID": "failed"})
-    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
-    requests = [line for line in lines if line["event"] == "request"]
+    requests: list[dict[str, object]] = []
+
+    def both_told() -> bool:
+        """A line is written once its answer is sent."""
+        lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+        requests.extend(line for line in lines if line["event"] == "request")
+        return len(requests) == 2
+
+    assert wait_until(both_told, 10), requests
     assert [(each["path"], each["status"], each["request_id"]) for each in requests] == [
         ("/range", 200, "seen"),
         ("/bug", 500, "failed"),
@@ -173,7 +181,7 @@ def asked(if_none_match: str | None = None) -> Request:
 
 def test_the_tag_is_of_the_numbers_and_not_of_the_clock() -> None:
     def tag(at: int, number: int) -> str:
-        return conditional(asked(), Answer(at=at, number=number), {"at": True}).headers["ETag"]
+        return conditional(asked(), tagged(Answer(at=at, number=number), {"at": True})).headers["ETag"]
 
     assert tag(1, 1) == tag(2, 1) != tag(1, 2)
     assert tag(1, 1).startswith('W/"')
@@ -185,9 +193,9 @@ def test_the_tag_is_of_the_numbers_and_not_of_the_clock() -> None:
 )
 def test_whoever_has_the_numbers_gets_none(form: str, status: int) -> None:
     answer = Answer(at=1, number=1)
-    tag = conditional(asked(), answer, {"at": True}).headers["ETag"]
+    tag = conditional(asked(), tagged(answer, {"at": True})).headers["ETag"]
     given = form.format(tag=tag, strong=tag.removeprefix("W/"))
-    response = conditional(asked(given), answer, {"at": True})
+    response = conditional(asked(given), tagged(answer, {"at": True}))
     assert response.status_code == status
     assert response.headers["ETag"] == tag
     assert response.headers["Cache-Control"] == "no-cache"
