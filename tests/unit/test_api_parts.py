@@ -150,15 +150,15 @@ def test_a_request_is_one_line_without_its_query(
     configure_logging("info", process="api")
     client.get("/range?range=15m", headers={"X-Request-ID": "seen"})
     client.get("/bug", headers={"X-Request-ID": "failed"})
-    requests: list[dict[str, object]] = []
+    lines: list[dict[str, str]] = []
 
     def both_told() -> bool:
         """A line is written once its answer is sent."""
-        lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
-        requests.extend(line for line in lines if line["event"] == "request")
-        return len(requests) == 2
+        lines.extend(json.loads(line) for line in capfd.readouterr().err.splitlines())
+        return sum(line["event"] == "request" for line in lines) == 2
 
-    assert wait_until(both_told, 10), requests
+    assert wait_until(both_told, 10), lines
+    requests = [line for line in lines if line["event"] == "request"]
     assert [(each["path"], each["status"], each["request_id"]) for each in requests] == [
         ("/range", 200, "seen"),
         ("/bug", 500, "failed"),
