@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import pytest
@@ -150,7 +150,7 @@ def test_a_request_is_one_line_without_its_query(
     configure_logging("info", process="api")
     client.get("/range?range=15m", headers={"X-Request-ID": "seen"})
     client.get("/bug", headers={"X-Request-ID": "failed"})
-    lines: list[dict[str, str]] = []
+    lines: list[dict[str, Any]] = []
 
     def both_told() -> bool:
         """A line is written once its answer is sent."""
