@@ -53,7 +53,10 @@ export default defineConfig(
     rules: closed("Features never import each other; inside a feature, import relatively.", [
       "@/features/**",
       "@/app/**",
-      "../../*",
+      "../dashboard/**",
+      "../events/**",
+      "../ops/**",
+      "../../**",
     ]),
   },
 );

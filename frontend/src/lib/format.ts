@@ -25,12 +25,19 @@ export interface Format {
   /** 22 Nov 2026, 14:05:09 */
   dateTime(at: Date | number | string): string;
   day(at: Date | number | string): string;
-  /** 0.6 s, 12 s, 3 min, 2 h: one figure that a glance takes in. */
+  /** 0.6 s, 12 s, 3 min, 2 h, 4 d: one figure that a glance takes in. */
   duration(seconds: number): string;
   bytes(value: number): string;
 }
 
 export const DASH = "–";
+const MINUS = "\u2212";
+const BYTES = ["B", "kB", "MB", "GB", "TB"];
+/** Shorter than what Intl has: a figure beside a dot must fit. */
+const UNITS = {
+  en: { second: "s", minute: "min", hour: "h", day: "d" },
+  vi: { second: "giây", minute: "phút", hour: "giờ", day: "ngày" },
+} as const;
 
 const cache = new Map<string, Format>();
 
@@ -45,18 +52,19 @@ export function formatFor(language: string, timeZone: string): Format {
 }
 
 function build(language: string, timeZone: string): Format {
-  // Day before month in both languages; 24 hours, as operations people write.
-  const locale = language === "vi" ? "vi-VN" : "en-GB";
+  const vietnamese = language === "vi";
+  // Numbers as in the United States, where 15 million is 15M; dates with the day before the month and 24 hours.
+  const locale = vietnamese ? "vi-VN" : "en-US";
   const number = (options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options);
   const date = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(locale, { timeZone, hourCycle: "h23", ...options });
+    new Intl.DateTimeFormat(vietnamese ? "vi-VN" : "en-GB", { timeZone, hourCycle: "h23", ...options });
 
   const money = new Map<string, Intl.NumberFormat>();
   const moneyShort = new Map<string, Intl.NumberFormat>();
   const by = (known: Map<string, Intl.NumberFormat>, currency: string, options: Intl.NumberFormatOptions) => {
     let made = known.get(currency);
     if (!made) {
-      made = number({ style: "currency", currency, currencyDisplay: "narrowSymbol", ...options });
+      made = number({ style: "currency", currency, ...options });
       known.set(currency, made);
     }
     return made;
@@ -65,15 +73,17 @@ function build(language: string, timeZone: string): Format {
   const countShort = number({ notation: "compact", maximumSignificantDigits: 3 });
   const percent = number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const wholePercent = number({ style: "percent", maximumFractionDigits: 0 });
-  const change = number({ style: "percent", signDisplay: "exceptZero", maximumFractionDigits: 1 });
+  const change = number({ style: "percent", signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const points = number({ signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const minute = date({ hour: "2-digit", minute: "2-digit" });
   const time = date({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const dateMinute = date({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   const dateTime = date({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const day = date({ day: "numeric", month: "short" });
-  const unit = (value: number, name: string, digits = 0) =>
-    number({ style: "unit", unit: name, unitDisplay: "short", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  const decimals = [0, 1, 2].map((digits) => number({ minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  const decimal = (value: number, digits: number) => (decimals[digits] ?? count).format(value);
+  const units = vietnamese ? UNITS.vi : UNITS.en;
+  const unit = (value: number, name: keyof typeof units, digits = 0) => `${decimal(value, digits)} ${units[name]}`;
   const moment = (at: Date | number | string) => (at instanceof Date ? at : new Date(at));
 
   return {
@@ -87,9 +97,9 @@ function build(language: string, timeZone: string): Format {
     countShort: (value) => countShort.format(value),
     percent: (value) => (value === null ? DASH : percent.format(value / 100)),
     wholePercent: (value) => wholePercent.format(value / 100),
-    change: (fraction) => change.format(fraction),
-    points: (difference) => points.format(difference),
-    decimal: (value, digits = 1) => number({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value),
+    change: (fraction) => change.format(fraction).replace("-", MINUS),
+    points: (difference) => points.format(difference).replace("-", MINUS),
+    decimal: (value, digits = 1) => decimal(value, digits),
     minute: (at) => minute.format(moment(at)),
     time: (at) => time.format(moment(at)),
     dateMinute: (at) => dateMinute.format(moment(at)),
@@ -104,9 +114,8 @@ function build(language: string, timeZone: string): Format {
       return unit(Math.round(s / 86_400), "day");
     },
     bytes: (value) => {
-      const names = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
       const power = value < 1_000 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3));
-      return unit(value / 1_000 ** power, names[power] ?? "byte", power === 0 ? 0 : 1);
+      return `${decimal(value / 1_000 ** power, power === 0 ? 0 : 1)} ${BYTES[power] ?? "B"}`;
     },
   };
 }

@@ -15,6 +15,7 @@ globalThis.ResizeObserver = class {
 Object.defineProperty(window, "matchMedia", {
   value: (query: string) => ({ matches: false, media: query, addEventListener: () => undefined, removeEventListener: () => undefined }),
 });
+window.scrollTo = () => undefined;
 Object.assign(HTMLDialogElement.prototype, {
   showModal(this: HTMLDialogElement) {
     this.open = true;
@@ -24,9 +25,12 @@ Object.assign(HTMLDialogElement.prototype, {
     this.dispatchEvent(new Event("close"));
   },
 });
+// axe asks for a canvas to look at icons, and takes null for an answer.
+HTMLCanvasElement.prototype.getContext = () => null;
 // There is no canvas: plots are looked at by the browser tests.
 vi.mock("uplot", () => ({
   default: class {
+    static paths = {};
     data: unknown;
     scales = {};
     width = 300;

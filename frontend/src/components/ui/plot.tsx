@@ -10,7 +10,7 @@ import { useDark } from "@/lib/theme";
 export type PlotOptions = Omit<UPlot.Options, "width" | "height">;
 export type PlotData = UPlot.AlignedData;
 
-const TOKENS = ["ink", "ink-2", "ink-3", "line", "surface", "sunken", "accent", "good", "bad", "warn"] as const;
+const TOKENS = ["ink", "ink-2", "ink-3", "line", "surface", "sunken", "accent", "good-fill", "bad-fill", "warn-fill"] as const;
 export type Palette = Readonly<Record<(typeof TOKENS)[number], string>>;
 
 /** The colours of the theme, for what is drawn on a canvas; another object when the theme changes. */

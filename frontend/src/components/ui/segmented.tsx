@@ -27,7 +27,7 @@ export function Segmented<T extends string>({ label, value, options, onValue, cl
           value={option.value}
           className={cn(
             "h-7 flex-1 rounded-md px-2.5 text-[0.8125rem] font-medium whitespace-nowrap text-ink-2 transition-colors hover:text-ink",
-            "data-[state=checked]:bg-raised data-[state=checked]:text-ink data-[state=checked]:shadow-card",
+            "data-[state=checked]:bg-thumb data-[state=checked]:text-ink data-[state=checked]:shadow-card",
           )}
         >
           {option.label}

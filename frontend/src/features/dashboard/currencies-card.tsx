@@ -1,55 +1,75 @@
+import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { TitledCard } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
-import type { CurrencyKpi } from "@/lib/types";
+import type { CurrencyKpi, KpiReport, TimeSeries } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
 
-/** Every currency on its own line: money of different currencies is never added up. */
-export function CurrenciesCard({ currencies }: { readonly currencies: readonly CurrencyKpi[] | undefined }) {
-  const { t } = useTranslation("dashboard");
+import { ChangeChip } from "./change-chip";
+import { sparkOf } from "./figures";
+import { Sparkline } from "./sparkline";
+import { useFigures } from "./use-figure";
+
+interface LineProps {
+  readonly kpi: CurrencyKpi;
+  readonly report: KpiReport;
+  readonly series: TimeSeries | undefined;
+}
+
+const Line = memo(function Line({ kpi, report, series }: LineProps) {
+  const { t, i18n } = useTranslation("dashboard");
   const format = useFormat();
-  const head = "pb-2 text-right text-xs font-medium text-ink-3";
-  const cell = "py-2 pl-3 text-right whitespace-nowrap";
+  const figures = useFigures();
+  const { currency } = kpi;
+  const points = useMemo(() => (series ? sparkOf("revenue", series, currency) : []), [series, currency]);
+  const revenue = figures("revenue", report, currency);
+  const name = useMemo(() => new Intl.DisplayNames(i18n.language, { type: "currency" }).of(currency), [i18n.language, currency]);
+  const rest = [
+    { key: "orders", value: format.count(kpi.orders_created) },
+    { key: "average", value: format.money(kpi.average_order_value, currency) },
+    { key: "rate", value: format.percent(kpi.success_rate) },
+  ] as const;
   return (
-    <TitledCard title={t("currencies.title")}>
-      {currencies ? (
-        <table className="w-full text-[0.8125rem]">
-          <thead>
-            <tr>
-              <th scope="col" className={`${head} text-left`}>
-                <span className="sr-only">{t("currencies.currency")}</span>
-              </th>
-              {(["revenue", "orders", "average", "rate"] as const).map((name) => (
-                <th key={name} scope="col" className={head}>
-                  {t(`currencies.${name}`)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody className="divide-y divide-line border-t border-line">
-            {currencies.map((each) => (
-              <tr key={each.currency} data-currency={each.currency}>
-                <th scope="row" className="py-2 text-left font-semibold">
-                  {each.currency}
-                </th>
-                <td className={`${cell} font-semibold`} title={format.money(each.revenue, each.currency)}>
-                  {format.moneyShort(each.revenue, each.currency)}
-                </td>
-                <td className={cell}>{format.count(each.orders_created)}</td>
-                <td className={cell} title={format.money(each.average_order_value, each.currency)}>
-                  {format.moneyShort(each.average_order_value, each.currency)}
-                </td>
-                <td className={cell}>{format.percent(each.success_rate)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+    <li data-currency={currency} className="py-3.5 first:pt-0 last:pb-0">
+      <div className="flex items-baseline gap-2">
+        <h3 className="text-[0.8125rem] font-semibold">{currency}</h3>
+        <span className="truncate text-xs text-ink-3">{name}</span>
+      </div>
+      <div className="mt-1 flex items-center gap-4">
+        <div className="min-w-0">
+          <div className="text-lg leading-7 font-semibold tracking-tight whitespace-nowrap">{revenue.text}</div>
+          <ChangeChip view={revenue} className="h-5" />
+        </div>
+        <Sparkline points={points} className="h-9 min-w-0 flex-1 text-accent" />
+      </div>
+      <dl className="mt-2 grid grid-cols-3 gap-3">
+        {rest.map(({ key, value }) => (
+          <div key={key}>
+            <dt className="text-[0.6875rem] text-ink-3">{t(`currencies.${key}`)}</dt>
+            <dd className="text-[0.8125rem] whitespace-nowrap">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </li>
+  );
+});
+
+/** Every currency for itself: money of different currencies is never added up. */
+export function CurrenciesCard({ report, series }: { readonly report: KpiReport | undefined; readonly series: TimeSeries | undefined }) {
+  const { t } = useTranslation("dashboard");
+  return (
+    <TitledCard title={t("currencies.title")} note={t("currencies.revenue")}>
+      {report ? (
+        <ul className="divide-y divide-line">
+          {report.current.currencies.map((kpi) => (
+            <Line key={kpi.currency} kpi={kpi} report={report} series={series} />
+          ))}
+        </ul>
       ) : (
-        <div className="space-y-3 pt-1">
-          <Skeleton className="h-4 w-full" />
-          <Skeleton className="h-6 w-full" />
-          <Skeleton className="h-6 w-full" />
+        <div className="space-y-4 pt-1">
+          <Skeleton className="h-28 w-full" />
+          <Skeleton className="h-28 w-full" />
         </div>
       )}
     </TitledCard>

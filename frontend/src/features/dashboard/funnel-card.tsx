@@ -16,16 +16,16 @@ export function FunnelCard({ totals }: { readonly totals: Kpi | undefined }) {
   ] as const;
   const whole = Math.max(1, totals?.orders_created ?? 0);
   return (
-    <TitledCard title={t("funnel.title")}>
+    <TitledCard title={t("funnel.title")} note={t("funnel.note")}>
       <ol className="space-y-3">
         {steps
           ? steps.map(({ key, count, rate, tone }) => (
               <li key={key} data-funnel={key}>
                 <div className="flex items-baseline justify-between gap-3 text-[0.8125rem]">
                   <span className="text-ink-2">{t(`funnel.${key}`)}</span>
-                  <span className="flex items-baseline gap-2">
-                    {rate !== null && <span className="text-xs text-ink-3">{t("funnel.ofPrevious", { rate: format.percent(rate) })}</span>}
+                  <span className="flex items-baseline">
                     <span className="font-semibold">{format.count(count)}</span>
+                    <span className="w-14 text-right text-ink-3">{rate !== null && format.percent(rate)}</span>
                   </span>
                 </div>
                 <div className="mt-1 h-2.5 overflow-hidden rounded-full bg-sunken">

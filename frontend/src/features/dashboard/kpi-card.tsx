@@ -22,13 +22,15 @@ interface KpiCardProps {
   readonly className?: string;
 }
 
+/** As large as `largest`, or as the card is wide: an amount is never cut off, and never shortened. */
+const fitting = (text: string, largest: string) => `min(${largest}, calc((100cqw - 2.25rem) / ${(text.length * 0.64).toFixed(2)}))`;
+
 /** One figure: what it is, how much, how it moved, and its shape over the range. */
 export const KpiCard = memo(function KpiCard({ figure, report, series, currency, hero = false, className }: KpiCardProps) {
   const { t } = useTranslation("dashboard");
   const view = useFigures();
   const points = useMemo(() => (series ? sparkOf(figure, series, currency) : []), [figure, series, currency]);
   const shown = report && view(figure, report, currency);
-  const range = report?.current.range.name ?? "1h";
   const isMoney = SPEC[figure].unit === "money";
   return (
     <Card
@@ -36,7 +38,7 @@ export const KpiCard = memo(function KpiCard({ figure, report, series, currency,
       aria-label={t(`card.${figure}`)}
       aria-busy={!report}
       data-kpi={figure}
-      className={cn("relative flex h-36 flex-col overflow-hidden px-4 pt-3.5", className)}
+      className={cn("@container relative flex h-36 flex-col overflow-hidden px-4 pt-3.5", className)}
     >
       <div className="flex items-center gap-1.5 text-[0.8125rem] font-medium text-ink-2">
         <span className="truncate">{t(`card.${figure}`)}</span>
@@ -47,16 +49,12 @@ export const KpiCard = memo(function KpiCard({ figure, report, series, currency,
           <button type="button" className="-mx-1 mt-1 flex min-w-0 cursor-help flex-col items-start rounded-md px-1 text-left">
             <span
               data-testid="kpi-value"
-              className={cn("leading-9 font-semibold tracking-tight whitespace-nowrap", hero ? "text-[1.75rem] sm:text-[2rem]" : "text-2xl")}
+              className="leading-9 font-semibold tracking-tight whitespace-nowrap"
+              style={{ fontSize: fitting(shown.text, hero ? "2rem" : "1.5rem") }}
             >
               {shown.text}
             </span>
-            <span className="flex h-5 max-w-full items-baseline gap-1.5">
-              <ChangeChip view={shown} />
-              {shown.change.kind === "change" && (
-                <span className="truncate text-xs text-ink-3">{t("change.versusShort", { range: t(`change.before.${range}`) })}</span>
-              )}
-            </span>
+            <ChangeChip view={shown} className="h-5" />
           </button>
         </Tooltip>
       ) : (

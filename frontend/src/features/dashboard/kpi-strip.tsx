@@ -24,7 +24,7 @@ export function KpiStrip({ view }: { readonly view: View }) {
     <section
       aria-label={t("kpis")}
       data-as-of={kpi.data?.as_of}
-      className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-[1.75fr_repeat(5,1fr)]"
+      className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-[1.6fr_repeat(5,1fr)]"
     >
       {FIGURES.map((figure) => (
         <KpiCard
@@ -33,7 +33,8 @@ export function KpiStrip({ view }: { readonly view: View }) {
           report={kpi.data}
           series={series.data}
           currency={view.currency}
-          {...(figure === "revenue" ? { hero: true, className: "col-span-2 sm:col-span-1" } : {})}
+          hero={figure === "revenue"}
+          className={figure === "revenue" || figure === "cancelled" ? "max-sm:col-span-2" : ""}
         />
       ))}
     </section>

@@ -7,9 +7,9 @@ import type { Kpi } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
 
 const PARTS = [
-  { key: "paid", column: "payment_success", tone: "bg-good" },
-  { key: "failed", column: "payment_failed", tone: "bg-bad" },
-  { key: "cancelled", column: "orders_cancelled", tone: "bg-warn" },
+  { key: "paid", column: "payment_success", tone: "bg-good-fill" },
+  { key: "failed", column: "payment_failed", tone: "bg-bad-fill" },
+  { key: "cancelled", column: "orders_cancelled", tone: "bg-warn-fill" },
 ] as const;
 
 /** How the orders of the range ended, as parts of a whole. */

@@ -34,11 +34,15 @@ import { Wall } from "./wall";
 function WindowNote({ view }: { readonly view: View }) {
   const { t } = useTranslation(["dashboard", "common"]);
   const format = useFormat();
-  const range = useKpi(view.range).data?.current.range;
-  if (!range) return null;
+  const report = useKpi(view.range).data;
+  if (!report) return null;
+  const now = report.current.range;
+  const before = report.previous.range;
   return t("window", {
-    from: format.dateMinute(range.start),
-    to: format.minute(range.end),
+    from: format.dateMinute(now.start),
+    to: format.minute(now.end),
+    before: format.dateMinute(before.start),
+    until: format.minute(before.end),
     range: t(`range.long.${view.range.range}`, { ns: "common" }),
     zone: view.range.tz,
   });
@@ -82,7 +86,8 @@ export default function DashboardPage() {
   const view = useView();
   useLive(view.range);
   const kpi = useKpi(view.range).data;
-  const alerts = useAlerts(useTimeSeries(view.range).data);
+  const series = useTimeSeries(view.range).data;
+  const alerts = useAlerts(series);
   const [editing, setEditing] = useState(false);
 
   const setWall = (wall: boolean) => {
@@ -121,13 +126,14 @@ export default function DashboardPage() {
       note={<WindowNote view={view} />}
       actions={
         <>
-          <Segmented label={t("currency")} value={view.currency} options={view.currencies.map((value) => ({ value, label: value }))} onValue={view.setCurrency} />
           <Segmented
+            className="max-sm:order-last max-sm:w-full"
             label={t("range.label", { ns: "common" })}
             value={view.range.range}
             options={RANGES.map((value) => ({ value, label: t(`range.${value}`, { ns: "common" }) }))}
             onValue={view.setRange}
           />
+          <Segmented label={t("currency")} value={view.currency} options={view.currencies.map((value) => ({ value, label: value }))} onValue={view.setCurrency} />
           <AlertsButton count={alerts.active.length} onClick={() => setEditing(true)} />
           <Button size="icon" className="max-sm:hidden" aria-label={t("wall")} title={`${t("wall")} (f)`} onClick={() => setWall(true)}>
             <Maximize2 className="size-4" aria-hidden />
@@ -144,14 +150,14 @@ export default function DashboardPage() {
         <ErrorBoundary>
           <SeriesCard view={view} />
         </ErrorBoundary>
-        <div className="grid content-start gap-3 sm:grid-cols-2 xl:grid-cols-1">
+        <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-1 xl:grid-rows-[auto_1fr]">
           <FunnelCard totals={kpi?.current.totals} />
           <OutcomesCard totals={kpi?.current.totals} />
         </div>
         <ErrorBoundary>
           <TickerCard />
         </ErrorBoundary>
-        <CurrenciesCard currencies={kpi?.current.currencies} />
+        <CurrenciesCard report={kpi} series={series} />
       </div>
       <AlertsDialog open={editing} onClose={() => setEditing(false)} currencies={view.currencies} />
     </Page>

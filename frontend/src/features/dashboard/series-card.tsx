@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/button";
 import { TitledCard } from "@/components/ui/card";
 import { Segmented } from "@/components/ui/segmented";
+import { Select } from "@/components/ui/select";
 import { Skeleton } from "@/components/ui/skeleton";
 import { EmptyState, ErrorState } from "@/components/ui/states";
 import { useTimeSeries } from "@/lib/queries";
@@ -19,7 +20,7 @@ import { SeriesTable } from "./series-table";
 import type { SeriesMetric, View } from "./use-view";
 
 const METRICS: readonly SeriesMetric[] = ["revenue", "orders", "payments", "success_rate"];
-const HEIGHT = 300;
+const HEIGHT = 310;
 
 function Body({ series, view, table }: { readonly series: TimeSeries; readonly view: View; readonly table: boolean }) {
   const { t } = useTranslation("dashboard");
@@ -65,10 +66,17 @@ export function SeriesCard({ view, className }: { readonly view: View; readonly 
         <div className="flex max-w-full items-center gap-2">
           <Segmented
             label={t("series.metric")}
-            className="max-w-full overflow-x-auto"
+            className="max-sm:hidden"
             value={view.metric}
             options={METRICS.map((value) => ({ value, label: t(`series.metrics.${value}`) }))}
             onValue={view.setMetric}
+          />
+          <Select
+            aria-label={t("series.metric")}
+            className="sm:hidden"
+            value={view.metric}
+            options={METRICS.map((value) => ({ value, label: t(`series.metrics.${value}`) }))}
+            onValue={(value) => view.setMetric(METRICS.find((metric) => metric === value) ?? "revenue")}
           />
           <Button
             variant="ghost"

@@ -14,20 +14,28 @@ export interface SeriesLook {
   readonly palette: Palette;
   readonly format: Format;
   readonly stepS: number;
+  /** About how many windows there are. */
+  readonly windows: number;
+  /** Height of the axes' letters, CSS pixels. */
+  readonly fontPx: number;
   readonly onPoint: (index: number | null) => void;
   readonly onZoom: (zoomed: boolean) => void;
 }
 
 /** Colours of the columns of a metric, in their order. */
 export function coloursOf(metric: SeriesMetric, palette: Palette): readonly string[] {
-  return metric === "payments" ? [palette.good, palette.bad, palette.warn] : [palette.accent];
+  return metric === "payments" ? [palette["good-fill"], palette["bad-fill"], palette["warn-fill"]] : [palette.accent];
 }
 
 const DASH = [4, 4];
+/** More than this are drawn with a thin line. */
+const MANY_WINDOWS = 240;
 
-function seriesOf({ metric, bars, palette }: SeriesLook): UPlot.Series[] {
+function seriesOf(look: SeriesLook): UPlot.Series[] {
+  const { metric, bars, palette } = look;
   const barPaths = UPlot.paths.bars?.({ size: [0.72, 28], radius: 0.18 });
-  const alone = metric !== "payments";
+  const shaded = metric === "revenue" || metric === "orders";
+  const width = look.windows > MANY_WINDOWS ? 1 : 1.75;
   return coloursOf(metric, palette).flatMap((colour): UPlot.Series[] => {
     const shade = (plot: UPlot) => {
       const gradient = plot.ctx.createLinearGradient(0, plot.bbox.top, 0, plot.bbox.top + plot.bbox.height);
@@ -43,8 +51,8 @@ function seriesOf({ metric, bars, palette }: SeriesLook): UPlot.Series[] {
       ];
     }
     return [
-      { ...shared, width: 1.75, ...(alone ? { fill: shade } : {}) },
-      { ...shared, width: 1.75, dash: DASH },
+      { ...shared, width, ...(shaded ? { fill: shade } : {}) },
+      { ...shared, width, dash: DASH },
     ];
   });
 }
@@ -80,7 +88,7 @@ export function seriesOptions(look: SeriesLook): PlotOptions {
   const { metric, currency, palette, format, stepS } = look;
   const axis = {
     stroke: palette["ink-3"],
-    font: "11px system-ui, sans-serif",
+    font: `${look.fontPx}px system-ui, sans-serif`,
     ticks: { show: false },
     border: { show: false },
   };
@@ -108,8 +116,9 @@ export function seriesOptions(look: SeriesLook): PlotOptions {
       // Half a window on both sides, so that each window has its slot.
       x: { time: true, range: (_plot, min, max) => [min - stepS / 2, max + stepS / 2] },
       y: {
-        range: (_plot, _min, max) => {
-          if (metric === "success_rate") return [0, 100];
+        range: (_plot, min, max) => {
+          // A line may begin above zero, and rates are all near the top.
+          if (metric === "success_rate") return [Math.max(0, Math.floor(min / 10) * 10 - 10), 100];
           return [0, Math.max(metric === "revenue" ? 1 : 4, max * 1.08)];
         },
       },
@@ -118,15 +127,15 @@ export function seriesOptions(look: SeriesLook): PlotOptions {
       {
         ...axis,
         grid: { show: false },
-        space: 72,
-        size: 28,
+        space: look.fontPx * 6.5,
+        size: look.fontPx + 13,
         values: (_plot, splits) => splits.map((at) => (format.minute(at * 1_000) === "00:00" ? format.day(at * 1_000) : format.minute(at * 1_000))),
       },
       {
         ...axis,
         grid: { stroke: palette.line, width: 1 },
         space: 44,
-        size: 58,
+        size: look.fontPx * 5,
         gap: 6,
         values: (_plot, splits) => splits.map(written),
       },

@@ -22,10 +22,11 @@ interface SeriesPlotProps {
   readonly currency: string;
   readonly height: number;
   readonly onPoint: (index: number | null) => void;
+  readonly fontPx?: number;
 }
 
 /** The chart. The plot stands as long as the look is the same; new numbers only replace its data. */
-export function SeriesPlot({ series, metric, currency, height, onPoint }: SeriesPlotProps) {
+export function SeriesPlot({ series, metric, currency, height, onPoint, fontPx = 11 }: SeriesPlotProps) {
   const { t } = useTranslation("dashboard");
   const format = useFormat();
   const palette = usePalette();
@@ -34,10 +35,12 @@ export function SeriesPlot({ series, metric, currency, height, onPoint }: Series
   const plot = useRef<UPlot | null>(null);
   const bars = series.starts.length <= MOST_BARS && (metric === "revenue" || metric === "orders");
   const stepS = series.step_s;
+  // Rounded, so that one minute more is no other look.
+  const windows = Math.ceil(series.starts.length / 120) * 120;
 
   const options = useMemo(
-    () => seriesOptions({ metric, currency, bars, timeZone, palette, format, stepS, onPoint, onZoom: setZoomed }),
-    [metric, currency, bars, timeZone, palette, format, stepS, onPoint],
+    () => seriesOptions({ metric, currency, bars, timeZone, palette, format, stepS, windows, fontPx, onPoint, onZoom: setZoomed }),
+    [metric, currency, bars, timeZone, palette, format, stepS, windows, fontPx, onPoint],
   );
   const data = useMemo(() => plotData(series, metric, currency, !bars), [series, metric, currency, bars]);
   const first = series.starts[0] ?? 0;

@@ -31,7 +31,7 @@ const Row = memo(function Row({ event }: { readonly event: OrderEvent }) {
         to="/events"
         search={{ order: event.order_id }}
         aria-label={`${t(`event.${event.event_type}`, { ns: "common" })}, ${t("ticker.order", { order: event.order_id })}`}
-        className="grid h-10 grid-cols-[4.25rem_1.25rem_minmax(0,1fr)_auto] items-center gap-2 rounded-md px-1 text-[0.8125rem] hover:bg-sunken sm:grid-cols-[4.25rem_1.25rem_minmax(0,1.3fr)_minmax(0,1fr)_auto]"
+        className="grid h-10 grid-cols-[4.25rem_1.25rem_minmax(0,1fr)_auto] items-center gap-2 rounded-md px-1 text-[0.8125rem] hover:bg-sunken sm:grid-cols-[4.25rem_1.25rem_minmax(0,1.2fr)_minmax(0,1fr)_9rem] sm:gap-3"
       >
         <time dateTime={event.event_time} className="text-ink-3">
           {format.time(event.event_time)}
@@ -40,7 +40,7 @@ const Row = memo(function Row({ event }: { readonly event: OrderEvent }) {
         <span className="truncate font-medium">{t(`event.${event.event_type}`, { ns: "common" })}</span>
         <span className="truncate text-ink-3 max-sm:hidden">{event.order_id}</span>
         <span className={cn("text-right font-semibold whitespace-nowrap", event.event_type !== "payment_success" && "font-normal text-ink-2")}>
-          {format.money(event.amount, event.currency)} <span className="text-xs font-normal text-ink-3">{event.currency}</span>
+          {format.money(event.amount, event.currency)}
         </span>
       </Link>
     </li>

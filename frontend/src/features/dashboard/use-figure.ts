@@ -9,16 +9,12 @@ import { asNumber, type Figure, readFigure, SPEC } from "./figures";
 export interface FigureView {
   /** The value as people read it. */
   readonly text: string;
-  readonly exact: string;
   readonly change: Change;
   /** The change in a few characters. */
   readonly changeText: string;
   /** The comparison in a sentence. */
   readonly words: string;
 }
-
-/** Longer money than this is written short; the exact amount is in the explanation. */
-const LONGEST_MONEY = 14;
 
 /** Turns figures of a report into words, in the user's language. */
 export function useFigures(): (figure: Figure, report: KpiReport, currency: string) => FigureView {
@@ -35,7 +31,7 @@ export function useFigures(): (figure: Figure, report: KpiReport, currency: stri
     const { unit, good } = SPEC[figure];
     const now = readFigure(figure, report.current, currency);
     const before = readFigure(figure, report.previous, currency);
-    const exact = write(figure, now, currency);
+    const text = write(figure, now, currency);
     const change = changeOf(unit, asNumber(now), asNumber(before), good);
     const span = report.previous.range;
     const changeText = (() => {
@@ -44,12 +40,11 @@ export function useFigures(): (figure: Figure, report: KpiReport, currency: stri
       return unit === "rate" ? t("change.points", { points: format.points(change.by) }) : format.change(change.by);
     })();
     return {
-      text: unit === "money" && exact.length > LONGEST_MONEY ? format.moneyShort(now, currency) : exact,
-      exact,
+      text,
       change,
       changeText,
       words: t("change.words", {
-        now: exact,
+        now: text,
         before: write(figure, before, currency),
         from: format.dateMinute(span.start),
         to: format.dateTime(span.end),

@@ -1,5 +1,5 @@
 import { Minimize2 } from "lucide-react";
-import { useCallback } from "react";
+import { type RefObject, useCallback, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { FreshnessIndicator } from "@/components/layout/freshness";
@@ -24,14 +24,16 @@ interface BigProps {
   readonly report: KpiReport | undefined;
   readonly currency: string;
   readonly hero?: boolean;
+  /** Letters to leave room for, so that neighbours are of one size. */
+  readonly letters?: number;
 }
 
-function Big({ figure, report, currency, hero = false }: BigProps) {
+function Big({ figure, report, currency, hero = false, letters = 0 }: BigProps) {
   const { t } = useTranslation("dashboard");
   const view = useFigures();
   const shown = report && view(figure, report, currency);
   return (
-    <div data-kpi={figure} className="min-w-0">
+    <div data-kpi={figure} className="@container min-w-0">
       <div className="text-[clamp(0.875rem,1.5vw,1.5rem)] font-medium text-ink-2">
         {t(`card.${figure}`)}
         {(figure === "revenue" || figure === "average") && <span className="text-ink-3"> · {currency}</span>}
@@ -40,10 +42,8 @@ function Big({ figure, report, currency, hero = false }: BigProps) {
         <>
           <div
             data-testid="kpi-value"
-            className={cn(
-              "leading-tight font-semibold tracking-tight whitespace-nowrap",
-              hero ? "text-[clamp(2rem,5.4vw,6.5rem)] text-accent" : "text-[clamp(1.75rem,4vw,5rem)]",
-            )}
+            className={cn("leading-tight font-semibold tracking-tight whitespace-nowrap", hero && "text-accent")}
+            style={{ fontSize: `min(${hero ? "5.6vw" : "4.2vw"}, calc(100cqw / ${(Math.max(letters, shown.text.length) * 0.66).toFixed(2)}), ${hero ? "15vh" : "11vh"})` }}
           >
             {shown.text}
           </div>
@@ -56,6 +56,19 @@ function Big({ figure, report, currency, hero = false }: BigProps) {
   );
 }
 
+/** How high an element is, in whole CSS pixels. */
+function useHeight(ref: RefObject<HTMLElement>): number {
+  const [height, setHeight] = useState(0);
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return undefined;
+    const observer = new ResizeObserver(([entry]) => setHeight(Math.floor(entry?.contentRect.height ?? 0)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [ref]);
+  return height;
+}
+
 /** The dashboard for a screen on the wall: few numbers, seen from across the room. */
 export function Wall({ view }: { readonly view: View }) {
   const { t } = useTranslation(["dashboard", "common"]);
@@ -64,6 +77,11 @@ export function Wall({ view }: { readonly view: View }) {
   const kpi = useKpi(view.range).data;
   const series = useTimeSeries(view.range).data;
   const ignore = useCallback(() => undefined, []);
+  const place = useRef<HTMLDivElement>(null);
+  const height = useHeight(place);
+  const title = useId();
+  const figures = useFigures();
+  const letters = kpi ? Math.max(...view.currencies.map((currency) => figures("revenue", kpi, currency).text.length)) : 0;
   return (
     <div data-as-of={kpi?.as_of} className="flex min-h-dvh flex-col gap-[2.5vh] p-[clamp(1rem,2.5vw,3rem)]">
       <header className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -81,7 +99,7 @@ export function Wall({ view }: { readonly view: View }) {
       </header>
       <div className="grid gap-x-[3vw] gap-y-[2.5vh] sm:grid-cols-2">
         {view.currencies.map((currency) => (
-          <Big key={currency} figure="revenue" report={kpi} currency={currency} hero />
+          <Big key={currency} figure="revenue" report={kpi} currency={currency} hero letters={letters} />
         ))}
       </div>
       <div className="grid grid-cols-2 gap-x-[3vw] gap-y-[2.5vh] lg:grid-cols-4">
@@ -89,9 +107,16 @@ export function Wall({ view }: { readonly view: View }) {
           <Big key={figure} figure={figure} report={kpi} currency={view.currency} />
         ))}
       </div>
-      <div className="mt-auto">
-        {series && <SeriesPlot series={series} metric="orders" currency={view.currency} height={Math.max(180, Math.round(window.innerHeight * 0.3))} onPoint={ignore} />}
-      </div>
+      <section aria-labelledby={title} className="flex min-h-44 flex-1 flex-col gap-2">
+        <h2 id={title} className="text-[clamp(0.875rem,1.5vw,1.5rem)] font-medium text-ink-2">
+          {t("series.metrics.orders")} <span className="text-ink-3">· {t("series.title").toLocaleLowerCase()}</span>
+        </h2>
+        <div ref={place} className="relative min-h-0 flex-1">
+          <div className="absolute inset-0">
+            {series && height > 0 && <SeriesPlot series={series} metric="orders" currency={view.currency} height={height} fontPx={15} onPoint={ignore} />}
+          </div>
+        </div>
+      </section>
     </div>
   );
 }

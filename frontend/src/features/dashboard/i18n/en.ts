@@ -1,6 +1,6 @@
 export const en = {
   title: "Dashboard",
-  window: "{{from}} – {{to}} · {{range}} · {{zone}}",
+  window: "{{from}} – {{to}}, {{range}}, against {{before}} – {{until}} · {{zone}}",
   currency: "Currency of the money shown",
   wall: "Wall mode",
   wallLeave: "Leave wall mode",
@@ -8,7 +8,7 @@ export const en = {
   card: {
     revenue: "Revenue",
     orders: "Orders",
-    average: "Average order",
+    average: "Avg. order",
     success_rate: "Success rate",
     failed: "Failed payments",
     cancelled: "Cancelled orders",
@@ -25,9 +25,6 @@ export const en = {
     none: "No comparison",
     same: "Unchanged",
     points: "{{points}} pts",
-    versus: "vs {{from}}–{{to}}",
-    versusShort: "vs {{range}}",
-    before: { "15m": "15 min before", "1h": "hour before", "24h": "24 h before", today: "yesterday", custom: "period before" },
     words: "{{now}} now, {{before}} from {{from}} to {{to}}: as long a time, cut off at the same second.",
     better: "better",
     worse: "worse",
@@ -57,9 +54,8 @@ export const en = {
     created: "Orders created",
     initiated: "Payment initiated",
     paid: "Paid",
-    ofPrevious: "{{rate}} of the step before",
+    note: "share of the step before",
     ofCreated: "{{rate}} of the created orders were paid",
-    bar: "{{step}}: {{count}}",
   },
   outcomes: {
     title: "Payment outcomes",

@@ -4,7 +4,7 @@ import type { en } from "./en";
 
 export const vi: Catalogue<typeof en> = {
   title: "Bảng điều khiển",
-  window: "{{from}} – {{to}} · {{range}} · {{zone}}",
+  window: "{{from}} – {{to}}, {{range}}, so với {{before}} – {{until}} · {{zone}}",
   currency: "Tiền tệ hiển thị",
   wall: "Màn hình lớn",
   wallLeave: "Thoát chế độ màn hình lớn",
@@ -12,7 +12,7 @@ export const vi: Catalogue<typeof en> = {
   card: {
     revenue: "Doanh thu",
     orders: "Đơn hàng",
-    average: "Đơn trung bình",
+    average: "TB mỗi đơn",
     success_rate: "Tỷ lệ thành công",
     failed: "Thanh toán lỗi",
     cancelled: "Đơn bị hủy",
@@ -29,9 +29,6 @@ export const vi: Catalogue<typeof en> = {
     none: "Chưa so sánh được",
     same: "Không đổi",
     points: "{{points}} điểm",
-    versus: "so với {{from}}–{{to}}",
-    versusShort: "so với {{range}}",
-    before: { "15m": "15 phút trước", "1h": "giờ trước", "24h": "24 giờ trước", today: "hôm qua", custom: "kỳ trước" },
     words: "Hiện {{now}}, còn từ {{from}} đến {{to}} là {{before}}: cùng độ dài, cắt ở cùng một giây.",
     better: "tốt hơn",
     worse: "kém hơn",
@@ -61,9 +58,8 @@ export const vi: Catalogue<typeof en> = {
     created: "Đơn được tạo",
     initiated: "Bắt đầu thanh toán",
     paid: "Đã thanh toán",
-    ofPrevious: "{{rate}} của bước trước",
+    note: "tỷ lệ so với bước trước",
     ofCreated: "{{rate}} số đơn được tạo đã thanh toán",
-    bar: "{{step}}: {{count}}",
   },
   outcomes: {
     title: "Kết quả thanh toán",

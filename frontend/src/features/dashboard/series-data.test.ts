@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+
+import { columns, TEN, timeSeries } from "@/test/fixtures";
+
+import { closedCount, moneyOf, sparkOf, totalOf } from "./figures";
+import { columnsOf, isEmpty, plotData, rowAt } from "./series-data";
+import { sparkPath } from "./sparkline";
+
+const series = timeSeries(5);
+
+describe("columns", () => {
+  it("add counts over currencies, never money", () => {
+    expect(totalOf(series, "orders_created")).toEqual([4, 4, 4, 4, 4]);
+    expect(moneyOf(series, "revenue", "VND")[0]).toBe(100_000);
+    expect(moneyOf(series, "revenue", "USD")[0]).toBe(10.5);
+    expect(moneyOf(series, "revenue", "EUR")).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it("hold a rate, or nothing where nothing ended", () => {
+    expect(columnsOf(series, "success_rate", "VND")[0]?.[0]).toBe(75);
+    const quiet = { ...series, currencies: { VND: columns(5) } };
+    expect(columnsOf(quiet, "success_rate", "VND")[0]).toEqual([null, null, null, null, null]);
+  });
+
+  it("are three for payments", () => expect(columnsOf(series, "payments", "VND")).toHaveLength(3));
+});
+
+describe("plotData", () => {
+  it("keeps closed and running windows apart", () => {
+    const [x, closed, running, flags] = plotData(series, "orders", "VND", false);
+    expect(x.at(-1)).toBe(TEN / 1_000 + 30);
+    expect(closed).toEqual([4, 4, 4, 4, null]);
+    expect(running).toEqual([null, null, null, null, 4]);
+    expect(flags).toEqual([null, null, null, null, 1]);
+  });
+
+  it("joins the running part to the last closed point of a line", () => {
+    expect(plotData(series, "orders", "VND", true)[2]).toEqual([null, null, null, 4, 4]);
+  });
+
+  it("has no running part where all is closed", () => {
+    const shut = { ...series, open_from: null };
+    expect(closedCount(shut)).toBe(5);
+    expect(plotData(shut, "orders", "VND", true)[2]).toEqual([null, null, null, null, null]);
+  });
+});
+
+describe("rowAt", () => {
+  it("is one window in numbers", () => {
+    expect(rowAt(series, 4, "USD")).toEqual({
+      start: TEN / 1_000,
+      end: TEN / 1_000 + 60,
+      open: true,
+      revenue: "10.50",
+      orders: 4,
+      paid: 3,
+      failed: 1,
+      cancelled: 0,
+      rate: 75,
+    });
+    expect(rowAt(series, 3, "USD")?.open).toBe(false);
+    expect(rowAt(series, 99, "USD")).toBeNull();
+  });
+});
+
+describe("sparkOf", () => {
+  it("leaves the running window out, which would look like a drop", () => expect(sparkOf("orders", series, "VND")).toEqual([4, 4, 4, 4]));
+
+  it("gathers long ranges in as large parts, from the newest back", () => {
+    const points = sparkOf("orders", timeSeries(1_440), "VND");
+    expect(points).toHaveLength(47);
+    expect(new Set(points)).toEqual(new Set([120]));
+  });
+
+  it("divides sums, rather than averaging quotients", () => {
+    expect(sparkOf("average", series, "USD")[0]).toBe(20);
+    expect(sparkOf("success_rate", series, "USD")[0]).toBe(0.75);
+  });
+});
+
+describe("sparkPath", () => {
+  it("breaks where there is nothing", () => expect(sparkPath([1, null, 2, 3]).match(/M/g)).toHaveLength(2));
+  it("needs two points", () => expect(sparkPath([null, 1])).toBe(""));
+  it("is flat, not broken, for equal values", () => expect(sparkPath([5, 5])).not.toContain("NaN"));
+});
+
+it("knows when nothing at all happened", () => {
+  expect(isEmpty(series)).toBe(false);
+  expect(isEmpty({ ...series, currencies: { VND: columns(5) } })).toBe(true);
+  expect(isEmpty({ ...series, currencies: { VND: columns(5, { orders_cancelled: [0, 0, 0, 0, 1] }) } })).toBe(false);
+});
