@@ -55,7 +55,7 @@ export function FilterBar({ search, onSearch, field, phone, end }: FilterBarProp
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-2">
         {!rejected && (
-          <SearchField field={field} value={search.q ?? ""} onValue={(q) => set({ q }, true)} className="flex-1 basis-56 md:max-w-72" />
+          <SearchField field={field} value={search.q ?? ""} onValue={(q) => set({ q }, true)} className="flex-1 basis-40 md:max-w-72 md:basis-56" />
         )}
         {phone ? <PhoneFilters search={search} set={set} /> : <Filters search={search} set={set} />}
         {end}

@@ -55,7 +55,7 @@ const COLUMNS = helper.columns([
   helper.accessor("replayed_at", { header: () => <ColumnTitle name="replayed" />, cell: ({ getValue }) => <ReplayedMark at={getValue()} /> }),
 ]);
 const TEMPLATE =
-  "grid-cols-[minmax(7.5rem,0.7fr)_minmax(9rem,0.9fr)_minmax(10rem,2fr)_minmax(8rem,0.8fr)_minmax(5rem,0.4fr)_minmax(7rem,0.6fr)]";
+  "grid-cols-[minmax(7.5rem,0.7fr)_minmax(11.5rem,1fr)_minmax(10rem,2fr)_minmax(8rem,0.8fr)_minmax(5rem,0.4fr)_minmax(7rem,0.6fr)]";
 
 function Compact({ record }: { readonly record: RejectedRecord }) {
   const format = useFormat();

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/cn";
+import { DASH } from "@/lib/format";
 import type { Component, Link } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
 
@@ -39,7 +40,7 @@ export function ComponentRow({ component, service, followed, onIntent }: Compone
       className="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-2 px-4 py-3 lg:col-span-full lg:grid-cols-subgrid lg:gap-x-5 lg:gap-y-1"
     >
       <StateMark state={state} className="justify-self-start max-lg:row-start-1" />
-      <div className="min-w-0 max-lg:col-span-2 max-lg:row-start-2">
+      <div className="min-w-0 max-lg:row-start-2">
         <Words component={component} />
         {trouble && links.length > 0 && (
           <p className="mt-1.5 flex flex-wrap gap-x-4 gap-y-1">
@@ -51,8 +52,10 @@ export function ComponentRow({ component, service, followed, onIntent }: Compone
         {followed && <FollowLine followed={followed} />}
       </div>
       <Heartbeat at={component.heartbeat_at} className="justify-self-end max-lg:col-start-2 max-lg:row-start-1 lg:min-w-20 lg:justify-self-start" />
-      <div className="flex items-center gap-1.5 max-lg:col-span-2 max-lg:row-start-3 max-lg:flex-wrap max-lg:empty:hidden lg:justify-end">
+      <div className="flex flex-wrap items-center gap-1.5 max-lg:col-span-2 max-lg:row-start-3 max-lg:empty:hidden lg:justify-end">
         {service !== null && <Actions component={component} service={service} busy={followed?.progress === "underway"} onIntent={onIntent} />}
+      </div>
+      <div className="justify-self-end max-lg:col-start-2 max-lg:row-start-2">
         {links.length > 0 && <Links name={t(`name.${name}`)} links={links} />}
       </div>
     </li>
@@ -98,7 +101,7 @@ function Heartbeat({ at, className }: { readonly at: string | null; readonly cla
   return (
     <span className={cn("text-[0.8125rem] whitespace-nowrap text-ink-3", className)}>
       <span className="sr-only">{t("components.heartbeat")}: </span>
-      {at === null ? t("components.none") : <time dateTime={at} title={format.dateTime(at)}>{t("components.ago", { lag: ago(at) })}</time>}
+      {at === null ? DASH : <time dateTime={at} title={format.dateTime(at)}>{t("components.ago", { lag: ago(at) })}</time>}
     </span>
   );
 }

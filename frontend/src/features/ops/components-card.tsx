@@ -25,7 +25,7 @@ export function ComponentsCard({ health, reread }: { readonly health: Health; re
   return (
     <TitledCard title={t("components.title")} bodyClassName="px-0 pb-1">
       {components.length === 0 && <p className="px-4 pb-3 text-[0.8125rem] text-ink-2">{t("components.empty")}</p>}
-      <ul className="divide-y divide-line lg:grid lg:grid-cols-[auto_minmax(0,1fr)_auto_auto]">
+      <ul className="divide-y divide-line lg:grid lg:grid-cols-[auto_minmax(0,1fr)_auto_auto_auto]">
         {components.map((component) => {
           const service = leads.has(component.name) ? serviceOf(component.name) : null;
           return (

@@ -4,7 +4,7 @@ import UPlot from "uplot";
 import { faded, type Palette, type PlotOptions } from "@/components/ui/plot";
 import type { Format } from "@/lib/format";
 
-import { QUERIES, type QueryName } from "./series";
+import { ceilingOf, QUERIES, type QueryName } from "./series";
 
 export interface PlotLook {
   readonly palette: Palette;
@@ -33,7 +33,7 @@ export function plotOptions({ palette, timeZone, format, written, onPoint }: Plo
     },
     scales: {
       x: { time: true },
-      y: { range: (_plot, _min, max) => [0, Number.isFinite(max) && max > 0 ? max * 1.1 : 1] },
+      y: { range: (plot) => [0, ceilingOf(...plot.data.slice(1).map((column) => [...column].map((value) => value ?? null))).top] },
     },
     axes: [
       { ...axis, grid: { show: false }, space: 64, size: 26, values: (_plot, splits) => splits.map((at) => format.minute(at * 1_000)) },

@@ -10,7 +10,7 @@ import type { Health } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
 
 import { plotOptions } from "./plot-options";
-import { type BatchSeries, type Column, QUERIES, type QueryName, summaryOf, toSeries } from "./series";
+import { type BatchSeries, ceilingOf, type Column, QUERIES, type QueryName, summaryOf, toSeries } from "./series";
 
 const HEIGHT = 168;
 /** A first batch later than this into the hour is worth a word. */
@@ -23,7 +23,10 @@ export function PlotsCard({ health }: { readonly health: Health }) {
   const series = useMemo(() => toSeries(batches, asOf), [batches, asOf]);
   const [point, setPoint] = useState<number | null>(null);
   const onPoint = useCallback((index: number | null) => setPoint(index), []);
-  const milliseconds = useCallback((value: number) => t("plots.milliseconds", { value: format.count(value) }), [t, format]);
+  const milliseconds = useCallback(
+    (value: number) => (value < 1_000 ? t("plots.milliseconds", { value: format.count(value) }) : format.duration(value / 1_000)),
+    [t, format],
+  );
   const duration = useCallback((value: number) => format.duration(value), [format]);
   const count = useCallback((value: number) => format.count(value), [format]);
   const first = batches[0];
@@ -85,10 +88,12 @@ function Figure({ title, hint, columns, written, series, point, onPoint }: Figur
   const format = useFormat();
   const palette = usePalette();
   const timeZone = useTimeZone();
+  const ceiling = useMemo(() => ceilingOf(columns.events_clean, columns.kpi_1m), [columns]);
   const options = useMemo(
     () => plotOptions({ palette, timeZone, format, written, onPoint }),
     [palette, timeZone, format, written, onPoint],
   );
+  const largest = Math.max(...QUERIES.map((query) => summaryOf(columns[query])?.largest ?? 0));
   const data = useMemo(() => [series.at, columns.events_clean, columns.kpi_1m] as unknown as PlotData, [series, columns]);
   return (
     <figure className="min-w-0">
@@ -96,6 +101,7 @@ function Figure({ title, hint, columns, written, series, point, onPoint }: Figur
         <span className="text-[0.8125rem] font-medium" title={hint}>
           {title}
         </span>
+        {ceiling.cut && <span className="text-xs text-ink-3">{t("plots.most", { value: written(largest) })}</span>}
         <span className="ml-auto flex gap-3 text-xs text-ink-2">
           {QUERIES.map((query) => {
             const value = point === null ? summaryOf(columns[query])?.last : columns[query][point];

@@ -30,7 +30,7 @@ export function RejectsCard({ health, className }: { readonly health: Health; re
       {share !== null && reasons.length > 0 && (
         <p className="mb-2 text-[0.8125rem] text-ink-2">
           <span className="text-xl font-semibold tracking-tight text-ink">{format.percent(share)}</span>{" "}
-          {t("rejects.share", { share: "", total: format.count(total) }).trim()}
+          {t("rejects.share", { total: format.count(total) })}
         </p>
       )}
       {reasons.length === 0 ? (

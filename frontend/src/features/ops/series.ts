@@ -21,7 +21,8 @@ export interface BatchSeries {
 const floor = (seconds: number) => Math.floor(seconds / STEP_S) * STEP_S;
 
 export function toSeries(points: readonly BatchPoint[], asOf: string): BatchSeries {
-  const last = floor(Date.parse(asOf) / 1_000);
+  // The ten seconds that still run would look like a drop.
+  const last = floor(Date.parse(asOf) / 1_000) - STEP_S;
   const first = floor(last - SPAN_S) + STEP_S;
   const at = Array.from({ length: (last - first) / STEP_S + 1 }, (_, index) => first + index * STEP_S);
   const place = (point: BatchPoint) => (floor(Date.parse(point.at) / 1_000) - first) / STEP_S;
@@ -43,6 +44,22 @@ export function toSeries(points: readonly BatchPoint[], asOf: string): BatchSeri
     batchMs: both((point) => point.batch_ms),
     records: both((point) => point.records),
   };
+}
+
+/** A peak so many times above nearly all else would flatten the rest. */
+const PEAK = 3;
+const NEARLY_ALL = 0.98;
+
+/**
+ * Where the value axis ends: above the largest value, or where peaks tower over the rest, above the
+ * rest; what is cut off is told beside the plot.
+ */
+export function ceilingOf(...columns: readonly Column[]): { readonly top: number; readonly cut: boolean } {
+  const known = columns.flat().filter((value) => value !== null).sort((a, b) => a - b);
+  const largest = known.at(-1) ?? 0;
+  const usual = known[Math.floor((known.length - 1) * NEARLY_ALL)] ?? 0;
+  const cut = usual > 0 && largest > PEAK * usual;
+  return { top: (cut ? usual * 1.5 : largest * 1.1) || 1, cut };
 }
 
 export interface Summary {
