@@ -155,7 +155,7 @@ def test_a_request_is_one_line_without_its_query(
     def both_told() -> bool:
         """A line is written once its answer is sent."""
         lines.extend(json.loads(line) for line in capfd.readouterr().err.splitlines())
-        return sum(line["event"] == "request" for line in lines) == 2
+        return len([line for line in lines if line["event"] == "request"]) == 2
 
     assert wait_until(both_told, 10), lines
     requests = [line for line in lines if line["event"] == "request"]
