@@ -71,7 +71,7 @@ def _as(kind: type, value: Any) -> Any:
     """`value` of a cursor as what it was. Raises `ValueError`, `TypeError` where it was no such thing."""
     if kind is datetime:
         return parse_instant(value)
-    if type(value) is not kind or value == "" or "\0" in str(value):
+    if type(value) is not kind or "\0" in str(value):
         raise TypeError("not what a cursor of this list holds")
     return value
 

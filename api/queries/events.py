@@ -1,5 +1,6 @@
 """Accepted events, the newest first, and the journeys of orders."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -71,27 +72,33 @@ async def event_filters(
     id or order it means that one alone, which the indexes find at any depth.
     """
     filters = Filters()
-    for column, allowed in among.items():
-        if allowed:
-            filters.judged.append(f"{column} = ANY(%({column})s)")
-            filters.values[column] = allowed
     given = {"order_id": order_id, "user_id": user_id, "from": from_, "to": to}
-    filters.values.update({name: value for name, value in given.items() if value is not None})
+    filters.values.update(among | {name: value for name, value in given.items() if value is not None})
+    filters.judged.extend(f"{column} = ANY(%({column})s)" for column, allowed in among.items() if allowed)
     if order_id is not None:
-        filters.indexed.append("order_id = %(order_id)s")
+        filters.exact.append("order_id = %(order_id)s")
     if user_id is not None:
         filters.judged.append("user_id = %(user_id)s")
     if from_ is not None:
-        filters.indexed.append("event_time >= %(from)s")
+        filters.times.append("event_time >= %(from)s")
     if to is not None:
-        filters.indexed.append("event_time < %(to)s")
+        filters.times.append("event_time < %(to)s")
     if q is not None:
-        filters.values["q"] = written = sorted({q, q.lower(), q.upper()})
-        if await _is_whole(connection, written):
-            filters.indexed.append("(id = ANY(%(q)s) OR order_id = ANY(%(q)s))")
-        else:
-            filters.judged.append("(id ^@ ANY(%(q)s) OR order_id ^@ ANY(%(q)s) OR user_id ^@ ANY(%(q)s))")
+        await _add_search(connection, filters, sorted({q, q.lower(), q.upper()}))
     return filters
+
+
+async def _add_search(connection: Connection, filters: Filters, spellings: list[str]) -> None:
+    filters.values["q"] = spellings
+    row = await (await connection.execute(_IS_WHOLE, {"q": spellings})).fetchone()
+    if row is not None and row["is_whole"]:
+        filters.exact.append("(id = ANY(%(q)s) OR order_id = ANY(%(q)s))")
+        return
+    # A LIKE for each is a third of the work of `^@` or of an array.
+    patterns = {f"q{place}": re.sub(r"([\\%_])", r"\\\1", each) + "%" for place, each in enumerate(spellings)}
+    filters.values.update(patterns)
+    begins = [f"{column} LIKE %({name})s" for column in ("id", "order_id", "user_id") for name in patterns]
+    filters.judged.append(f"({' OR '.join(begins)})")
 
 
 async def search_events(
@@ -117,11 +124,6 @@ async def order_of_event(connection: Connection, event_id: str) -> str | None:
     """The order that an event belongs to; None where there is no such event."""
     row = await (await connection.execute(_ORDER_OF, {"id": event_id})).fetchone()
     return None if row is None else str(row["order_id"])
-
-
-async def _is_whole(connection: Connection, q: list[str]) -> bool:
-    row = await (await connection.execute(_IS_WHOLE, {"q": q})).fetchone()
-    return row is not None and bool(row["is_whole"])
 
 
 def _event(row: dict[str, Any]) -> Event:

@@ -44,9 +44,9 @@ def rejected_filters(reasons: list[str], from_: datetime | None, to: datetime | 
     if reasons:
         filters.judged.append("reason = ANY(%(reasons)s)")
     if from_ is not None:
-        filters.indexed.append("rejected_at >= %(from)s")
+        filters.times.append("rejected_at >= %(from)s")
     if to is not None:
-        filters.indexed.append("rejected_at < %(to)s")
+        filters.times.append("rejected_at < %(to)s")
     return filters
 
 

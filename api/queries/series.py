@@ -1,6 +1,8 @@
 """KPIs window by window, as columns: what a plot takes."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,14 +18,12 @@ from core.tables import KPI_1M, KPI_1M_BY_CURRENCY
 __all__ = ["MOST_MINUTES", "read_series", "step_of"]
 
 HOUR = timedelta(hours=1)
+ZERO = Decimal("0.00")
 MOST_MINUTES = timedelta(hours=25)
 """The longest range that is shown minute by minute: a day on which the clock is set back."""
 
 _SUMS = ", ".join(f"sum({name}) AS {name}" for name in (*MONEY, *COUNTS))
-_COLUMNS = ", ".join(
-    [f"array_agg(coalesce({name}, 0.00) ORDER BY start) AS {name}" for name in MONEY]
-    + [f"array_agg(coalesce({name}, 0) ORDER BY start) AS {name}" for name in COUNTS]
-)
+_COLUMNS = ", ".join(f"array_agg({name}) AS {name}" for name in (*MONEY, *COUNTS))
 _SERIES = f"""
     WITH fresh AS ({FRESH}),
     counted AS (
@@ -32,16 +32,11 @@ _SERIES = f"""
         WHERE window_start >= %(start)s AND window_start < %(end)s
         GROUP BY 1, 2
     ),
-    currencies AS (
-        SELECT unnest(%(currencies)s::text[]) AS currency UNION SELECT currency FROM counted
-    ),
-    windows AS (SELECT generate_series(%(first)s, %(last)s, %(step)s) AS start),
     columns AS (
-        SELECT currency, {_COLUMNS}
-        FROM currencies LEFT JOIN windows ON TRUE LEFT JOIN counted USING (start, currency)
-        GROUP BY currency
+        SELECT currency, array_agg(extract(EPOCH FROM start)::bigint) AS starts, {_COLUMNS}
+        FROM counted GROUP BY currency
     )
-    SELECT * FROM fresh CROSS JOIN columns
+    SELECT * FROM fresh LEFT JOIN columns ON TRUE
 """  # noqa: S608  # names come from the contract
 
 
@@ -69,21 +64,24 @@ async def read_series(connection: Connection, question: Question, limit_s: float
             "start": question.current.start,
             "end": question.current.end,
             "first": first,
-            "last": starts[-1] if starts else first - step,
             "step": step,
-            "currencies": list(Currency),
         },
     )
-    rows = {row["currency"]: row async for row in cursor}
-    names = dict.fromkeys((*Currency, *sorted(rows)))
-    fresh = as_freshness(next(iter(rows.values())), limit_s)
+    rows = await cursor.fetchall()
+    found = {row["currency"]: row for row in rows if row["currency"] is not None}
+    fresh = as_freshness(rows[0], limit_s)
+    seconds = [int(start.timestamp()) for start in starts]
+    places = {second: place for place, second in enumerate(seconds)}
     return TimeSeries(
         **dict(fresh),
         range=question.as_range(question.current),
         step_s=int(step.total_seconds()),
-        starts=[int(start.timestamp()) for start in starts],
+        starts=seconds,
         open_from=_open_from(starts, step, fresh),
-        currencies={str(name): _columns(rows[name], len(starts)) for name in names},
+        currencies={
+            str(name): _columns(found.get(name), places)
+            for name in dict.fromkeys((*Currency, *sorted(found)))
+        },
     )
 
 
@@ -99,6 +97,13 @@ def _open_from(starts: list[datetime], step: timedelta, fresh: Freshness) -> int
     return None if first is None else int(first.timestamp())
 
 
-def _columns(row: dict[str, Any], windows: int) -> CurrencySeries:
-    """Without any window (a day that begins this instant) the join has left one row of zeros."""
-    return CurrencySeries(**{name: row[name][:windows] for name in (*MONEY, *COUNTS)})
+def _columns(row: Mapping[str, Any] | None, places: Mapping[int, int]) -> CurrencySeries:
+    """What the database found, put in its places among zeros."""
+    columns: dict[str, list[Any]] = {name: [ZERO] * len(places) for name in MONEY}
+    columns |= {name: [0] * len(places) for name in COUNTS}
+    if row is not None:
+        at = [places[second] for second in row["starts"]]
+        for name, column in columns.items():
+            for place, value in zip(at, row[name], strict=True):
+                column[place] = value
+    return CurrencySeries(**columns)

@@ -73,7 +73,7 @@ def test_a_cursor_that_was_changed_or_cut_off_is_refused(place: int) -> None:
 @pytest.mark.parametrize(
     "position",
     [(), POSITION[:2], (*POSITION, 1), ("yesterday", "a", 1), (POSITION[0], 1, 1), (POSITION[0], "a", "1"),
-     (POSITION[0], "a\0", 1), (POSITION[0], "", 1), (POSITION[0], "a", True)],
+     (POSITION[0], "a\0", 1), (POSITION[0], "a", True)],
 )  # fmt: skip
 def test_a_cursor_that_somebody_made_up_is_refused(position: Position) -> None:
     with pytest.raises(ParameterError, match="none of this API"):
