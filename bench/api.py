@@ -56,7 +56,9 @@ def api(
     Console().print(_table(found, rate, cores))
     refused = [status for answers in found.values() for status, _ in answers if status != 200]
     if refused:
-        typer.echo(f"error: {len(refused)} requests were not answered with 200: {sorted(set(refused))}", err=True)
+        typer.echo(
+            f"error: {len(refused)} requests were not answered with 200: {sorted(set(refused))}", err=True
+        )
         raise typer.Exit(1)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from playwright.sync_api import Browser
 from rich.console import Console
 from rich.table import Table
 
@@ -59,6 +60,8 @@ VITALS = """
 })
 """
 SAMPLE_S = 0.01
+SETTLE_MS = 3_000
+"""Before the first and after the last batch that counts."""
 
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -79,7 +82,8 @@ def screen(
 ) -> None:
     """Watch the dashboard of the running platform; set its load with the job set_generator_rate."""
     try:
-        found = measure_screen(load_settings(), seconds)
+        with open_browser() as browser:
+            found = measure_screen(load_settings(), browser, seconds)
     except OrderpulseError as error:
         sys.exit(f"error: {error}")
     table = Table("from", "p50 ms", "p95 ms", "p99 ms", "samples", title="To the painted number")
@@ -89,20 +93,22 @@ def screen(
     Console().print(f"LCP {found.lcp_ms:,.0f} ms, CLS {found.cls:.3f}")
 
 
-def measure_screen(settings: Settings, seconds: float) -> ScreenResult:
+def measure_screen(settings: Settings, browser: Browser, seconds: float) -> ScreenResult:
     """Open the page, let it settle, watch it. Raises `StackError` where it shows no numbers."""
-    with open_browser() as browser:
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    try:
         page.goto(f"http://localhost:{settings.api.port}/?range=15m")
         page.wait_for_selector("[data-as-of]", timeout=15_000)
         vitals = page.evaluate(VITALS)
         page.evaluate(WATCH)
-        page.wait_for_timeout(2_000)
+        page.wait_for_timeout(SETTLE_MS)
         begun = datetime.now(UTC)
         page.wait_for_timeout(seconds * 1000)
         ended = datetime.now(UTC)
-        page.wait_for_timeout(3_000)
+        page.wait_for_timeout(SETTLE_MS)
         painted = page.evaluate("() => window.__painted")
+    finally:
+        page.close()
     moments = np.array([datetime.fromisoformat(moment).timestamp() for moment, _ in painted])
     frames = np.array([at / 1000 for _, at in painted])
     with postgres.connect(settings.postgres, autocommit=True) as connection:
