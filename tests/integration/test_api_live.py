@@ -396,12 +396,3 @@ def rest_of(stream: socket.socket) -> bytes:
     while chunk := stream.recv(65536):
         found += chunk
     return found
-
-
-def test_a_taken_port_is_said_in_words(settings: Settings, tmp_path: Path) -> None:
-    process = ApiProcess(settings, tmp_path)
-    with (
-        socket.create_server(("127.0.0.1", process.port)),
-        pytest.raises(AssertionError, match="ORDERPULSE_API__PORT"),
-    ):
-        process.__enter__()
