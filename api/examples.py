@@ -138,6 +138,10 @@ def _problem(status: int, title: str, detail: str, errors: list[dict[str, str]] 
 
 
 PROBLEMS: dict[str, tuple[str, Problem]] = {
+    "400": (
+        "The body cannot be read.",
+        _problem(400, "Bad Request", "There was an error parsing the body"),
+    ),
     "401": (
         "A token is needed, or the one that was sent is not accepted.",
         _problem(401, "A token is needed", "Send a token as `Authorization: Bearer ...`."),

@@ -109,7 +109,7 @@ def _expected(operation: dict[str, Any], method: str) -> Iterator[str]:
     if tags & ASK_DATABASE and any(each["in"] == "path" for each in operation.get("parameters", [])):
         yield "404"
     if method == "post":
-        yield from ("413", "415")
+        yield from ("400", "413", "415")
     if tags & (ASK_DATABASE | {"operate"}) or name == "readyz":
         yield "503"
 
