@@ -66,7 +66,7 @@ def value(page: Page, card: str) -> Decimal:
 
 
 def wait_state(page: Page, state: str) -> None:
-    expect(page.get_by_test_id("freshness")).to_have_attribute("data-state-name", state, timeout=90_000)
+    expect(page.get_by_test_id("freshness")).to_have_attribute("data-state-name", state, timeout=180_000)
 
 
 def test_the_numbers_equal_the_database_at_that_moment(page: Page, platform: Platform) -> None:
@@ -172,3 +172,52 @@ def test_a_dead_database_is_survived(page: Page, platform: Platform, complaints:
     assert wait_until(lambda: value(page, "orders") > before + 20, 60)
     wait_state(page, "live")
     complaints.clear()
+
+
+def test_filters_are_in_the_address_and_survive_a_reload(page: Page) -> None:
+    page.goto("/events")
+    wait_state(page, "live")
+    page.get_by_role("button", name="Type").click()
+    page.get_by_role("checkbox", name="Paid").check()
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("payment_success"))
+    page.reload()
+    wait_state(page, "live")
+    rows = page.get_by_role("grid").get_by_role("row").filter(has=page.get_by_role("gridcell"))
+    expect(rows.first).to_contain_text("Paid")
+    assert wait_until(lambda: rows.count() > 5, 20)
+    assert all("Paid" in text for text in rows.all_inner_texts())
+
+
+def test_an_event_is_found_and_opened_by_keyboard_alone(page: Page) -> None:
+    page.goto("/")
+    wait_state(page, "live")
+    page.keyboard.type("ge")
+    expect(page.get_by_role("heading", name="Events")).to_be_visible()
+    page.get_by_role("gridcell").first.wait_for()
+    in_the_grid = "document.activeElement.closest('[role=grid]') !== null"
+    for _ in range(40):
+        if page.evaluate(in_the_grid):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_role("heading", name=re.compile("ORD"))).to_be_visible()
+    expect(drawer.get_by_role("list", name="Journey").get_by_role("listitem").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(drawer).not_to_be_visible()
+    assert page.evaluate(in_the_grid)
+
+
+def test_the_stream_is_stopped_and_started_on_the_page(page: Page) -> None:
+    page.goto("/ops")
+    wait_state(page, "live")
+    stream = page.get_by_role("listitem", name="Spark query events_clean")
+    stream.get_by_role("button", name=re.compile("Stop")).click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    expect(stream).to_contain_text("Stopped", timeout=90_000)
+    wait_state(page, "stale")
+    stream.get_by_role("button", name=re.compile("Start")).click()
+    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+    wait_state(page, "live")
