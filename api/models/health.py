@@ -40,7 +40,7 @@ class Component(Model):
     summary: str = Field(description="What is, in one sentence.")
     advice: str | None = Field(description="What to do; null where there is nothing to do.")
     heartbeat_at: datetime | None = Field(description="When it last showed life.")
-    rate: float | None = Field(None, description="Events per second, of the generator.")
+    rate: float | None = Field(None, description="Events per second that the generator is to send.")
     actions: list[Action] = Field(
         default_factory=list, description="What a holder of `operate` may ask of it."
     )
