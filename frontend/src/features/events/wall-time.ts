@@ -1,6 +1,8 @@
 /** Between a moment and what a date-time field shows, in the user's time zone rather than the browser's. */
 import { offsetMs } from "@/lib/zone";
 
+const DAY_MS = 86_400_000;
+
 /** `2026-11-22T17:05:09`, the wall clock of `timeZone` at a moment. */
 export function toWall(iso: string | undefined, timeZone: string): string {
   if (iso === undefined) return "";
@@ -9,11 +11,15 @@ export function toWall(iso: string | undefined, timeZone: string): string {
   return text.endsWith(":00") ? text.slice(0, 16) : text;
 }
 
-/** The moment at which the wall clock of `timeZone` shows `text`; undefined where that is no time. */
+/**
+ * The moment at which the wall clock of `timeZone` shows `text`; undefined where that is no time. Of an
+ * hour that the clock shows twice it is the first; one that it skips is read as by the clock before.
+ */
 export function fromWall(text: string, timeZone: string): string | undefined {
   const wall = Date.parse(`${text}Z`);
   if (Number.isNaN(wall)) return undefined;
-  const guess = wall - offsetMs(wall, timeZone);
-  // The offset of that moment counts; near a change of the clock the first guess has the other one.
-  return new Date(wall - offsetMs(guess, timeZone)).toISOString();
+  const before = offsetMs(wall - DAY_MS, timeZone);
+  const after = offsetMs(wall + DAY_MS, timeZone);
+  const shown = [before, after].filter((offset) => offsetMs(wall - offset, timeZone) === offset);
+  return new Date(wall - (shown[0] ?? before)).toISOString();
 }

@@ -17,24 +17,24 @@ export interface Followed {
   readonly dismiss: () => void;
 }
 
-type All = Readonly<Partial<Record<Service, Asked>>>;
+type All = ReadonlyMap<Service, Asked>;
 
 export function useOperate(health: Health | undefined, reread: () => void) {
   const api = useApi();
   const hub = useHub();
-  const [all, setAll] = useState<All>({});
+  const [all, setAll] = useState<All>(new Map<Service, Asked>());
   const ask = useMutation({
     mutationFn: (request: OperateRequest) => api.operate(request),
     onSuccess: (answer, request) => {
       const at = Date.now() + hub.status.get().clockOffsetMs;
-      setAll((before) => ({ ...before, [request.service]: { request, answer, at, seenDown: false } }));
+      setAll((before) => new Map(before).set(request.service, { request, answer, at, seenDown: false }));
     },
   });
 
-  const entries = Object.entries(all) as [Service, Asked][];
+  const entries = [...all];
   if (health) {
     const seen = entries.map(([service, asked]): [Service, Asked] => [service, observe(asked, health)]);
-    if (seen.some(([service, asked]) => asked !== all[service])) setAll(Object.fromEntries(seen));
+    if (seen.some(([service, asked]) => asked !== all.get(service))) setAll(new Map(seen));
   }
   const progress = (asked: Asked): Progress => (health ? progressOf(asked, health) : "underway");
   const following = entries.some(([, asked]) => progress(asked) === "underway");
@@ -45,9 +45,9 @@ export function useOperate(health: Health | undefined, reread: () => void) {
   }, [following, reread]);
 
   const followed = (service: Service): Followed | null => {
-    const asked = all[service];
+    const asked = all.get(service);
     if (!asked) return null;
-    return { asked, progress: progress(asked), dismiss: () => setAll((before) => ({ ...before, [service]: undefined })) };
+    return { asked, progress: progress(asked), dismiss: () => setAll((before) => new Map([...before].filter(([one]) => one !== service))) };
   };
   return { ask, followed };
 }

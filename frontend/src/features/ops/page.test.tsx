@@ -1,0 +1,287 @@
+import axe from "axe-core";
+import { act, configure, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { type Api, ApiError, type OperateRequest } from "@/lib/api";
+import { preferences } from "@/lib/preferences";
+import type { Component, Health, OperateAnswer } from "@/lib/types";
+import { at, freshness } from "@/test/fixtures";
+import { ABOUT, fakeApi, renderPage } from "@/test/render";
+
+import OpsPage from "./page";
+import { component, health } from "./test-health";
+
+// A whole page on a busy machine takes its time.
+vi.setConfig({ testTimeout: 20_000 });
+configure({ asyncUtilTimeout: 6_000 });
+
+function show(answers: Partial<Api> = {}) {
+  const api = fakeApi({ getSystemHealth: () => Promise.resolve(health()), ...answers });
+  return { api, ...renderPage(<main><OpsPage /></main>, api, "/ops") };
+}
+
+const withState = (name: Component["name"], of: Partial<Component>, more: Partial<Health> = {}) => {
+  const whole = health(more);
+  return { ...whole, components: whole.components.map((one) => (one.name === name ? { ...one, ...of } : one)) };
+};
+const line = (name: string) => screen.findByRole("listitem", { name });
+const card = (name: string) => screen.findByRole("region", { name });
+
+beforeEach(() => {
+  localStorage.clear();
+  preferences.update({ language: "en", timeZone: "UTC" });
+});
+
+describe("how the platform is", () => {
+  it("is said in one sentence", async () => {
+    show();
+    expect(await screen.findByText("Everything runs.")).toBeInTheDocument();
+    expect(screen.getByText(/Events are here 0.6 s after they happen/)).toHaveTextContent("As of 10:00:00");
+  });
+
+  it("names what is broken, and says what to do", async () => {
+    const links = [{ label: "Job dbt_build", url: "http://localhost:3000/jobs/dbt_build" }];
+    show({ getSystemHealth: () => Promise.resolve(withState("dbt", { state: "error", summary: "2 views are missing.", advice: "Run the job dbt_build.", links })) });
+    expect(await screen.findByText("Something is broken: dbt views.")).toBeInTheDocument();
+    const dbt = await line("dbt views");
+    expect(dbt).toHaveTextContent("Broken");
+    expect(dbt).toHaveTextContent("2 views are missing.");
+    expect(dbt).toHaveTextContent("What to do: Run the job dbt_build.");
+    expect(within(dbt).getByRole("link", { name: "Job dbt_build" })).toHaveAttribute("href", "http://localhost:3000/jobs/dbt_build");
+  });
+
+  it("gives advice of its own where the server has none", async () => {
+    show({ getSystemHealth: () => Promise.resolve(withState("kafka", { state: "warning" })) });
+    expect(await line("Kafka")).toHaveTextContent("What to do: Look at the process “kafka”");
+  });
+
+  it("shows each component's last sign of life, going on by itself", async () => {
+    vi.useFakeTimers({ now: Date.parse(at(0)), toFake: ["Date"] });
+    show();
+    const kafka = await line("Kafka");
+    expect(kafka).toHaveTextContent("3 s ago");
+    expect(await line("dbt views")).toHaveTextContent("Last sign of life: –");
+    vi.setSystemTime(Date.parse(at(20)));
+    await waitFor(() => expect(kafka).toHaveTextContent("23 s ago"));
+    vi.useRealTimers();
+  });
+
+  it("puts open incidents on top, with the time for which they are open", async () => {
+    vi.useFakeTimers({ now: Date.parse(at(0)), toFake: ["Date"] });
+    const incidents = [{ incident: "check:kpi_1m/reconciliation", title: "kpi_1m differs", text: "3 windows differ.", opened_at: at(-600) }];
+    show({ getSystemHealth: () => Promise.resolve(health({ incidents })) });
+    expect(await screen.findByText("Everything runs, with 1 open incident.")).toBeInTheDocument();
+    const open = await card("Open incidents (1)");
+    expect(open).toHaveTextContent("kpi_1m differs");
+    expect(open).toHaveTextContent("for 10 min");
+    expect(open).toHaveTextContent("3 windows differ.");
+    vi.useRealTimers();
+  });
+
+  it("takes a changed state from the live line at once", async () => {
+    const { api } = show();
+    const kafka = await line("Kafka");
+    act(() => {
+      const components = [{ name: "kafka", state: "error" as const, summary: "No broker answers." }];
+      api.lines.at(-1)?.onMessage({ kind: "health", data: { ...freshness(), status: "down", components } });
+    });
+    await waitFor(() => expect(kafka).toHaveTextContent("No broker answers."));
+    expect(screen.getByText("The platform is down: Kafka in trouble.")).toBeInTheDocument();
+  });
+});
+
+describe("figures", () => {
+  it("tell of the last hour's batches, in words too", async () => {
+    show();
+    const plots = await card("The last hour");
+    expect(within(plots).getByRole("img", { name: "Batch duration of both queries in the last hour" })).toBeInTheDocument();
+    expect(plots).toHaveTextContent("events_clean: now 294 ms, largest 294 ms.");
+  });
+
+  it("say so where there was no batch, and where they begin late", async () => {
+    const { client } = show({ getSystemHealth: () => Promise.resolve(health({ batches: [] })) });
+    expect(await screen.findByText("No batch in the last hour")).toBeInTheDocument();
+    act(() => {
+      client.setQueryData(["health"], health({ batches: health().batches.slice(1) }));
+    });
+    expect(await screen.findByText("The plots begin with the first batch, at 09:59:40.")).toBeInTheDocument();
+  });
+
+  it("tell each query's checkpoint", async () => {
+    show();
+    const query = within(await card("Queries and checkpoints")).getByRole("region", { name: "kpi_1m" });
+    expect(query).toHaveTextContent("Batch7,018");
+    expect(query).toHaveTextContent("Checkpoint1.8 MB");
+    expect(query).toHaveTextContent("Written0.4 s ago");
+    expect(query).toHaveTextContent("Behind3 records");
+  });
+
+  it("tell a query that has not begun", async () => {
+    const none = { batch_id: null, committed_at: null, event_time_lag_s: null, lag_records: null, input_rate: null, processed_rate: null, batch_ms: null };
+    const queries = health().queries.map((query) => ({ ...query, ...none, checkpoint_bytes: null, checkpoint_age_s: null }));
+    show({ getSystemHealth: () => Promise.resolve(health({ queries })) });
+    expect(await screen.findAllByText("This query has not committed a batch yet.")).toHaveLength(2);
+  });
+
+  it("tell why records were rejected, as a share of all, and lead to them", async () => {
+    show();
+    const rejects = await card("Rejected records");
+    expect(rejects).toHaveTextContent("2.5% of 1,000 records");
+    const [first, second] = within(rejects).getAllByRole("listitem");
+    expect(first).toHaveTextContent("Not JSON");
+    expect(first).toHaveTextContent("20 records, 2.0% of all");
+    expect(within(second ?? rejects).getByRole("link").getAttribute("href")).toContain("/events?tab=rejected&reason=");
+  });
+
+  it("are glad where nothing was rejected", async () => {
+    show({ getSystemHealth: () => Promise.resolve(health({ rejected: [] })) });
+    expect(await screen.findByText("Nothing was rejected in the last 15 minutes.")).toBeInTheDocument();
+  });
+});
+
+describe("the checks", () => {
+  it("stand by asset, what failed first and open, each with its page", async () => {
+    const failed = { asset: "v_kpi_1h", name: "not_null", passed: false, severity: "WARN" as const, text: "1 row.", evaluated_at: at(-9), url: "http://localhost:3000/b" };
+    show({ getSystemHealth: () => Promise.resolve(health({ checks: [...(health().checks ?? []), failed] })) });
+    const checks = await card("Checks");
+    const [first, second] = within(checks).getAllByRole("group");
+    expect(first).toHaveTextContent("v_kpi_1h1 failed");
+    expect(first).toHaveAttribute("open");
+    expect(second).not.toHaveAttribute("open");
+    expect(within(checks).getByRole("link", { name: "Open the check not_null in Dagster" })).toHaveAttribute("href", failed.url);
+    expect(checks).toHaveTextContent("1 of 2 passed");
+  });
+
+  it("are not known while Dagster does not answer, and everything else is", async () => {
+    show({ getSystemHealth: () => Promise.resolve(health({ checks: null })) });
+    expect(await screen.findByText(/^Dagster does not answer/)).toBeInTheDocument();
+    expect(screen.getByText("Everything runs.")).toBeInTheDocument();
+  });
+
+  it("say that none was evaluated yet", async () => {
+    show({ getSystemHealth: () => Promise.resolve(health({ checks: [] })) });
+    expect(await screen.findByText("No check was evaluated yet.")).toBeInTheDocument();
+  });
+});
+
+describe("what went wrong on the way", () => {
+  it("is loading at first", async () => {
+    show({ getSystemHealth: () => new Promise(() => undefined) });
+    expect(await screen.findByRole("status", { name: "Loading" })).toBeInTheDocument();
+  });
+
+  it("is said, and tried again", async () => {
+    let answer: () => Promise<Health> = () => Promise.reject(new ApiError(0, ""));
+    show({ getSystemHealth: () => answer() });
+    expect(await screen.findByRole("alert")).toHaveTextContent("The server does not answer.");
+    answer = () => Promise.resolve(health());
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+    expect(await screen.findByText("Everything runs.")).toBeInTheDocument();
+  });
+
+  it("leaves the old states in sight, and says of when they are", async () => {
+    let fails = false;
+    const { client } = show({ getSystemHealth: () => (fails ? Promise.reject(new ApiError(503, "busy")) : Promise.resolve(health())) });
+    await screen.findByText("Everything runs.");
+    fails = true;
+    await act(() => client.invalidateQueries());
+    expect(await screen.findByText("These states are from 10:00:00; reading them anew failed.")).toBeInTheDocument();
+    expect(await line("Kafka")).toHaveTextContent("OK");
+  });
+});
+
+describe("operating", () => {
+  const RUN: OperateAnswer = { run_id: "r1", url: "http://localhost:3000/runs/r1" };
+
+  it("asks first, saying what will happen, then follows until it is so", async () => {
+    let now = health();
+    const operate = vi.fn<(request: OperateRequest) => Promise<OperateAnswer>>(() => Promise.resolve(RUN));
+    const { client } = show({ getSystemHealth: () => Promise.resolve(now), operate });
+    await userEvent.click(await screen.findByRole("button", { name: "Stop: Spark query events_clean" }));
+    const dialog = screen.getByRole("dialog", { name: "Stop the stream?" });
+    expect(dialog).toHaveTextContent("Nothing is lost: events wait in Kafka");
+    expect(operate).not.toHaveBeenCalled();
+    await userEvent.click(within(dialog).getByRole("button", { name: "Stop" }));
+    expect(operate).toHaveBeenCalledWith({ service: "spark_stream", action: "stop" });
+    const query = await line("Spark query events_clean");
+    await waitFor(() => expect(query).toHaveTextContent("Stopping …"));
+    expect(within(query).getByRole("link", { name: "Dagster run" })).toHaveAttribute("href", RUN.url);
+    expect(within(query).getByRole("button", { name: /^Restart/ })).toBeDisabled();
+
+    const stopped = { state: "stopped" as const, actions: ["start" as const] };
+    now = { ...withState("events_clean", stopped), as_of: new Date(Date.now() + 60_000).toISOString() };
+    now = { ...now, components: now.components.map((one) => (one.name === "kpi_1m" ? { ...one, ...stopped } : one)) };
+    await act(() => client.invalidateQueries());
+    await waitFor(() => expect(query).toHaveTextContent("Stopped."));
+    await userEvent.click(within(query).getByRole("button", { name: "Dismiss" }));
+    expect(screen.queryByRole("link", { name: "Dagster run" })).not.toBeInTheDocument();
+    expect(screen.getByRole("button", { name: "Start: Spark query events_clean" })).toBeEnabled();
+  });
+
+  it("does nothing when it is cancelled", async () => {
+    const operate = vi.fn<(request: OperateRequest) => Promise<OperateAnswer>>(() => Promise.resolve(RUN));
+    show({ operate });
+    await userEvent.click(await screen.findByRole("button", { name: "Restart: Generator" }));
+    await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Cancel" }));
+    expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+    expect(operate).not.toHaveBeenCalled();
+  });
+
+  it("says why it could not be asked, and keeps the dialog open", async () => {
+    show({ operate: () => Promise.reject(new ApiError(503, "Dagster did not take the order.")) });
+    await userEvent.click(await screen.findByRole("button", { name: "Stop: Generator" }));
+    await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Stop" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("That could not be asked: Dagster did not take the order.");
+    expect(screen.getByRole("dialog", { name: "Stop the generator?" })).toBeInTheDocument();
+  });
+
+  it("sets a rate that the API takes, and no other", async () => {
+    const operate = vi.fn<(request: OperateRequest) => Promise<OperateAnswer>>(() => Promise.resolve(RUN));
+    show({ operate });
+    await userEvent.click(await screen.findByRole("button", { name: "Set rate: Generator" }));
+    const dialog = screen.getByRole("dialog", { name: "Rate of the generator" });
+    const field = within(dialog).getByRole("textbox", { name: "Events per second" });
+    expect(field).toHaveValue("20");
+    await userEvent.clear(field);
+    await userEvent.type(field, "200000{Enter}");
+    expect(within(dialog).getByRole("alert")).toHaveTextContent("At most 100,000.");
+    expect(field).toBeInvalid();
+    expect(operate).not.toHaveBeenCalled();
+    await userEvent.click(within(dialog).getByRole("button", { name: "200" }));
+    await userEvent.click(within(dialog).getByRole("button", { name: "Set the rate" }));
+    expect(operate).toHaveBeenCalledWith({ service: "generator", action: "set_rate", rate: 200 });
+  });
+
+  it("is for those alone who may", async () => {
+    show({ getAbout: () => Promise.resolve({ ...ABOUT, auth: "required", scopes: ["read"] }) });
+    expect(await screen.findByText(/needs the scope “operate”/)).toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: /^Stop/ })).not.toBeInTheDocument();
+  });
+
+  it("has the buttons of the stream once, though it is two queries", async () => {
+    show();
+    expect(await screen.findAllByRole("button", { name: /^Restart: Spark/ })).toHaveLength(1);
+  });
+});
+
+describe("every reader", () => {
+  it("axe finds nothing", async () => {
+    const failed = { asset: "kpi_1m", name: "x", passed: false, severity: "ERROR" as const, text: "No.", evaluated_at: at(0), url: "http://localhost/x" };
+    const incidents = [{ incident: "a", title: "b", text: "c", opened_at: at(-9) }];
+    const { container } = show({ getSystemHealth: () => Promise.resolve({ ...withState("dbt", { state: "warning" }), checks: [failed], incidents }) });
+    await card("Checks");
+    const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+  });
+
+  it("finds the page's own words before the server's, in Vietnamese", async () => {
+    preferences.update({ language: "vi" });
+    show({ getSystemHealth: () => Promise.resolve(health({ components: [component("kafka", { state: "error", summary: "No broker answers.", advice: "Start it." })] })) });
+    const kafka = await line("Kafka");
+    expect(kafka).toHaveTextContent("Hỏng");
+    expect(kafka).toHaveTextContent("Không hoạt động.");
+    expect(kafka).toHaveTextContent("Cần làm: Hãy xem tiến trình “kafka”");
+    expect(within(kafka).getByText("No broker answers.")).toHaveAttribute("lang", "en");
+  });
+});
