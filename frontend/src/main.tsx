@@ -6,7 +6,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
-import { router } from "./app/router";
+import { createAppRouter } from "./app/router";
 import { TooltipProvider } from "./components/ui/tooltip";
 import { ServicesContext } from "./lib/context";
 import { createLiveHub } from "./lib/live-hub";
@@ -19,6 +19,7 @@ startTheme();
 const api = await createApi(chooseMode(window.location.search));
 const client = createQueryClient();
 const hub = createLiveHub(api, client);
+const router = createAppRouter({ api, client });
 const place = document.getElementById("root");
 if (!place) throw new Error("index.html has no #root.");
 

@@ -1,4 +1,5 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, Outlet } from "@tanstack/react-router";
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { Shell } from "@/components/layout/shell";
@@ -8,6 +9,9 @@ import { EmptyState } from "@/components/ui/states";
 import { DashboardSearch } from "@/features/dashboard/search";
 import { parseSearch as parseEventsSearch } from "@/features/events/search";
 import { OpsSearch } from "@/features/ops/search";
+import type { Api } from "@/lib/api";
+import { preferences, timeZoneOf } from "@/lib/preferences";
+import { prefetchRange } from "@/lib/queries";
 
 function Root() {
   return (
@@ -32,13 +36,23 @@ function NotFound() {
   );
 }
 
-const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
+interface RouterContext {
+  readonly api: Api;
+  readonly client: QueryClient;
+}
+
+const root = createRootRouteWithContext<RouterContext>()({ component: Root, notFoundComponent: NotFound });
 
 // Each page is a chunk of its own; its search parameters are typed and checked here.
 const dashboard = createRoute({
   getParentRoute: () => root,
   path: "/",
   validateSearch: DashboardSearch,
+  loaderDeps: ({ search }) => ({ range: search.range }),
+  loader: ({ context: { api, client }, deps }) => {
+    const chosen = preferences.get();
+    prefetchRange(api, client, { range: deps.range ?? chosen.range, tz: timeZoneOf(chosen) });
+  },
   component: lazyRouteComponent(() => import("@/features/dashboard/page")),
 });
 const events = createRoute({
@@ -54,14 +68,17 @@ const ops = createRoute({
   component: lazyRouteComponent(() => import("@/features/ops/page")),
 });
 
-export const router = createRouter({
-  routeTree: root.addChildren([dashboard, events, ops]),
-  defaultPreload: "intent",
-  defaultErrorComponent: ({ reset }) => <BrokenView onRetry={reset} />,
-});
+export function createAppRouter(context: RouterContext) {
+  return createRouter({
+    routeTree: root.addChildren([dashboard, events, ops]),
+    context,
+    defaultPreload: "intent",
+    defaultErrorComponent: ({ reset }) => <BrokenView onRetry={reset} />,
+  });
+}
 
 declare module "@tanstack/react-router" {
   interface Register {
-    router: typeof router;
+    router: ReturnType<typeof createAppRouter>;
   }
 }

@@ -130,8 +130,8 @@ export class ApiError extends Error {
     this.problem = problem;
   }
 
-  /** Whether no answer came at all. */
+  /** Whether the server itself did not answer: nothing came, or a proxy answered in its place. */
   get unreachable(): boolean {
-    return this.status === 0;
+    return this.status === 0 || (this.message === "" && [502, 503, 504].includes(this.status));
   }
 }

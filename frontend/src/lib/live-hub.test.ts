@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { freshness, kpiReport, orderEvent, timeSeries } from "@/test/fixtures";
@@ -73,6 +73,16 @@ describe("messages", () => {
     expect(client.getQueryState(keys.series(RANGE))?.isInvalidated).toBe(false);
     expect(client.getQueryState(keys.health)?.isInvalidated).toBe(true);
   });
+});
+
+it("asks again for what failed once the server is back", async () => {
+  const ask = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new Error("away")).mockResolvedValue("there");
+  const observer = new QueryObserver(client, { queryKey: keys.about, queryFn: ask, retry: false });
+  const stop = observer.subscribe(() => undefined);
+  await vi.waitFor(() => expect(observer.getCurrentResult().status).toBe("error"));
+  line.onMessage({ kind: "opened" });
+  await vi.waitFor(() => expect(observer.getCurrentResult().data).toBe("there"));
+  stop();
 });
 
 describe("status", () => {

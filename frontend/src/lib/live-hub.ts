@@ -81,8 +81,10 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
       case "opened":
         // What was read well before the line stood may lack what was committed in between; the
         // server tells a newcomer what changed in the last seconds, and `resync` if it cannot.
+        // And what failed while the server was away may be had now.
         void client.invalidateQueries({
-          predicate: ({ queryKey, state }) => LIVE_KEYS.has(queryKey[0]) && state.dataUpdatedAt < Date.now() - CAUGHT_UP_MS,
+          predicate: ({ queryKey, state }) =>
+            state.status === "error" || (LIVE_KEYS.has(queryKey[0]) && state.dataUpdatedAt < Date.now() - CAUGHT_UP_MS),
         });
         break;
       case "poll":

@@ -49,7 +49,7 @@ const status =
     Promise.resolve(new Response("", { status: code }));
 const refuses: Answer = () => Promise.reject(new TypeError("fetch failed"));
 
-function connect(answers: Answer[], poll: () => Promise<void> = () => Promise.resolve()): void {
+function connect(answers: Answer[], poll: (signal: AbortSignal) => Promise<void> = () => Promise.resolve()): void {
   let turn = 0;
   connection = connectLive(
     (signal, lastId) => {
@@ -58,9 +58,9 @@ function connect(answers: Answer[], poll: () => Promise<void> = () => Promise.re
       turn += 1;
       return answer(signal);
     },
-    () => {
+    (signal) => {
       polls += 1;
-      return poll();
+      return poll(signal);
     },
     { onState: (state) => states.push(state), onMessage: (message) => messages.push(message) },
   );
@@ -189,12 +189,29 @@ describe("where no stream gets through", () => {
     expect(phase()).toBe("live");
   });
 
-  it("is disconnected while polls fail too", async () => {
-    connect([status(404)], () => Promise.reject(new Error("away")));
+  it("is disconnected while polls fail too, and then tries the stream first", async () => {
+    connect([status(404), status(404), opens], () => Promise.reject(new Error("away")));
     await settle(600);
     expect(phase()).toBe("disconnected");
     expect(reason()).toBe("unreachable");
     expect(messages).toEqual([]);
+    await settle(POLL_MS);
+    lines[0]?.say(BEAT);
+    await settle();
+    expect(phase()).toBe("live");
+  });
+
+  it("does not wait for ever for a server that hangs", async () => {
+    let asked: AbortSignal | null = null;
+    connect([status(404), status(404), opens], (signal) => {
+      asked = signal;
+      return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+    });
+    await settle(600);
+    expect(phase()).toBe("disconnected");
+    await settle(SILENCE_MS + POLL_MS);
+    expect(asked).toMatchObject({ aborted: true });
+    expect(lines).toHaveLength(1);
   });
 });
 

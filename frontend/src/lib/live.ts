@@ -128,14 +128,21 @@ export function connectLive(open: OpenStream, poll: Poll, handlers: LiveHandlers
     const until = Date.now() + STREAM_AGAIN_MS;
     while (!over() && Date.now() < until) {
       abort = new AbortController();
-      try {
-        await poll(abort.signal);
+      const { signal } = abort;
+      const slow = setTimeout(() => abort.abort(), SILENCE_MS);
+      const answered = await poll(signal).then(
+        () => true,
+        () => false,
+      );
+      clearTimeout(slow);
+      if (answered && !over()) {
         report("polling", reason);
-        if (!over()) handlers.onMessage({ kind: "poll" });
-      } catch {
+        handlers.onMessage({ kind: "poll" });
+      } else {
         report("disconnected", navigator.onLine ? "unreachable" : "offline", POLL_MS);
       }
       await wait(POLL_MS);
+      if (!answered) return;
     }
   }
 

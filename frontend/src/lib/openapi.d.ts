@@ -484,7 +484,7 @@ export interface components {
             heartbeat_at: string | null;
             /**
              * Rate
-             * @description Events per second, of the generator.
+             * @description Events per second that the generator is to send.
              */
             rate?: number | null;
             /**
@@ -1513,7 +1513,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1704,7 +1704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1890,7 +1890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2028,7 +2028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2216,7 +2216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2404,7 +2404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2560,7 +2560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database cannot be asked now; `Retry-After` says when to try again. */
+            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2850,6 +2850,25 @@ export interface operations {
                     "application/json": components["schemas"]["OperateAnswer"];
                 };
             };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "There was an error parsing the body",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A token is needed, or the one that was sent is not accepted. */
             401: {
                 headers: {
@@ -2881,6 +2900,44 @@ export interface operations {
                      *       "title": "The token does not allow this",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is too long",
+                     *       "status": 413,
+                     *       "detail": "A body may have up to 65536 bytes.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is not JSON",
+                     *       "status": 415,
+                     *       "detail": "Send `Content-Type: application/json`.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2925,6 +2982,25 @@ export interface operations {
                      *       "title": "The API failed",
                      *       "status": 500,
                      *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2955,6 +3031,25 @@ export interface operations {
                     "application/json": components["schemas"]["OperateAnswer"];
                 };
             };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "There was an error parsing the body",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A token is needed, or the one that was sent is not accepted. */
             401: {
                 headers: {
@@ -2986,6 +3081,44 @@ export interface operations {
                      *       "title": "The token does not allow this",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is too long",
+                     *       "status": 413,
+                     *       "detail": "A body may have up to 65536 bytes.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is not JSON",
+                     *       "status": 415,
+                     *       "detail": "Send `Content-Type: application/json`.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -3030,6 +3163,25 @@ export interface operations {
                      *       "title": "The API failed",
                      *       "status": 500,
                      *       "detail": "The API met an error that it did not expect.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -3111,6 +3263,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database cannot be asked",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     metrics: {
@@ -3128,44 +3299,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description A token is needed, or the one that was sent is not accepted. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "about:blank",
-                     *       "title": "A token is needed",
-                     *       "status": 401,
-                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
-                     *       "instance": "/api/v1/kpi",
-                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "about:blank",
-                     *       "title": "The token does not allow this",
-                     *       "status": 403,
-                     *       "detail": "The token lacks the scope `operate`.",
-                     *       "instance": "/api/v1/kpi",
-                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
             };
             /** @description The API failed; its log has the request id. */
             500: {

@@ -1,8 +1,8 @@
 /** What pages ask for, as hooks. Live messages write to the same cache, so these rarely ask twice. */
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 
-import type { LiveOptions, RangeQuery, Topic } from "./api";
+import type { Api, LiveOptions, RangeQuery, Topic } from "./api";
 import { EMPTY_TICKER, keys, type Ticker } from "./cache";
 import { useApi, useHub } from "./context";
 import type { Freshness } from "./types";
@@ -18,33 +18,45 @@ function useNote(data: Freshness | undefined): void {
   }, [hub, data]);
 }
 
+const aboutOf = (api: Api) => ({
+  queryKey: keys.about,
+  queryFn: ({ signal }: { signal: AbortSignal }) => api.getAbout(signal),
+  staleTime: Infinity,
+});
+
+const kpiOf = (api: Api, range: RangeQuery) => ({
+  queryKey: keys.kpi(range),
+  queryFn: ({ signal }: { signal: AbortSignal }) => api.getKpi(range, signal),
+});
+
+const seriesOf = (api: Api, range: RangeQuery) => ({
+  queryKey: keys.series(range),
+  queryFn: ({ signal }: { signal: AbortSignal }) => api.getTimeSeries(range, signal),
+  // Arrays of 1,440 entries are replaced, not compared.
+  structuralSharing: false as const,
+});
+
+/** Ask for what the dashboard shows first, while its code is still under way. */
+export function prefetchRange(api: Api, client: QueryClient, range: RangeQuery): void {
+  // What fails here is asked again, and told, by the page.
+  const ignore = () => undefined;
+  client.query(aboutOf(api)).catch(ignore);
+  client.query(kpiOf(api, range)).catch(ignore);
+  client.query(seriesOf(api, range)).catch(ignore);
+}
+
 export function useAbout() {
-  const api = useApi();
-  return useQuery({ queryKey: keys.about, queryFn: ({ signal }) => api.getAbout(signal), staleTime: Infinity });
+  return useQuery(aboutOf(useApi()));
 }
 
 export function useKpi(range: RangeQuery) {
-  const api = useApi();
-  const query = useQuery({
-    queryKey: keys.kpi(range),
-    queryFn: ({ signal }) => api.getKpi(range, signal),
-    refetchInterval: REREAD_MS,
-    placeholderData: keepPreviousData,
-  });
+  const query = useQuery({ ...kpiOf(useApi(), range), refetchInterval: REREAD_MS, placeholderData: keepPreviousData });
   useNote(query.data);
   return query;
 }
 
 export function useTimeSeries(range: RangeQuery) {
-  const api = useApi();
-  return useQuery({
-    queryKey: keys.series(range),
-    queryFn: ({ signal }) => api.getTimeSeries(range, signal),
-    refetchInterval: REREAD_MS,
-    placeholderData: keepPreviousData,
-    // Arrays of 1,440 entries are replaced, not compared.
-    structuralSharing: false,
-  });
+  return useQuery({ ...seriesOf(useApi(), range), refetchInterval: REREAD_MS, placeholderData: keepPreviousData });
 }
 
 export function useSystemHealth() {

@@ -79,7 +79,7 @@ describe("failures", () => {
 
   it("cope with an answer that is no problem document", async () => {
     fetched.mockResolvedValue(new Response("<h1>Bad gateway</h1>", { status: 502, headers: { "Content-Type": "text/html" } }));
-    await expect(createRealApi().getSystemHealth()).rejects.toMatchObject({ status: 502, problem: null });
+    await expect(createRealApi().getSystemHealth()).rejects.toMatchObject({ status: 502, problem: null, unreachable: true });
   });
 
   it("ask for a token on 401", async () => {

@@ -50,6 +50,23 @@ export function useNow(ms: number): number {
   return now;
 }
 
+/** Age of the newest event in whole seconds, while `on`; draws anew only when that changes. */
+export function useLag(on: boolean): number | null {
+  const { status } = useHub();
+  const [lagS, setLagS] = useState<number | null>(null);
+  useEffect(() => {
+    if (!on) return undefined;
+    const look = () => {
+      const lag = judgeFreshness(status.get(), Date.now(), 0).lagS;
+      setLagS(lag === null ? null : Math.floor(lag));
+    };
+    look();
+    const timer = setInterval(look, 1_000);
+    return () => clearInterval(timer);
+  }, [on, status]);
+  return on ? lagS : null;
+}
+
 export function useFreshness(everyMs = 500): FreshnessView {
   const status = useStore(useHub().status);
   const limit = useAbout().data?.freshness_limit_s ?? DEFAULT_LIMIT_S;

@@ -19,7 +19,7 @@ export function Page({ title, note, actions, children, className }: PageProps) {
       <header className="flex flex-wrap items-center gap-x-4 gap-y-2.5">
         <div className="min-w-0 flex-1 basis-48">
           <h1 className="text-xl leading-7 font-semibold tracking-tight">{title}</h1>
-          {note !== undefined && <p className="min-h-5 text-[0.8125rem] text-ink-3">{note}</p>}
+          {note !== undefined && <p className="min-h-5 text-[0.8125rem] text-ink-3 max-sm:min-h-[2.4rem]">{note}</p>}
         </div>
         {actions !== undefined && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </header>

@@ -62,6 +62,15 @@ describe("freshness", () => {
     expect(within(band).getByRole("button", { name: "Connect now" })).toBeVisible();
   });
 
+  it("claims nothing of the data before it heard of any", async () => {
+    const { hub } = show();
+    await screen.findByText("Inside");
+    act(() => hub.status.set({ ...hub.status.get(), phase: "disconnected", reason: "unreachable" }));
+    expect(screen.getByTestId("freshness")).toHaveTextContent(/^Disconnected$/);
+    act(() => hub.status.set({ ...hub.status.get(), phase: "live", reason: null }));
+    expect(screen.getByTestId("freshness")).toHaveTextContent("Live · no events yet");
+  });
+
   it("explains polling when asked", async () => {
     const { hub } = show();
     await live(hub, "polling", 3);

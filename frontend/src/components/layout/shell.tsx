@@ -74,7 +74,7 @@ function Sidebar() {
 function TopBar() {
   const { t } = useTranslation();
   return (
-    <div className="sticky top-0 z-20 flex h-12 items-center gap-2 border-b border-line bg-canvas/85 px-3 backdrop-blur sm:px-6 lg:h-14">
+    <header className="sticky top-0 z-20 flex h-12 items-center gap-2 border-b border-line bg-canvas/85 px-3 backdrop-blur sm:px-6 lg:h-14">
       <Logo className="size-6 lg:hidden" />
       <span className="text-[0.9375rem] font-semibold tracking-tight max-sm:sr-only lg:hidden">{t("app.name")}</span>
       <MockBadge />
@@ -82,7 +82,7 @@ function TopBar() {
       <Button variant="ghost" size="icon" className="lg:hidden" aria-label={t("action.settings")} onClick={() => openDialog.set("settings")}>
         <Settings className="size-4.5" strokeWidth={1.8} aria-hidden />
       </Button>
-    </div>
+    </header>
   );
 }
 

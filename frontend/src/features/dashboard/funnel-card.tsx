@@ -21,7 +21,7 @@ export function FunnelCard({ totals }: { readonly totals: Kpi | undefined }) {
         {steps
           ? steps.map(({ key, count, rate, tone }) => (
               <li key={key} data-funnel={key}>
-                <div className="flex items-baseline justify-between gap-3 text-[0.8125rem]">
+                <div className="flex h-[1.1375rem] items-baseline justify-between gap-3 text-[0.8125rem]">
                   <span className="text-ink-2">{t(`funnel.${key}`)}</span>
                   <span className="flex items-baseline">
                     <span className="font-semibold">{format.count(count)}</span>
@@ -38,8 +38,10 @@ export function FunnelCard({ totals }: { readonly totals: Kpi | undefined }) {
             ))
           : [0, 1, 2].map((index) => (
               <li key={index}>
-                <Skeleton className="h-4 w-full" />
-                <Skeleton className="mt-2 h-2.5 w-full" />
+                <div className="flex h-[1.1375rem] items-center">
+                  <Skeleton className="h-3 w-full" />
+                </div>
+                <Skeleton className="mt-1 h-2.5 w-full" />
               </li>
             ))}
       </ol>

@@ -23,7 +23,7 @@ interface KpiCardProps {
 }
 
 /** As large as `largest`, or as the card is wide: an amount is never cut off, and never shortened. */
-const fitting = (text: string, largest: string) => `min(${largest}, calc((100cqw - 2.25rem) / ${(text.length * 0.64).toFixed(2)}))`;
+const fitting = (text: string, largest: string) => `min(${largest}, calc(100cqw / ${(text.length * 0.68).toFixed(2)}))`;
 
 /** One figure: what it is, how much, how it moved, and its shape over the range. */
 export const KpiCard = memo(function KpiCard({ figure, report, series, currency, hero = false, className }: KpiCardProps) {

@@ -1,5 +1,5 @@
 import { ChartNoAxesColumn, Table2 } from "lucide-react";
-import { useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "@/components/ui/button";
@@ -15,9 +15,11 @@ import { useFormat } from "@/lib/use-format";
 import { closedCount } from "./figures";
 import { isEmpty, rowAt } from "./series-data";
 import { SeriesLegend } from "./series-legend";
-import { SeriesPlot } from "./series-plot";
 import { SeriesTable } from "./series-table";
 import type { SeriesMetric, View } from "./use-view";
+
+/** The plot library comes after the numbers: they are what people wait for. */
+const SeriesPlot = lazy(async () => ({ default: (await import("./series-plot")).SeriesPlot }));
 
 const METRICS: readonly SeriesMetric[] = ["revenue", "orders", "payments", "success_rate"];
 const HEIGHT = 310;
@@ -44,7 +46,9 @@ function Body({ series, view, table }: { readonly series: TimeSeries; readonly v
         {table ? (
           <SeriesTable series={series} currency={view.currency} height={HEIGHT} />
         ) : (
-          <SeriesPlot series={series} metric={view.metric} currency={view.currency} height={HEIGHT} onPoint={onPoint} />
+          <Suspense fallback={<div style={{ height: HEIGHT }} />}>
+            <SeriesPlot series={series} metric={view.metric} currency={view.currency} height={HEIGHT} onPoint={onPoint} />
+          </Suspense>
         )}
       </div>
     </>

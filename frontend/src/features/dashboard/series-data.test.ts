@@ -4,7 +4,7 @@ import { columns, TEN, timeSeries } from "@/test/fixtures";
 
 import { closedCount, moneyOf, sparkOf, totalOf } from "./figures";
 import { columnsOf, isEmpty, plotData, rowAt } from "./series-data";
-import { sparkPath } from "./sparkline";
+import { sparkPaths } from "./sparkline";
 
 const series = timeSeries(5);
 
@@ -78,10 +78,14 @@ describe("sparkOf", () => {
   });
 });
 
-describe("sparkPath", () => {
-  it("breaks where there is nothing", () => expect(sparkPath([1, null, 2, 3]).match(/M/g)).toHaveLength(2));
-  it("needs two points", () => expect(sparkPath([null, 1])).toBe(""));
-  it("is flat, not broken, for equal values", () => expect(sparkPath([5, 5])).not.toContain("NaN"));
+describe("sparkPaths", () => {
+  it("breaks where there is nothing, and shades only what there is", () => {
+    const { line, area } = sparkPaths([null, 1, 2, null, 3, 4]);
+    expect(line.match(/M/g)).toHaveLength(2);
+    expect(area).toMatch(/^M20\.0 28L20\.0 /);
+  });
+  it("needs two points", () => expect(sparkPaths([null, 1])).toEqual({ line: "", area: "" }));
+  it("is flat, not broken, for equal values", () => expect(sparkPaths([5, 5]).line).not.toContain("NaN"));
 });
 
 it("knows when nothing at all happened", () => {

@@ -20,7 +20,7 @@ export const SeriesTable = memo(function SeriesTable({ series, currency, height 
   return (
     // A region that scrolls must take focus, or the keyboard cannot scroll it.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div role="region" aria-label={t("series.title")} tabIndex={0} style={{ height }} className="overflow-auto rounded-lg border border-line">
+    <div role="region" aria-label={`${t("series.title")}: ${t("series.table")}`} tabIndex={0} style={{ height }} className="overflow-auto rounded-lg border border-line">
       <table className="w-full text-[0.8125rem]">
         <thead className="sticky top-0 bg-sunken text-xs text-ink-2">
           <tr>

@@ -21,17 +21,23 @@ const LOOK: Record<EventType, { readonly icon: LucideIcon; readonly tone: string
 
 const ROWS = 8;
 
-const Row = memo(function Row({ event }: { readonly event: OrderEvent }) {
+const ROW_REM = 2.5;
+
+/** Placed by a transform: a list that moves by layout would shift the page at every event. */
+const Row = memo(function Row({ event, place }: { readonly event: OrderEvent; readonly place: number }) {
   const { t } = useTranslation(["dashboard", "common"]);
   const format = useFormat();
   const { icon: Icon, tone } = LOOK[event.event_type];
   return (
-    <li className="animate-[slide-in_180ms_ease-out] border-t border-line first:border-t-0">
+    <li
+      className="absolute inset-x-0 top-0 h-10 border-b border-line transition-transform duration-150 ease-out"
+      style={{ transform: `translateY(${place * ROW_REM}rem)` }}
+    >
       <Link
         to="/events"
         search={{ order: event.order_id }}
-        aria-label={`${t(`event.${event.event_type}`, { ns: "common" })}, ${t("ticker.order", { order: event.order_id })}`}
-        className="grid h-10 grid-cols-[4.25rem_1.25rem_minmax(0,1fr)_auto] items-center gap-2 rounded-md px-1 text-[0.8125rem] hover:bg-sunken sm:grid-cols-[4.25rem_1.25rem_minmax(0,1.2fr)_minmax(0,1fr)_9rem] sm:gap-3"
+        title={t("ticker.order", { order: event.order_id })}
+        className="grid h-full animate-[appear_200ms_ease-out] grid-cols-[4.25rem_1.25rem_minmax(0,1fr)_auto] items-center gap-2 rounded-md px-1 text-[0.8125rem] hover:bg-sunken sm:grid-cols-[4.25rem_1.25rem_minmax(0,1.2fr)_minmax(0,1fr)_9rem] sm:gap-3"
       >
         <time dateTime={event.event_time} className="text-ink-3">
           {format.time(event.event_time)}
@@ -73,9 +79,9 @@ export function TickerCard({ className }: { readonly className?: string }) {
       {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
       <div className="h-80 overflow-hidden" onMouseEnter={hold} onMouseLeave={release} onFocus={hold} onBlur={release}>
         {items && items.length > 0 ? (
-          <ul>
-            {items.slice(0, ROWS).map((event) => (
-              <Row key={event.id} event={event} />
+          <ul className="relative h-full">
+            {items.slice(0, ROWS).map((event, place) => (
+              <Row key={event.id} event={event} place={place} />
             ))}
           </ul>
         ) : query.isError ? (

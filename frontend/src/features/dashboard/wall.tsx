@@ -1,5 +1,5 @@
 import { Minimize2 } from "lucide-react";
-import { type RefObject, useCallback, useEffect, useId, useRef, useState } from "react";
+import { lazy, type RefObject, Suspense, useCallback, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { FreshnessIndicator } from "@/components/layout/freshness";
@@ -15,9 +15,10 @@ import { useNow } from "@/lib/use-freshness";
 
 import { ChangeChip } from "./change-chip";
 import type { Figure } from "./figures";
-import { SeriesPlot } from "./series-plot";
 import { useFigures } from "./use-figure";
 import type { View } from "./use-view";
+
+const SeriesPlot = lazy(async () => ({ default: (await import("./series-plot")).SeriesPlot }));
 
 interface BigProps {
   readonly figure: Figure;
@@ -113,7 +114,9 @@ export function Wall({ view }: { readonly view: View }) {
         </h2>
         <div ref={place} className="relative min-h-0 flex-1">
           <div className="absolute inset-0">
-            {series && height > 0 && <SeriesPlot series={series} metric="orders" currency={view.currency} height={height} fontPx={15} onPoint={ignore} />}
+            <Suspense fallback={null}>
+              {series && height > 0 && <SeriesPlot series={series} metric="orders" currency={view.currency} height={height} fontPx={15} onPoint={ignore} />}
+            </Suspense>
           </div>
         </div>
       </section>

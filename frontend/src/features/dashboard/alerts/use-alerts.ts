@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { readStored, writeStored } from "@/lib/preferences";
 import { createStore, useStore } from "@/lib/store";
 import type { TimeSeries } from "@/lib/types";
-import { useFreshness } from "@/lib/use-freshness";
+import { useLag } from "@/lib/use-freshness";
 
 import { AlertSettings, type Firing, firing, lastQuarter } from "./rules";
 import { playTone } from "./sound";
@@ -46,13 +46,12 @@ export interface Alerts {
 /** What is beyond its limit now, and since when; plays a tone when one begins, if that is wanted. */
 export function useAlerts(series: TimeSeries | undefined): Alerts {
   const settings = useAlertSettings();
-  const { lagS } = useFreshness(1_000);
+  const lagS = useLag(settings.lag.on);
   const quarter = useMemo(() => (series ? lastQuarter(series) : null), [series]);
   const [begun, setBegun] = useState<ReadonlyMap<string, number>>(new Map());
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const sound = useRef(settings.sound);
-  // Whole seconds, so that a fraction more changes nothing.
-  const found = firing(settings, quarter, lagS === null ? null : Math.floor(lagS));
+  const found = firing(settings, quarter, lagS);
   const keys = found.map(({ key }) => key).join(" ");
 
   useEffect(() => {
