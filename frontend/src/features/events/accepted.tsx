@@ -8,6 +8,7 @@ import { useTimeZone } from "@/lib/preferences";
 import type { OrderEvent } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
 import { useShortcuts } from "@/lib/use-shortcuts";
+import { useSteadyError } from "@/lib/use-steady-error";
 
 import { EventDrawer } from "./event-drawer";
 import { type Density, EventsTable, ROW_PX } from "./events-table";
@@ -40,6 +41,7 @@ export function Accepted({ search, onSearch, onOpen, onClose, density, phone, fi
   const [away, setAway] = useState(false);
   const { query, rows, tail, reread, release } = useEventList(search, paused || away);
   const more = useMore(query);
+  const error = useSteadyError(query);
 
   const past = search.to !== undefined && isPast(toEventFilters(search, query.dataUpdatedAt, timeZone), query.dataUpdatedAt);
   const pause = (next: boolean) => {
@@ -67,7 +69,7 @@ export function Accepted({ search, onSearch, onOpen, onClose, density, phone, fi
     <>
       {query.isRefetchError && <StaleNote>{t("list.stale", { time: format.time(query.dataUpdatedAt) })}</StaleNote>}
       <Card className="relative flex min-h-0 flex-1 flex-col overflow-hidden">
-        <TailBar tail={tail} paused={paused} away={away} past={past} onPause={pause} onFill={reread} />
+        {!error && <TailBar tail={tail} paused={paused} away={away} past={past} onPause={pause} onFill={reread} />}
         <div className="relative flex min-h-0 flex-1 flex-col">
           {!past && <WaitingPill tail={tail} onShow={showWaiting} />}
           {query.data ? (
@@ -96,8 +98,8 @@ export function Accepted({ search, onSearch, onOpen, onClose, density, phone, fi
                 />
               }
             />
-          ) : query.isError ? (
-            <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+          ) : error ? (
+            <ErrorState error={error} onRetry={() => void query.refetch()} />
           ) : (
             <ListSkeleton rowHeight={phone ? ROW_PX.phone : ROW_PX[density]} />
           )}

@@ -15,12 +15,15 @@ import { useApi } from "@/lib/context";
 import type { OrderEvent, OrderJourney } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
 import { useNow } from "@/lib/use-freshness";
+import { askAgain, useSteadyError } from "@/lib/use-steady-error";
 
 import { CopyButton } from "./copy-button";
 import { Detail, DetailList } from "./detail-list";
 import { type Journey, journeyOf } from "./journey";
 import { OUTCOME, SOFT_TONE, StatusMark, TypeMark } from "./marks";
 import { Timeline } from "./timeline";
+
+const isMissing = (error: Error | null) => error instanceof ApiError && error.status === 404;
 
 /** An order that waits is looked at again. */
 const OPEN_ORDER_MS = 3_000;
@@ -46,14 +49,15 @@ export function EventDrawer(props: EventDrawerProps) {
     queryKey: keys.event(id ?? ""),
     queryFn: ({ signal }) => api.getEvent(id ?? "", signal),
     enabled: id !== undefined,
-    refetchInterval: ({ state }) => (state.data && journeyOf(state.data).open ? OPEN_ORDER_MS : false),
+    refetchInterval: (asked) => (asked.state.data && journeyOf(asked.state.data).open ? OPEN_ORDER_MS : isMissing(asked.state.error) ? false : askAgain(asked)),
   });
+  const error = useSteadyError(query, id);
   const order = query.data?.order_id;
   const title = order === undefined ? t("drawer.event") : t("drawer.title", { order });
   return (
     <Drawer open={id !== undefined} onClose={props.onClose} title={title}>
       {id !== undefined && (
-        <DrawerBody {...props} id={id} data={query.data} error={query.error} onRetry={() => void query.refetch()} />
+        <DrawerBody {...props} id={id} data={query.data} error={error} onRetry={() => void query.refetch()} />
       )}
     </Drawer>
   );
@@ -69,7 +73,7 @@ interface BodyProps extends EventDrawerProps {
 function DrawerBody(props: BodyProps) {
   const { t } = useTranslation("events");
   const { id, data, error } = props;
-  if (!data && error instanceof ApiError && error.status === 404) {
+  if (isMissing(error)) {
     return <EmptyState title={t("drawer.missingTitle")} text={t("drawer.missingText")} />;
   }
   if (!data && error) return <ErrorState error={error} onRetry={props.onRetry} />;

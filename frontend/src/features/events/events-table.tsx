@@ -61,17 +61,16 @@ function Compact({ event }: { readonly event: OrderEvent }) {
       <TypeDot type={event.event_type} />
       <div className="min-w-0 flex-1">
         <div className="flex items-baseline justify-between gap-3">
-          <span className="truncate">
-            <span className="font-medium">{t(`event.${event.event_type}`)}</span>{" "}
-            <span className="text-xs text-ink-3">{t(`status.${event.status}`)}</span>
-          </span>
+          <span className="truncate font-medium">{t(`event.${event.event_type}`)}</span>
           <span className="shrink-0 font-medium">{format.money(event.amount, event.currency)}</span>
         </div>
-        <div className="flex items-baseline justify-between gap-3 text-xs text-ink-3">
-          <span className="truncate font-mono">
+        <div className="flex items-baseline justify-between gap-2 text-xs text-ink-3">
+          <span className="truncate font-mono text-[0.6875rem]">
             {event.order_id} · {event.user_id}
           </span>
-          <span className="shrink-0">{format.time(event.event_time)}</span>
+          <span className="shrink-0">
+            {t(`status.${event.status}`)} · {format.time(event.event_time)}
+          </span>
         </div>
       </div>
     </div>

@@ -8,6 +8,7 @@ import { useApi } from "@/lib/context";
 import { DASH } from "@/lib/format";
 import type { RejectedRecord } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
+import { askAgain, useSteadyError } from "@/lib/use-steady-error";
 
 import { CopyButton } from "./copy-button";
 import { Detail, DetailList } from "./detail-list";
@@ -39,9 +40,11 @@ function useRecord(id: string | undefined, known: readonly RejectedRecord[]) {
       return items.find((record) => recordKey(record) === id) ?? null;
     },
     enabled: here === undefined && second !== null,
+    refetchInterval: askAgain,
   });
+  const error = useSteadyError(query, id);
   const missing = id !== undefined && here === undefined && (second === null || query.data === null);
-  return { record: here ?? query.data ?? undefined, missing, error: query.error, retry: () => void query.refetch() };
+  return { record: here ?? query.data ?? undefined, missing, error, retry: () => void query.refetch() };
 }
 
 export function RecordDrawer({ id, known, onClose, onPrevious, onNext }: RecordDrawerProps) {

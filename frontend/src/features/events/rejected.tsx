@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Card } from "@/components/ui/card";
 import { ErrorState, StaleNote } from "@/components/ui/states";
 import { useFormat } from "@/lib/use-format";
+import { useSteadyError } from "@/lib/use-steady-error";
 
 import type { TabProps } from "./accepted";
 import { ROW_PX } from "./events-table";
@@ -24,6 +25,7 @@ export function Rejected({ search, onSearch, onOpen, onClose, density, phone }: 
   const [away, setAway] = useState(false);
   const { query, rows } = useRejectedList(search, away || search.record !== undefined);
   const more = useMore(query);
+  const error = useSteadyError(query);
   const openIndex = rows.findIndex((record) => recordKey(record) === search.record);
   const close = () => {
     onClose();
@@ -58,8 +60,8 @@ export function Rejected({ search, onSearch, onOpen, onClose, density, phone }: 
               />
             }
           />
-        ) : query.isError ? (
-          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+        ) : error ? (
+          <ErrorState error={error} onRetry={() => void query.refetch()} />
         ) : (
           <ListSkeleton rowHeight={phone ? ROW_PX.phone : ROW_PX[density]} />
         )}

@@ -22,18 +22,18 @@ interface TailBarProps {
   readonly onFill: () => void;
 }
 
-function useTailState(props: TailBarProps): { readonly dot: string; readonly text: string; readonly pulse: boolean } {
+function useTailState(props: TailBarProps): { readonly dot: string; readonly text: string; readonly live: boolean } {
   const { t } = useTranslation(["events", "common"]);
   const { state, reason } = useFreshness(1_000);
-  if (props.past) return { dot: "bg-ink-3", text: t("tail.past"), pulse: false };
+  if (props.past) return { dot: "bg-ink-3", text: t("tail.past"), live: false };
   if (state === "disconnected") {
-    return { dot: "bg-bad", text: t("tail.stopped", { reason: reason ? t(`common:link.${reason}`) : t("common:live.disconnected") }), pulse: false };
+    return { dot: "bg-bad", text: t("tail.stopped", { reason: reason ? t(`common:link.${reason}`) : t("common:live.disconnected") }), live: false };
   }
-  if (props.paused) return { dot: "bg-warn", text: t("tail.paused"), pulse: false };
-  if (props.away) return { dot: "bg-ink-3", text: t("tail.away"), pulse: false };
-  if (state === "polling") return { dot: "bg-warn", text: t("tail.polling"), pulse: false };
-  if (state === "connecting") return { dot: "bg-ink-3", text: t("common:live.connecting"), pulse: false };
-  return { dot: "bg-good", text: t("tail.live"), pulse: true };
+  if (props.paused) return { dot: "bg-warn", text: t("tail.paused"), live: false };
+  if (props.away) return { dot: "bg-ink-3", text: t("tail.away"), live: false };
+  if (state === "polling") return { dot: "bg-warn", text: t("tail.polling"), live: false };
+  if (state === "connecting") return { dot: "bg-ink-3", text: t("common:live.connecting"), live: false };
+  return { dot: "bg-good", text: t("tail.live"), live: true };
 }
 
 export function TailBar(props: TailBarProps) {
@@ -41,13 +41,13 @@ export function TailBar(props: TailBarProps) {
   const { t } = useTranslation("events");
   const format = useFormat();
   const rate = rateOf(tail.heard, useNow(1_000));
-  const { dot, text, pulse } = useTailState(props);
+  const { dot, text, live } = useTailState(props);
   const hold = paused || away;
   return (
     <div role="group" aria-label={t("tail.label")} className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-1.5 text-[0.8125rem]">
       <span className="flex items-center gap-2 font-medium text-ink">
         <span aria-hidden className="relative flex size-2 shrink-0">
-          {pulse && <span className={cn("absolute inset-0 animate-[pulse-ring_1.8s_ease-out_infinite] rounded-full", dot)} />}
+          {live && <span className={cn("absolute -inset-1 rounded-full opacity-25", dot)} />}
           <span className={cn("relative size-2 rounded-full", dot)} />
         </span>
         <span role="status">{text}</span>

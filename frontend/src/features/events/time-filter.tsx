@@ -31,7 +31,7 @@ export function TimeFilter({ search, onTime }: TimeFilterProps) {
       type="button"
       aria-pressed={on}
       onClick={choose}
-      className={cn("rounded-lg px-2.5 py-1.5 text-left text-[0.8125rem] hover:bg-sunken", on && "bg-accent-soft font-medium text-accent")}
+      className={cn("rounded-lg px-2.5 py-1.5 text-left text-[0.8125rem] first-letter:uppercase hover:bg-sunken", on && "bg-accent-soft font-medium text-accent")}
     >
       {label}
     </button>

@@ -6,6 +6,7 @@ import type { EventFilters } from "@/lib/api";
 import { useApi, useHub } from "@/lib/context";
 import { useTimeZone } from "@/lib/preferences";
 import { useStore } from "@/lib/store";
+import { askAgain } from "@/lib/use-steady-error";
 import type { EventPage, OrderEvent } from "@/lib/types";
 
 import { isPast, passes, toEventFilters } from "./filters";
@@ -55,6 +56,7 @@ export function useEventList(search: EventsSearch, hold: boolean) {
     initialPageParam: null as Place | null,
     getNextPageParam: (last): Place | null => (last.next_cursor === null ? null : { cursor: last.next_cursor, filters: last.filters }),
     placeholderData: keepPreviousData,
+    refetchInterval: askAgain,
     staleTime: Infinity,
     // What nobody watches has holes at once: coming back reads anew.
     gcTime: 0,
@@ -100,7 +102,7 @@ export function useEventList(search: EventsSearch, hold: boolean) {
     else latest.current.reread();
   }, [phase]);
 
-  const renew = !hold && (phase === "polling" || tail.gap);
+  const renew = !hold && (phase === "polling" || tail.gap || query.isRefetchError);
   useEffect(() => {
     if (!renew) return undefined;
     const timer = setInterval(() => latest.current.reread(), REREAD_MS);

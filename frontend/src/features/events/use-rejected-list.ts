@@ -5,6 +5,7 @@ import { useMemo } from "react";
 import type { RejectedFilters } from "@/lib/api";
 import { useApi } from "@/lib/context";
 import { useTimeZone } from "@/lib/preferences";
+import { askAgain } from "@/lib/use-steady-error";
 import type { RejectedPage, RejectedRecord } from "@/lib/types";
 
 import { toRejectedFilters } from "./filters";
@@ -36,7 +37,7 @@ export function useRejectedList(search: EventsSearch, hold: boolean) {
     initialPageParam: null as Place | null,
     getNextPageParam: (last): Place | null => (last.next_cursor === null ? null : { cursor: last.next_cursor, filters: last.filters }),
     placeholderData: keepPreviousData,
-    refetchInterval: hold ? false : REREAD_MS,
+    refetchInterval: (asked) => (hold ? askAgain(asked) : REREAD_MS),
     gcTime: 0,
     structuralSharing: false,
   });

@@ -18,7 +18,7 @@ import type { Followed } from "./use-operate";
 const ICON = { start: Play, stop: Square, restart: RotateCw, set_rate: Gauge } as const;
 const ORDER = ["start", "set_rate", "restart", "stop"] as const;
 /** States in which somebody has to do something. */
-const TROUBLE: ReadonlySet<Component["state"]> = new Set(["warning", "error", "unknown"]);
+const TROUBLE: ReadonlySet<Component["state"]> = new Set(["warning", "error"]);
 /** So many links are shown beside the advice; all of them behind the button. */
 const SHOWN_LINKS = 2;
 

@@ -6,7 +6,7 @@ import { cn } from "@/lib/cn";
 import type { Health } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
 
-import { type Headline, headlineOf } from "./headline";
+import { figuresKnown, type Headline, headlineOf } from "./headline";
 
 const LOOK = {
   good: { icon: CircleCheck, text: "text-good", soft: "bg-good-soft" },
@@ -46,7 +46,7 @@ export function HeadlineBanner({ health }: { readonly health: Health }) {
           {sentence}
         </p>
         <p className="mt-0.5 text-[0.8125rem] text-ink-2">
-          {lag === null ? t("noLag") : t("lag", { lag: format.duration(lag) })}{" "}
+          {figuresKnown(health) && (lag === null ? t("noLag") : t("lag", { lag: format.duration(lag) }))}{" "}
           <span className="text-ink-3">{t("readAt", { time: format.time(health.as_of) })}</span>
         </p>
       </div>

@@ -11,6 +11,9 @@ export interface Headline {
   readonly names: readonly ComponentName[];
 }
 
+/** Whether the database was read: without it there are no figures, rather than figures of nought. */
+export const figuresKnown = (health: Health) => health.queries.length > 0;
+
 export function headlineOf(health: Health): Headline {
   const named = (state: ComponentState) =>
     health.components.filter((component) => component.state === state).map((component) => component.name);

@@ -180,6 +180,15 @@ describe("what went wrong on the way", () => {
     expect(await screen.findByText("Everything runs.")).toBeInTheDocument();
   });
 
+  it("has no figures while the database is away, rather than figures of nought", async () => {
+    const away = { queries: [], batches: [], rejected: [], accepted: 0, newest_event_time: null, event_time_lag_s: null, stale: true, status: "down" as const };
+    show({ getSystemHealth: () => Promise.resolve(withState("postgres", { state: "error" }, away)) });
+    expect(await screen.findByText("The platform is down: PostgreSQL in trouble.")).toBeInTheDocument();
+    expect(screen.getByText("No figures without the database")).toBeInTheDocument();
+    expect(screen.queryByRole("region", { name: "Rejected records" })).not.toBeInTheDocument();
+    expect(screen.queryByText(/No event yet/)).not.toBeInTheDocument();
+  });
+
   it("leaves the old states in sight, and says of when they are", async () => {
     let fails = false;
     const { client } = show({ getSystemHealth: () => (fails ? Promise.reject(new ApiError(503, "busy")) : Promise.resolve(health())) });

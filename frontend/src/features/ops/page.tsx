@@ -6,16 +6,18 @@ import { useTranslation } from "react-i18next";
 import { Page } from "@/components/layout/page";
 import { Card } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
-import { ErrorState, StaleNote } from "@/components/ui/states";
+import { EmptyState, ErrorState, StaleNote } from "@/components/ui/states";
 import { useTimeZone } from "@/lib/preferences";
 import { useLive, useSystemHealth } from "@/lib/queries";
 import type { Health } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
 import { useFreshness } from "@/lib/use-freshness";
+import { useSteadyError } from "@/lib/use-steady-error";
 
 import { CheckpointsCard } from "./checkpoints-card";
 import { ChecksCard } from "./checks-card";
 import { ComponentsCard } from "./components-card";
+import { figuresKnown } from "./headline";
 import { HeadlineBanner } from "./headline-banner";
 import { IncidentsCard } from "./incidents-card";
 import { PlotsCard } from "./plots-card";
@@ -29,7 +31,9 @@ export default function OpsPage() {
   const format = useFormat();
   const timeZone = useTimeZone();
   useLive({ range: "15m", tz: timeZone }, TOPICS);
-  const { data, error, refetch } = useSystemHealth();
+  const query = useSystemHealth();
+  const { data, refetch } = query;
+  const error = useSteadyError(query);
   const reread = useCallback(() => void refetch(), [refetch]);
   const link = useFreshness(1_000).state;
   // Signs of life are seconds old at most, so the report that shows them must be, too.
@@ -40,8 +44,8 @@ export default function OpsPage() {
 
   return (
     <Page title={t("title")} note={t("note")}>
-      {data && error && <StaleNote>{t("stale", { time: format.time(data.as_of) })}</StaleNote>}
-      {data && !error && link === "disconnected" && <StaleNote>{t("offline")}</StaleNote>}
+      {data && query.error && <StaleNote>{t("stale", { time: format.time(data.as_of) })}</StaleNote>}
+      {data && !query.error && link === "disconnected" && <StaleNote>{t("offline")}</StaleNote>}
       {data ? (
         <Report health={data} reread={reread} />
       ) : error ? (
@@ -56,19 +60,31 @@ export default function OpsPage() {
 }
 
 function Report({ health, reread }: { readonly health: Health; readonly reread: () => void }) {
+  const { t } = useTranslation("ops");
   return (
     <>
       <HeadlineBanner health={health} />
       <IncidentsCard incidents={health.incidents} />
       <ComponentsCard health={health} reread={reread} />
-      <PlotsCard health={health} />
-      <div className="grid items-start gap-4 lg:grid-cols-2">
-        <div className="flex flex-col gap-4">
-          <CheckpointsCard queries={health.queries} />
-          <RejectsCard health={health} />
-        </div>
-        <ChecksCard checks={health.checks} />
-      </div>
+      {figuresKnown(health) ? (
+        <>
+          <PlotsCard health={health} />
+          <div className="grid items-start gap-4 lg:grid-cols-2">
+            <div className="flex flex-col gap-4">
+              <CheckpointsCard queries={health.queries} />
+              <RejectsCard health={health} />
+            </div>
+            <ChecksCard checks={health.checks} />
+          </div>
+        </>
+      ) : (
+        <>
+          <Card>
+            <EmptyState title={t("figures.unknownTitle")} text={t("figures.unknownText")} />
+          </Card>
+          <ChecksCard checks={health.checks} />
+        </>
+      )}
     </>
   );
 }

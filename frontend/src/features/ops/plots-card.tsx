@@ -97,12 +97,12 @@ function Figure({ title, hint, columns, written, series, point, onPoint }: Figur
   const data = useMemo(() => [series.at, columns.events_clean, columns.kpi_1m] as unknown as PlotData, [series, columns]);
   return (
     <figure className="min-w-0">
-      <figcaption className="flex flex-wrap items-baseline gap-x-3">
+      <figcaption className="flex flex-wrap items-baseline justify-between gap-x-3">
         <span className="text-[0.8125rem] font-medium" title={hint}>
           {title}
         </span>
         {ceiling.cut && <span className="text-xs text-ink-3">{t("plots.most", { value: written(largest) })}</span>}
-        <span className="ml-auto flex gap-3 text-xs text-ink-2">
+        <span className="flex w-full gap-3 text-xs text-ink-2">
           {QUERIES.map((query) => {
             const value = point === null ? summaryOf(columns[query])?.last : columns[query][point];
             return (

@@ -60,7 +60,7 @@ function Reason({ reason: { reason, records, share, length } }: { readonly reaso
         to="/events"
         search={known ? { tab: "rejected", reason: [reason] } : { tab: "rejected" }}
         title={t("rejects.showReason", { reason: name })}
-        className="group grid grid-cols-[8.5rem_minmax(0,1fr)_auto] items-center gap-3 rounded-md py-1 text-[0.8125rem]"
+        className="group grid grid-cols-[8.5rem_minmax(0,1fr)_5.5rem] sm:grid-cols-[11.5rem_minmax(0,1fr)_5.5rem] items-center gap-3 rounded-md py-1 text-[0.8125rem]"
       >
         <span className="truncate group-hover:text-accent">{name}</span>
         <span aria-hidden className="h-2 rounded-full bg-sunken">

@@ -22,6 +22,10 @@ export const en = {
   noLag: "No event yet.",
   stale: "These states are from {{time}}; reading them anew failed.",
   offline: "The live line is broken; the states are read every 10 seconds where that is possible.",
+  figures: {
+    unknownTitle: "No figures without the database",
+    unknownText: "Plots, checkpoints and rejects are read from PostgreSQL. They come back by themselves as soon as it answers.",
+  },
   incidents: {
     title: "Open incidents",
     since: "for {{lag}}",

@@ -26,6 +26,10 @@ export const vi: Catalogue<typeof en> = {
   noLag: "Chưa có sự kiện nào.",
   stale: "Tình trạng này là của lúc {{time}}; đọc lại không thành công.",
   offline: "Đường truyền trực tiếp bị đứt; tình trạng được đọc lại mỗi 10 giây nếu có thể.",
+  figures: {
+    unknownTitle: "Không có số liệu khi thiếu cơ sở dữ liệu",
+    unknownText: "Biểu đồ, checkpoint và bản ghi bị từ chối được đọc từ PostgreSQL. Chúng tự trở lại ngay khi cơ sở dữ liệu trả lời.",
+  },
   incidents: {
     title: "Sự cố chưa đóng",
     since: "đã {{lag}}",
