@@ -14,6 +14,8 @@ export function ShortcutsDialog() {
     ...DESTINATIONS.map(({ key, shortcut }): [string[], string] => [["g", shortcut], t("shortcuts.go", { page: t(`nav.${key}`) })]),
     [["r"], t("shortcuts.range")],
     [["f"], t("shortcuts.wall")],
+    [["/"], t("shortcuts.search")],
+    [[t("shortcuts.space")], t("shortcuts.pause")],
     [[","], t("shortcuts.settings")],
     [["?"], t("shortcuts.help")],
   ];

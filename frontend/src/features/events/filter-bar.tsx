@@ -1,5 +1,5 @@
 /** The filters of the tab in sight: in a row, or on a phone behind one button. */
-import { SlidersHorizontal, X } from "lucide-react";
+import { SlidersHorizontal } from "lucide-react";
 import { type ReactNode, type RefObject, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -9,10 +9,11 @@ import { useAbout } from "@/lib/queries";
 import { useFormat } from "@/lib/use-format";
 
 import { chipsOf } from "./chips";
+import { FilterChips } from "./filter-chips";
 import { IdFilter } from "./id-filter";
 import { TypeMark } from "./marks";
 import { Choices, FilterButton, MultiSelect } from "./multi-select";
-import { change, cleared, type EventsSearch } from "./search";
+import { change, type EventsSearch } from "./search";
 import { SearchField } from "./search-field";
 import { EVENT_TYPES, REASONS, STATUSES } from "./terms";
 import { TimeFilter } from "./time-filter";
@@ -60,7 +61,7 @@ export function FilterBar({ search, onSearch, field, phone, end }: FilterBarProp
         {phone ? <PhoneFilters search={search} set={set} /> : <Filters search={search} set={set} />}
         {end}
       </div>
-      <Chips search={search} onSearch={onSearch} />
+      <FilterChips search={search} onSearch={onSearch} />
     </div>
   );
 }
@@ -158,35 +159,5 @@ function PhoneFilters({ search, set }: FiltersProps) {
         </Button>
       </Drawer>
     </>
-  );
-}
-
-function Chips({ search, onSearch }: Pick<FilterBarProps, "search" | "onSearch">) {
-  const { t } = useTranslation(["events", "common"]);
-  const format = useFormat();
-  const chips = chipsOf(search, t, format);
-  if (chips.length === 0) return null;
-  return (
-    <div className="flex flex-wrap items-center gap-1.5">
-      <ul aria-label={t("filter.chips")} className="flex flex-wrap items-center gap-1.5">
-        {chips.map(({ key, name, text, without }) => (
-          <li key={key} className="inline-flex h-7 items-center rounded-full bg-accent-soft pl-2.5 text-xs text-ink">
-            <span className="text-ink-2">{name}</span>
-            <span className="ml-1 max-w-48 truncate font-medium">{text}</span>
-            <button
-              type="button"
-              aria-label={t("filter.remove", { name: `${name} ${text}` })}
-              onClick={() => onSearch(without)}
-              className="ml-0.5 flex size-7 items-center justify-center rounded-full text-ink-2 hover:text-ink"
-            >
-              <X aria-hidden className="size-3.5" />
-            </button>
-          </li>
-        ))}
-      </ul>
-      <Button size="sm" variant="ghost" className="h-7" onClick={() => onSearch(cleared(search))}>
-        {t("filter.clearAll")}
-      </Button>
-    </div>
   );
 }

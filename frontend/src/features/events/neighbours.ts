@@ -1,4 +1,4 @@
-import type { Neighbours } from "./event-drawer";
+import type { Neighbours } from "./drawer-parts";
 
 /** Steps to the rows before and after the open one, where there are any. */
 export function neighbours<T>(rows: readonly T[], index: number, idOf: (row: T) => string, onOpen: (id: string) => void): Neighbours {

@@ -336,8 +336,10 @@ describe("the drawer", () => {
     const { router } = show();
     const table = await grid();
     await userEvent.click(within(table).getByText("ORD1002"));
-    await userEvent.click(await screen.findByRole("button", { name: "Next row" }));
+    const next = await screen.findByRole("button", { name: "Next row" });
+    await userEvent.click(next);
     await waitFor(() => expect(searchOf(router)).toEqual({ event: "e3" }));
+    expect(next).toHaveFocus();
     act(() => router.history.back());
     await waitFor(() => expect(searchOf(router)).toEqual({}));
     expect(screen.queryByRole("dialog")).not.toBeInTheDocument();

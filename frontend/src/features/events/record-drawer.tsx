@@ -12,7 +12,7 @@ import { askAgain, useSteadyError } from "@/lib/use-steady-error";
 
 import { CopyButton } from "./copy-button";
 import { Detail, DetailList } from "./detail-list";
-import { DrawerSkeleton, type Neighbours, Walk } from "./event-drawer";
+import { DrawerSkeleton, type Neighbours, Walk } from "./drawer-parts";
 import { PayloadView } from "./payload-view";
 import { visible } from "./payload";
 import { recordKey, secondOf } from "./record-key";

@@ -1,14 +1,15 @@
-import { ExternalLink, Gauge, Lightbulb, LoaderCircle, Play, RotateCw, Square, X } from "lucide-react";
-import { Popover } from "radix-ui";
+import { Gauge, Lightbulb, Play, RotateCw, Square } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/cn";
 import { DASH } from "@/lib/format";
-import type { Component, Link } from "@/lib/types";
+import type { Component } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
 
 import type { Service } from "./follow";
+import { FollowLine } from "./follow-line";
+import { Links, OutLink } from "./links";
 import type { Intent } from "./operate-dialog";
 import { writtenRate } from "./rate";
 import { StateMark } from "./state-mark";
@@ -131,76 +132,4 @@ function Actions({ component, service, busy, onIntent }: ActionsProps) {
       </Button>
     );
   });
-}
-
-function OutLink({ link, className }: { readonly link: Link; readonly className: string }) {
-  return (
-    <a href={link.url} target="_blank" rel="noreferrer" className={cn("inline-flex items-center gap-1.5", className)}>
-      <span lang="en">{link.label}</span>
-      <ExternalLink aria-hidden className="size-3.5 shrink-0 opacity-70" />
-    </a>
-  );
-}
-
-function Links({ name, links }: { readonly name: string; readonly links: readonly Link[] }) {
-  const { t } = useTranslation("ops");
-  return (
-    <Popover.Root>
-      <Popover.Trigger asChild>
-        <Button size="sm" variant="ghost" aria-label={t("components.linksOf", { name })}>
-          <ExternalLink aria-hidden className="size-3.5" />
-          <span className="max-lg:sr-only">{t("components.links")}</span>
-        </Button>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          align="end"
-          sideOffset={6}
-          collisionPadding={12}
-          aria-label={t("components.linksOf", { name })}
-          className="z-40 flex max-h-[60dvh] min-w-56 flex-col overflow-y-auto rounded-xl border border-line bg-raised p-1.5 shadow-raised"
-        >
-          {links.map((link) => (
-            <OutLink key={link.url} link={link} className="justify-between rounded-lg px-2.5 py-1.5 text-[0.8125rem] hover:bg-sunken" />
-          ))}
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
-  );
-}
-
-/** What was asked and how far it is, with the run that does it. */
-function FollowLine({ followed }: { readonly followed: Followed }) {
-  const { t } = useTranslation("ops");
-  const ago = useAgo();
-  const { asked, progress, dismiss } = followed;
-  const { action } = asked.request;
-  const said = {
-    underway: () => `${t(`operate.underway.${action}`)} ${t("operate.asked", { lag: ago(asked.at) })}`,
-    done: () => t(`operate.done.${action}`),
-    overdue: () => t("operate.overdue", { lag: ago(asked.at) }),
-  }[progress]();
-  return (
-    <div
-      className={cn(
-        "mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg px-3 py-1.5 text-[0.8125rem]",
-        { underway: "bg-accent-soft text-accent", done: "bg-good-soft text-good", overdue: "bg-warn-soft text-warn" }[progress],
-      )}
-    >
-      {progress === "underway" && <LoaderCircle aria-hidden className="size-3.5 animate-spin" />}
-      {/* The seconds that go by are not read out. */}
-      <span aria-hidden={progress === "underway"}>{said}</span>
-      <span role="status" className="sr-only">
-        {progress === "underway" ? t(`operate.underway.${action}`) : said}
-      </span>
-      {asked.answer.url.startsWith("http") && (
-        <OutLink link={{ label: t("operate.run"), url: asked.answer.url }} className="font-medium underline-offset-2 hover:underline" />
-      )}
-      {progress !== "underway" && (
-        <button type="button" aria-label={t("operate.dismiss")} onClick={dismiss} className="ml-auto rounded p-1 hover:bg-surface/60">
-          <X aria-hidden className="size-3.5" />
-        </button>
-      )}
-    </div>
-  );
 }
