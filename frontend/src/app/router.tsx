@@ -13,6 +13,8 @@ import type { Api } from "@/lib/api";
 import { preferences, timeZoneOf } from "@/lib/preferences";
 import { prefetchRange } from "@/lib/queries";
 
+import { stringifySearch } from "./search-string";
+
 function Root() {
   return (
     <Shell>
@@ -72,6 +74,7 @@ export function createAppRouter(context: RouterContext) {
   return createRouter({
     routeTree: root.addChildren([dashboard, events, ops]),
     context,
+    stringifySearch,
     defaultPreload: "intent",
     defaultErrorComponent: ({ reset }) => <BrokenView onRetry={reset} />,
   });
