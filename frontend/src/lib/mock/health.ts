@@ -1,5 +1,5 @@
 /** The platform of the simulated shop: well, with now and then a slow batch. */
-import type { Component, Health, HealthSummary } from "../types";
+import type { BatchPoint, Component, Health, HealthSummary } from "../types";
 import { createRandom } from "./random";
 import { freshness } from "./reports";
 import type { Shop } from "./shop";
@@ -54,8 +54,26 @@ export function components(shop: Shop, now: number): Component[] {
 
 const wholeState = (shop: Shop, now: number) => (shop.runs("generator", now) && shop.runs("spark_stream", now) ? "ok" : "degraded");
 
+/** An hour of ten-second steps, each near the one before, now and then with a slow batch. */
+function batches(query: BatchPoint["query"], first: number): BatchPoint[] {
+  const random = createRandom(query === "kpi_1m" ? 11 : 7);
+  const usual = query === "kpi_1m" ? 370 : 310;
+  let drift = 0;
+  return Array.from({ length: 360 }, (_, index) => {
+    drift = 0.9 * drift + 0.1 * (random.next() - 0.5);
+    const slow = random.next() < 0.012 ? 1.6 + random.next() : 1;
+    return {
+      at: new Date(first + index * 10_000).toISOString(),
+      query,
+      batches: random.int(18, 24),
+      records: Math.round(50 * (1 + drift) + random.int(-2, 2)),
+      batch_ms: Math.round(usual * (1 + 2 * drift) * slow),
+      lag_s: Math.round(60 * (1 + 2.5 * drift) * slow) / 100,
+    };
+  });
+}
+
 export function health(shop: Shop, now: number): Health {
-  const random = createRandom(7);
   const since = now - QUARTER_MS;
   const reasons = new Map<string, number>();
   for (const record of shop.rejected) {
@@ -78,14 +96,7 @@ export function health(shop: Shop, now: number): Health {
       checkpoint_bytes: 18_400_000 + index * 4_200_000,
       checkpoint_age_s: 0.4,
     })),
-    batches: Array.from({ length: 720 }, (_, index) => ({
-      at: new Date(first + Math.floor(index / 2) * 10_000).toISOString(),
-      query: index % 2 === 0 ? ("events_clean" as const) : ("kpi_1m" as const),
-      batches: random.int(18, 24),
-      records: random.int(40, 62),
-      batch_ms: Math.round(random.logNormal(index % 2 === 0 ? 310 : 370, 0.18)),
-      lag_s: Math.round(random.logNormal(0.6, 0.25) * 100) / 100,
-    })),
+    batches: (["events_clean", "kpi_1m"] as const).flatMap((query) => batches(query, first)),
     rejected: [...reasons].map(([reason, records]) => ({ reason, records })).sort((a, b) => b.records - a.records),
     accepted: shop.events.filter((event) => Date.parse(event.event_time) >= since).length,
     checks: [
