@@ -35,8 +35,12 @@ TEMPLATE = "migrated_template"
 PLATFORM_FOLDERS = {"chaos", "e2e"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers: all that shares the platform goes to one, each other module to whichever is free."""
+    """With several workers: all that shares the platform goes to one, each other module to whichever is free.
+
+    It comes first because the workers read the marks in the same hook.
+    """
     for item in items:
         folder = item.path.parent.name
         lane = "platform" if folder in PLATFORM_FOLDERS else f"{folder}/{item.path.stem}"
