@@ -33,7 +33,7 @@ bench: install ## Measure throughput, latency and memory
 	@orderpulse bench
 
 test: install lint ## Lint, then every test that CI runs
-	@python -m pytest --numprocesses 2 --dist loadgroup
+	@python -m pytest --numprocesses 2 --dist loadscope
 
 test-slow: install ## The tests that make test leaves out: further kills, repairs with a real Spark
 	@python -m pytest -m slow
