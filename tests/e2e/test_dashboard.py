@@ -210,6 +210,7 @@ def test_an_event_is_found_and_opened_by_keyboard_alone(page: Page) -> None:
     assert page.evaluate(in_the_grid)
 
 
+@pytest.mark.slow
 def test_the_stream_is_stopped_and_started_on_the_page(page: Page) -> None:
     page.goto("/ops")
     wait_state(page, "live")
