@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from tenacity import retry, retry_if_exception, stop_after_attempt
 
 from api.models import CheckResult
 from core.errors import OrderpulseError
@@ -25,6 +26,11 @@ AWAY_AGE_S = 3.0
 
 LAUNCH_TIMEOUT_S = 20.0
 """The web server asks the code server first, which may be busy."""
+
+ATTEMPTS = 3
+"""After a restart of the database the web server answers with a 500 once for each connection that it had kept.
+Each job that is launched here may be launched twice without harm.
+"""
 
 STANDING = """
 query Standing {
@@ -65,6 +71,10 @@ class Standing:
 
 
 AWAY = Standing(answers=False, checks=None)
+
+
+def _is_server_error(error: BaseException) -> bool:
+    return isinstance(error, httpx.HTTPStatusError) and error.response.is_server_error
 
 
 class Dagster:
@@ -148,9 +158,7 @@ class Dagster:
     async def _ask(self, query: str, variables: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
         try:
             body = {"query": query, "variables": variables}
-            answer = await self._client.post("/graphql", json=body, timeout=timeout_s)
-            answer.raise_for_status()
-            found = answer.json()
+            found = (await self._post(body, timeout_s)).json()
             if "errors" in found:
                 raise DagsterError(f"Dagster answered with an error: {found['errors'][0]['message']}.")
             data: dict[str, Any] = found["data"]
@@ -159,3 +167,8 @@ class Dagster:
         except (httpx.HTTPError, ValueError) as error:
             raise DagsterError(f"Dagster does not answer at {self.url} ({error}).") from None
         return data
+
+    @retry(retry=retry_if_exception(_is_server_error), stop=stop_after_attempt(ATTEMPTS), reraise=True)
+    async def _post(self, body: Mapping[str, Any], timeout_s: float) -> httpx.Response:
+        answer = await self._client.post("/graphql", json=body, timeout=timeout_s)
+        return answer.raise_for_status()

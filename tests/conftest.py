@@ -35,8 +35,8 @@ from tests.processes import Started
 
 TEMPLATE = "migrated_template"
 PLATFORM_FOLDERS = {"chaos", "e2e"}
-HEAVY_MODULES = {"test_spark_stream", "test_spark_faults"}
-"""Their deadlines are for a machine that does not start a platform at the same time."""
+TIMED_MODULES = {"test_spark_stream", "test_spark_faults", "test_generator_kafka"}
+"""They measure time, or have deadlines, for a machine that does not start a platform meanwhile."""
 
 
 class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # a class without types
@@ -45,8 +45,8 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # a class without types
     def _split_scope(self, nodeid: str) -> str:
         """The lane of a test."""
         module = Path(nodeid.split("::", 1)[0])
-        heavy = module.parent.name in PLATFORM_FOLDERS or module.stem in HEAVY_MODULES
-        return "platform" if heavy else str(module)
+        timed = module.parent.name in PLATFORM_FOLDERS or module.stem in TIMED_MODULES
+        return "platform" if timed else str(module)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:

@@ -138,7 +138,7 @@ def test_the_rate_is_kept_and_a_stop_is_clean(
     assert code == 0, errors
     assert output == f"{total(broker, topic)} records acknowledged, 0 not acknowledged"
     times = sorted(message.timestamp()[1] for message in consume(broker, topic, 400)[:400])
-    assert 400 / ((times[-1] - times[0]) / 1000) == pytest.approx(200, rel=0.4)
+    assert 400 / ((times[-1] - times[0]) / 1000) == pytest.approx(200, rel=0.25)
 
 
 def test_the_database_sees_the_heartbeat_and_sets_the_rate(
