@@ -14,9 +14,8 @@ from core.process_manager import socket_path
 from core.settings import Settings
 from stack import postgres_server
 from stack.jars import missing_jars
-from stack.java import java_program, java_version
 from stack.machine import check_ports
-from stack.node import node_version, npm_program
+from stack.prerequisite import JAVA, NODE
 from stack.programs import PROGRAMS
 
 __all__ = ["Finding", "examine"]
@@ -59,13 +58,13 @@ def _python(_: Settings) -> str:
 
 
 def _java(_: Settings) -> str:
-    program = java_program()
-    return f"version {java_version(program)}, {program}"
+    program = JAVA.find()
+    return f"version {JAVA.version(program)}, {program}"
 
 
 def _node(_: Settings) -> str:
-    program = npm_program().with_name("node")
-    return f"version {node_version(program)}, {program}"
+    program = NODE.find().with_name("node")
+    return f"version {NODE.version(program)}, {program}"
 
 
 def _memory(_: Settings) -> str:

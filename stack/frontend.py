@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from core.errors import StackError
 from core.settings import Settings
-from stack.node import npm_program
+from stack.prerequisite import NODE
 
 __all__ = ["ensure_frontend", "ensure_packages", "is_built"]
 
@@ -49,7 +49,7 @@ def _install(settings: Settings) -> None:
 
 def _npm(settings: Settings, *arguments: str) -> None:
     answer = subprocess.run(
-        [npm_program(), *arguments],
+        [NODE.find(), *arguments],
         cwd=_folder(settings),
         env=os.environ | {"NPM_CONFIG_UPDATE_NOTIFIER": "false"},
         stdin=subprocess.DEVNULL,

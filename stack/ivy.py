@@ -7,7 +7,7 @@ from xml.sax.saxutils import quoteattr
 
 from core.errors import PrerequisiteError
 from stack.installed import package_folder
-from stack.java import java_program
+from stack.prerequisite import JAVA
 
 __all__ = ["retrieve"]
 
@@ -38,7 +38,7 @@ def retrieve(coordinates: Iterable[str], folder: Path, cache: Path, fetched: Cal
     (folder / "ivysettings.xml").write_text(SETTINGS, encoding="utf-8")
     (folder / "ivy.xml").write_text(_module(coordinates), encoding="utf-8")
     command = [
-        str(java_program()),
+        str(JAVA.find()),
         "-XX:TieredStopAtLevel=1",
         f"-Duser.home={cache}",
         "-jar",

@@ -10,8 +10,8 @@ from pathlib import Path
 from core.errors import PrerequisiteError
 from core.jars import jar_paths
 from core.settings import Settings
-from stack.java import java_program
 from stack.ports import require_loopback
+from stack.prerequisite import JAVA
 
 __all__ = ["command", "prepare", "server_properties"]
 
@@ -108,7 +108,7 @@ def _java(settings: Settings) -> list[str]:
     heap = settings.stack.kafka_heap
     classpath = os.pathsep.join(map(str, jar_paths(settings, "kafka")))
     logging = f"-Dlog4j2.configurationFile={LOG4J}"
-    return [str(java_program()), f"-Xmx{heap}", *JVM_OPTIONS, logging, "-cp", classpath]
+    return [str(JAVA.find()), f"-Xmx{heap}", *JVM_OPTIONS, logging, "-cp", classpath]
 
 
 def _new_cluster_id() -> str:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from core.errors import StackError
 from core.settings import Environment, Settings
-from stack.java import java_program
 from stack.locks import holder
-from stack.node import npm_program
 from stack.ports import port_holder
+from stack.prerequisite import JAVA, NODE
 from stack.programs import Program
 
 __all__ = ["check_ports", "check_prerequisites"]
@@ -23,9 +22,9 @@ def check_prerequisites(settings: Settings, chosen: Sequence[Program]) -> None:
             "with ENVIRONMENT=production, start each program under your own service manager."
         )
     if any(program.name in NEED_JAVA for program in chosen):
-        java_program()
+        JAVA.find()
     if any(program.name == "api" for program in chosen):
-        npm_program()
+        NODE.find()
 
 
 def check_ports(settings: Settings, chosen: Sequence[Program]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from core.settings import load_settings
 from stack.frontend import ensure_packages
-from stack.node import npm_program
+from stack.prerequisite import NODE
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 
@@ -21,7 +21,7 @@ def packages() -> None:
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"NO_COLOR": "1", "CI": "1"}
     return subprocess.run(
-        [npm_program(), *arguments],
+        [NODE.find(), *arguments],
         cwd=FRONTEND,
         env=environment,
         capture_output=True,

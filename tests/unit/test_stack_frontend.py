@@ -6,7 +6,8 @@ import pytest
 
 from core.errors import PrerequisiteError, StackError
 from core.settings import Settings, load_settings
-from stack import frontend, node
+from stack import frontend
+from stack.prerequisite import NODE
 
 
 def write_program(folder: Path, name: str, script: str) -> None:
@@ -63,7 +64,7 @@ def test_a_failed_build_is_told_and_not_taken_for_one(settings: Settings) -> Non
 def test_a_missing_node_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(PrerequisiteError, match="apt-get install nodejs npm") as raised:
-        node.npm_program()
+        NODE.find()
     assert "\n" not in str(raised.value)
 
 
@@ -72,4 +73,4 @@ def test_an_old_node_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     write_program(tmp_path, "npm", "echo 9")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PrerequisiteError, match="is version 18"):
-        node.npm_program()
+        NODE.find()

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from core.errors import PrerequisiteError, StackError
 from core.settings import Settings, load_settings
-from stack import java
 from stack.cli import app
 from stack.environment import settings_as_environment
 from stack.kafka_broker import server_properties
+from stack.prerequisite import JAVA
 from stack.programs import PROGRAMS, selection
 from stack.reset import reset
 from stack.supervisor_config import write_configuration
@@ -82,7 +82,7 @@ def test_the_broker_makes_no_topic_by_itself_and_listens_on_loopback(settings: S
 def test_a_missing_java_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(PrerequisiteError, match="apt-get install openjdk-17") as raised:
-        java.java_program()
+        JAVA.find()
     assert "\n" not in str(raised.value)
 
 
@@ -92,7 +92,7 @@ def test_an_old_java_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     old.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PrerequisiteError, match="is version 8"):
-        java.java_program()
+        JAVA.find()
 
 
 def test_a_closed_folder_is_not_for_another_account(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ export function chipsOf(search: EventsSearch, t: T, format: Format): readonly Ch
       add(`${key}-${value}`, t(`filter.${key}`), textOf(value), { [key]: chosen.filter((one) => one !== value) });
     }
   };
-  if (search.tab === "rejected") each("reason", (value) => t(`reason.${value}`));
+  if (search.tab === "rejected") each("reason", (value) => t(`common:reason.${value}`));
   else {
     if (search.q !== undefined) add("q", t("filter.search"), t("filter.text", { text: search.q }), { q: undefined });
     each("type", (value) => t(`common:event.${value}`));

@@ -36,7 +36,7 @@ function useChoices() {
     types: EVENT_TYPES.map((value) => ({ value, label: <TypeMark type={value} /> })),
     statuses: STATUSES.map((value) => ({ value, label: t(`common:status.${value}`) })),
     currencies: (about?.currencies ?? []).map(({ code }) => ({ value: code, label: code })),
-    reasons: REASONS.map((value) => ({ value, label: t(`reason.${value}`), hint: t(`meaning.${value}`) })),
+    reasons: REASONS.map((value) => ({ value, label: t(`common:reason.${value}`), hint: t(`meaning.${value}`) })),
   };
 }
 

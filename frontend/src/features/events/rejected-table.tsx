@@ -12,7 +12,7 @@ import { visible } from "./payload";
 import { recordKey } from "./record-key";
 
 export function ReasonMark({ reason }: { readonly reason: RejectReason }) {
-  const { t } = useTranslation("events");
+  const { t } = useTranslation();
   return <Badge tone={reason === "late" || reason === "future" ? "warn" : "bad"}>{t(`reason.${reason}`)}</Badge>;
 }
 

@@ -6,7 +6,7 @@ import { TitledCard } from "@/components/ui/card";
 import type { Health, RejectReason } from "@/lib/types";
 import { useFormat } from "@/lib/use-format";
 
-import { en } from "./i18n/en";
+import { en } from "@/i18n/en";
 import { type ReasonShare, rejectsOf } from "./rejects";
 
 const isReason = (reason: string): reason is RejectReason => reason in en.reason;
@@ -50,10 +50,10 @@ export function RejectsCard({ health, className }: { readonly health: Health; re
 }
 
 function Reason({ reason: { reason, records, share, length } }: { readonly reason: ReasonShare }) {
-  const { t } = useTranslation("ops");
+  const { t } = useTranslation(["ops", "common"]);
   const format = useFormat();
   const known = isReason(reason);
-  const name = known ? t(`reason.${reason}`) : reason;
+  const name = known ? t(`common:reason.${reason}`) : reason;
   return (
     <li>
       <Link
