@@ -18,6 +18,7 @@ __all__ = [
     "AlertSettings",
     "ApiSettings",
     "CheckSettings",
+    "ClusterSettings",
     "DagsterSettings",
     "Environment",
     "GeneratorSettings",
@@ -59,6 +60,13 @@ class KafkaSettings(_Group):
     min_insync_replicas: int = Field(
         1, ge=1, description="Copies that must have a record before it is acknowledged."
     )
+    security_protocol: Literal["PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT",
+        description="SASL_SSL encrypts, and asks who it is; PLAINTEXT only on a developer's machine.",
+    )
+    username: str | None = Field(None, description="User, by SCRAM-SHA-512 over SASL_SSL.")
+    password: SecretStr | None = Field(None, description="Password of that user.")
+    ca_file: Path | None = Field(None, description="Certificates (PEM) that may have signed the broker's.")
 
     def addresses(self) -> list[tuple[str, int]]:
         """The bootstrap servers as (host, port) pairs."""
@@ -82,10 +90,12 @@ class PostgresSettings(_Group):
     sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
         "prefer", description="libpq's sslmode; verify-full in production."
     )
+    ca_file: Path | None = Field(None, description="Certificates (PEM) that may have signed the server's.")
 
     def parameters(self) -> dict[str, str]:
         """Connection parameters by their libpq names."""
-        return {
+        authority = {} if self.ca_file is None else {"sslrootcert": str(self.ca_file)}
+        return authority | {
             "host": self.host,
             "port": str(self.port),
             "dbname": self.database,
@@ -134,6 +144,17 @@ class StreamSettings(_Group):
 class StackSettings(_Group):
     """The platform on one machine."""
 
+    profile: Literal["local", "cluster"] = Field(
+        "local", description="cluster: three brokers, Spark with two workers, a replica of the database."
+    )
+    security: Literal["off", "on"] = Field(
+        "off", description="on: TLS, a password and the least rights for each process, as in production."
+    )
+    postgres_programs: Path | None = Field(
+        None,
+        description="Folder of another PostgreSQL's programs; TLS needs one (the packaged one has none).",
+    )
+
     data_dir: Path = Field(
         Path(".data"), description="Data of PostgreSQL and Kafka, logs, pid files; relative to the root."
     )
@@ -141,6 +162,17 @@ class StackSettings(_Group):
     kafka_controller_port: Port = Field(9093, description="Port of Kafka's own controller (loopback).")
     kafka_heap: str = Field("384m", description="Heap of the broker's JVM.")
     postgres_shared_buffers: str = Field("128MB", description="PostgreSQL's own cache.")
+
+
+class ClusterSettings(_Group):
+    """What the profile `cluster` adds on one machine (all on loopback)."""
+
+    kafka_2_port: Port = Field(9192, description="Port of the second broker.")
+    kafka_2_controller_port: Port = Field(9193, description="Port of the second controller.")
+    kafka_3_port: Port = Field(9292, description="Port of the third broker.")
+    kafka_3_controller_port: Port = Field(9293, description="Port of the third controller.")
+    spark_master_port: Port = Field(7077, description="Port of Spark's master.")
+    replica_port: Port = Field(5433, description="Port of the database's streaming replica.")
 
 
 class DagsterSettings(_Group):
@@ -255,6 +287,7 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     stream: StreamSettings = StreamSettings()
     stack: StackSettings = StackSettings()
+    cluster: ClusterSettings = ClusterSettings()
     dagster: DagsterSettings = DagsterSettings()
     checks: CheckSettings = CheckSettings()
     alerts: AlertSettings = AlertSettings()

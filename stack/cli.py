@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -22,6 +22,14 @@ app.add_typer(db, name="db")
 Only = Annotated[
     str | None, typer.Option(help="Comma-separated: postgres,kafka,spark_stream; `status` lists them.")
 ]
+ProfileOption = Annotated[
+    Literal["local", "cluster"] | None,
+    typer.Option(help="cluster: three brokers, Spark with two workers, a replica of the database."),
+]
+SecureOption = Annotated[
+    bool | None,
+    typer.Option("--secure/--open", help="With TLS, and a user with the least rights for each process."),
+]
 
 
 @app.callback()
@@ -30,15 +38,17 @@ def _root() -> None:
 
 
 @app.command(name="up")
-def up_command(only: Only = None) -> None:
+def up_command(only: Only = None, profile: ProfileOption = None, secure: SecureOption = None) -> None:
     """Start the platform, or what is missing of it, and wait until it is well."""
+    from stack.profile import platform_settings, remember
     from stack.programs import selection
     from stack.screen import Screen, where_to_look
     from stack.status import statuses
     from stack.up import up
 
-    settings, screen = load_settings(), Screen()
-    up(settings, selection(only), screen)
+    settings, screen = platform_settings(profile, secure=secure, starts=True), Screen()
+    remember(settings)
+    up(settings, selection(settings, only), screen)
     screen.table(statuses(settings))
     for line in where_to_look(settings):
         screen.say(line)
@@ -51,7 +61,7 @@ def down_command() -> None:
     from stack.screen import Screen
 
     screen = Screen()
-    stopped = down(load_settings(), lambda text: screen.say(f"  {text}"))
+    stopped = down(_settings(), lambda text: screen.say(f"  {text}"))
     screen.say("Everything is stopped." if stopped else "Nothing was running.")
 
 
@@ -61,7 +71,7 @@ def status_command(as_json: Annotated[bool, typer.Option("--json", help="For pro
     from stack import status
     from stack.screen import Screen
 
-    found = status.statuses(load_settings())
+    found = status.statuses(_settings())
     if as_json:
         print(json.dumps(status.as_json(found), indent=2))
     else:
@@ -77,7 +87,7 @@ def logs(
     """Show the log of a program, or of supervisord."""
     from stack.logs import tail
 
-    settings = load_settings()
+    settings = _settings()
     _become(tail(settings, name, lines, follow=follow))
 
 
@@ -86,7 +96,7 @@ def doctor() -> None:
     """Look at the machine and say what is in the way."""
     from stack.doctor import examine
 
-    findings = list(examine(load_settings()))
+    findings = list(examine(_settings()))
     for finding in findings:
         print(f"{'ok     ' if finding.well else 'PROBLEM'} {finding.subject}: {finding.seen}")
     if not all(finding.well for finding in findings):
@@ -98,7 +108,7 @@ def reset_command(yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not 
     """Throw away all data, logs and checkpoints of this checkout."""
     from stack.reset import reset, what_goes
 
-    settings = load_settings()
+    settings = _settings()
     folders = what_goes(settings)
     if not folders:
         print("There is nothing to remove.")
@@ -116,7 +126,7 @@ def frontend(
     """Build the dashboard's files, unless they are as new as their sources."""
     from stack.frontend import ensure_frontend, ensure_packages
 
-    (ensure_packages if packages else ensure_frontend)(load_settings())
+    (ensure_packages if packages else ensure_frontend)(_settings())
 
 
 @app.command()
@@ -124,7 +134,7 @@ def jars() -> None:
     """Fetch and verify the jars of stack/jars.lock."""
     from stack.jars import ensure_jars
 
-    settings = load_settings()
+    settings = _settings()
     ensure_jars(settings)
     print(f"The jars are in {settings.cache_dir / 'jars'}.")
 
@@ -134,21 +144,21 @@ def migrate_command() -> None:
     """Bring the database to the newest revision."""
     from database import migrate
 
-    before, after = migrate(load_settings().postgres)
+    before, after = migrate(_settings().postgres)
     print(f"The database is at revision {after}" + (f", from {before}." if before != after else " already."))
 
 
 @app.command(context_settings=PASSED_THROUGH)
 def generate(context: typer.Context) -> None:
     """Send events: arguments of `python -m generator`."""
-    settings = load_settings()
+    settings = _settings()
     _become(_module(settings, "generator", context.args))
 
 
 @app.command(context_settings=PASSED_THROUGH)
 def bench(context: typer.Context) -> None:
     """Measure throughput and latency: arguments of `python -m bench`."""
-    settings = load_settings()
+    settings = _settings()
     _become(_module(settings, "bench", context.args))
 
 
@@ -157,7 +167,7 @@ def dbt(context: typer.Context) -> None:
     """Run dbt on this project and database: `orderpulse dbt build`, `orderpulse dbt docs generate`."""
     from stack.dbt import dbt as launch
 
-    settings = load_settings()
+    settings = _settings()
     _become(launch(settings, context.args))
 
 
@@ -176,6 +186,13 @@ def main() -> None:
     except OrderpulseError as error:
         print(f"orderpulse: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def _settings() -> Settings:
+    """Those of the platform that was started last."""
+    from stack.profile import platform_settings
+
+    return platform_settings()
 
 
 def _module(settings: Settings, name: str, arguments: list[str]) -> Launch:

@@ -16,7 +16,7 @@ from stack import postgres_server
 from stack.jars import missing_jars
 from stack.machine import check_ports
 from stack.prerequisite import JAVA, NODE
-from stack.programs import PROGRAMS
+from stack.programs import programs_of
 
 __all__ = ["Finding", "examine"]
 
@@ -90,7 +90,7 @@ def _jars(settings: Settings) -> str:
 
 
 def _ports(settings: Settings) -> str:
-    check_ports(settings, PROGRAMS)
+    check_ports(settings, programs_of(settings))
     return "free, or ours"
 
 

@@ -9,7 +9,7 @@ from stack.ending import end_orphans, end_process
 from stack.locks import holder
 from stack.manager import Manager
 from stack.ports import port_holder
-from stack.programs import PROGRAMS
+from stack.programs import programs_of
 from stack.supervisor_config import SUPERVISOR
 from stack.waiting import wait_until
 
@@ -27,10 +27,12 @@ def down(settings: Settings, tell: Callable[[str], None]) -> bool:
     manager = Manager(settings)
     ran = holder(settings, SUPERVISOR) is not None
     watched = [
-        port for program in PROGRAMS if (port := program.port(settings)) and holder(settings, program.name)
+        port
+        for program in programs_of(settings)
+        if (port := program.port(settings)) and holder(settings, program.name)
     ]
     if ran and manager.answers():
-        _stop_managed(manager, tell)
+        _stop_managed(settings, manager, tell)
         manager.shut_down()
         wait_until(lambda: holder(settings, SUPERVISOR) is None, MANAGER_TIMEOUT_S)
     if holder(settings, SUPERVISOR) is not None:
@@ -43,9 +45,9 @@ def down(settings: Settings, tell: Callable[[str], None]) -> bool:
     return ran or bool(orphans)
 
 
-def _stop_managed(manager: Manager, tell: Callable[[str], None]) -> None:
+def _stop_managed(settings: Settings, manager: Manager, tell: Callable[[str], None]) -> None:
     managed = manager.programs()
-    for program in reversed(PROGRAMS):
+    for program in reversed(programs_of(settings)):
         state = managed.get(program.name)
         if state is not None and state.wanted:
             tell(f"stopping {program.name}")

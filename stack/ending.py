@@ -8,7 +8,7 @@ import psutil
 from core.errors import StackError
 from core.settings import Settings
 from stack.locks import Holder, holder
-from stack.programs import PROGRAMS
+from stack.programs import programs_of
 from stack.strays import end_strays
 from stack.waiting import wait_until
 
@@ -24,7 +24,7 @@ def end_orphans(settings: Settings) -> list[str]:
     Raises `StackError` for one that cannot be ended.
     """
     ended = []
-    for program in reversed(PROGRAMS):
+    for program in reversed(programs_of(settings)):
         if holder(settings, program.name) is not None:
             end_process(settings, program.name, program.stop_signal, program.stop_timeout_s)
             ended.append(program.name)

@@ -12,9 +12,10 @@ from core.errors import StackError
 from core.settings import Settings
 from stack import dagster_home, kafka_broker, postgres_server
 from stack.environment import child_environment
+from stack.identities import as_identity
 from stack.launch import Launch
 
-__all__ = ["PROGRAMS", "SERVERS", "SERVICES", "Program", "program", "selection"]
+__all__ = ["PROGRAMS", "SERVERS", "SERVICES", "Program", "program", "programs_of", "selection"]
 
 
 def no_ports(_: Settings) -> Mapping[str, int]:
@@ -29,6 +30,7 @@ class Program:
     `ports` are those it listens on, by the setting that moves each; its clients' comes first.
     `stop_group`: its children are told to stop at the same time, not by the program.
     `once`: it does its work and ends; `up` starts it last and does not wait for it.
+    `cluster`: only the profile of that name has it.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Program:
     ports: Callable[[Settings], Mapping[str, int]] = no_ports
     stop_group: bool = False
     once: bool = False
+    cluster: bool = False
 
     def port(self, settings: Settings) -> int | None:
         """The port that its clients connect to; None where it listens on none."""
@@ -70,12 +73,14 @@ def _kafka_ports(settings: Settings) -> Mapping[str, int]:
 
 def _spark_stream(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "spark_jobs.stream"]
-    return Launch(command, child_environment(settings), settings.root, signal.SIGTERM)
+    environment = child_environment(as_identity(settings, "spark_stream"))
+    return Launch(command, environment, settings.root, signal.SIGTERM)
 
 
 def _generator(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "generator"]
-    return Launch(command, child_environment(settings), settings.root, signal.SIGTERM)
+    environment = child_environment(as_identity(settings, "generator"))
+    return Launch(command, environment, settings.root, signal.SIGTERM)
 
 
 def _class_archive(settings: Settings) -> Launch:
@@ -108,7 +113,7 @@ def _dagster_webserver_ports(settings: Settings) -> Mapping[str, int]:
 
 def _dagster(settings: Settings, command: list[str]) -> Launch:
     """A program of Dagster keeps no data of its own: where the manager dies it may go at once."""
-    environment = dagster_home.dagster_environment(settings)
+    environment = dagster_home.dagster_environment(as_identity(settings, "dagster"))
     return Launch(command, environment, settings.root, signal.SIGKILL)
 
 
@@ -123,7 +128,8 @@ def _dbt_docs_ports(settings: Settings) -> Mapping[str, int]:
 
 def _api(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "api"]
-    return Launch(command, child_environment(settings), settings.root, signal.SIGTERM)
+    environment = child_environment(as_identity(settings, "api"))
+    return Launch(command, environment, settings.root, signal.SIGTERM)
 
 
 def _api_ports(settings: Settings) -> Mapping[str, int]:
@@ -157,10 +163,17 @@ def program(name: str) -> Program:
     raise StackError(f"There is no program '{name}'; there are {', '.join(p.name for p in PROGRAMS)}.")
 
 
-def selection(only: str | None) -> list[Program]:
+def programs_of(settings: Settings) -> list[Program]:
+    """The programs of the settings' profile, in the order of starting."""
+    return [
+        candidate for candidate in PROGRAMS if not candidate.cluster or settings.stack.profile == "cluster"
+    ]
+
+
+def selection(settings: Settings, only: str | None) -> list[Program]:
     """The programs of a comma-separated list, in the order of starting; all where it is None."""
     if only is None:
-        return list(PROGRAMS)
+        return programs_of(settings)
     names = {name.strip() for name in only.split(",") if name.strip()}
     chosen = {program(name) for name in names}
-    return [candidate for candidate in PROGRAMS if candidate in chosen]
+    return [candidate for candidate in programs_of(settings) if candidate in chosen]

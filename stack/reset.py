@@ -7,7 +7,7 @@ from core.errors import StackError
 from core.settings import Settings
 from stack.locks import holder
 from stack.postgres_server import cluster_home
-from stack.programs import PROGRAMS
+from stack.programs import programs_of
 from stack.supervisor_config import SUPERVISOR
 
 __all__ = ["reset", "what_goes"]
@@ -21,7 +21,7 @@ def what_goes(settings: Settings) -> list[Path]:
 
 def reset(settings: Settings) -> None:
     """Remove the data, logs and checkpoints. Raises `StackError` while a program runs."""
-    names = (SUPERVISOR, *(program.name for program in PROGRAMS))
+    names = (SUPERVISOR, *(program.name for program in programs_of(settings)))
     running = [name for name in names if holder(settings, name) is not None]
     if running:
         raise StackError(

@@ -11,7 +11,7 @@ from core.settings import Settings
 from stack.health import health
 from stack.locks import holder
 from stack.manager import Manager
-from stack.programs import PROGRAMS, Program
+from stack.programs import Program, programs_of
 from stack.supervisor_config import SUPERVISOR
 
 __all__ = ["Status", "as_json", "status", "statuses"]
@@ -50,7 +50,7 @@ def statuses(settings: Settings, clock: Clock = utc_now) -> list[Status]:
         first,
         *(
             status(settings, program, states.get(program.name, "stopped"), clock)
-            for program in PROGRAMS
+            for program in programs_of(settings)
             if not program.once
         ),
     ]

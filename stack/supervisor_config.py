@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.process_manager import log_path, socket_path
 from core.settings import Settings
-from stack.programs import PROGRAMS, Program
+from stack.programs import Program, programs_of
 
 __all__ = ["SUPERVISOR", "write_configuration"]
 
@@ -62,7 +62,7 @@ def write_configuration(settings: Settings) -> Path:
             root=_escape(settings.root),
             log=_escape(log_path(settings, SUPERVISOR)),
         ),
-        *(_section(settings, program) for program in PROGRAMS),
+        *(_section(settings, program) for program in programs_of(settings)),
     ]
     path = socket.with_name("supervisord.conf")
     path.write_text("".join(sections), encoding="utf-8")

@@ -22,7 +22,7 @@ from stack.jars import ensure_jars, missing_jars
 from stack.locks import holder
 from stack.machine import check_ports, check_prerequisites
 from stack.manager import Manager
-from stack.programs import PROGRAMS, SERVERS, SERVICES, Program
+from stack.programs import SERVERS, SERVICES, Program, programs_of
 from stack.screen import Screen
 from stack.waiting import wait_until
 
@@ -62,26 +62,26 @@ def _bring_up(
     manager = Manager(settings)
     _ensure_manager(settings, manager, chosen, screen)
     names = {program.name for program in chosen}
-    _start(manager, names & set(SERVERS))
+    _start(settings, manager, names & set(SERVERS))
     if "postgres" in names:
         _ready_postgres(settings, manager, screen)
-    _start(manager, names & STARTERS)
+    _start(settings, manager, names & STARTERS)
     if "kafka" in names:
         _ready_kafka(settings, manager, screen)
     services = _services(settings, names, screen)
     if "dagster_daemon" not in names:
-        _start(manager, set(services))
+        _start(settings, manager, set(services))
     _wait_all_well(settings, manager, [p.name for p in chosen if p.name in STARTERS], screen)
     others = [p.name for p in chosen if not p.once and p.name not in {*SERVERS, *SERVICES, *STARTERS}]
-    _start(manager, set(others) - {"api"})
+    _start(settings, manager, set(others) - {"api"})
     if pages is not None:
         with screen.step("the dashboard is built"):
             pages.result()
-    _start(manager, names & {"api"})
+    _start(settings, manager, names & {"api"})
     _wait_all_well(settings, manager, others, screen)
     _wait_all_well(settings, manager, services, screen)
-    if names == {program.name for program in PROGRAMS}:
-        _start(manager, {program.name for program in PROGRAMS if program.once})
+    if names == {program.name for program in programs_of(settings)}:
+        _start(settings, manager, {program.name for program in programs_of(settings) if program.once})
         _wait_for_numbers(settings, manager, services, screen)
 
 
@@ -153,9 +153,9 @@ def _ensure_manager(settings: Settings, manager: Manager, chosen: Sequence[Progr
     fingerprint.write_text(ours, encoding="utf-8")
 
 
-def _start(manager: Manager, names: set[str]) -> None:
+def _start(settings: Settings, manager: Manager, names: set[str]) -> None:
     managed = manager.programs()
-    for program in PROGRAMS:
+    for program in programs_of(settings):
         if program.name in names and not managed[program.name].going:
             manager.start_program(program.name)
 

@@ -13,7 +13,7 @@ from stack.cli import app
 from stack.environment import settings_as_environment
 from stack.kafka_broker import server_properties
 from stack.prerequisite import JAVA
-from stack.programs import PROGRAMS, selection
+from stack.programs import PROGRAMS, programs_of, selection
 from stack.reset import reset
 from stack.supervisor_config import write_configuration
 from stack.unprivileged import Account, can_enter
@@ -26,14 +26,14 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-def test_a_selection_is_in_the_order_of_starting() -> None:
-    assert [program.name for program in selection("kafka, postgres")] == ["postgres", "kafka"]
-    assert selection(None) == list(PROGRAMS)
+def test_a_selection_is_in_the_order_of_starting(settings: Settings) -> None:
+    assert [program.name for program in selection(settings, "kafka, postgres")] == ["postgres", "kafka"]
+    assert selection(settings, None) == programs_of(settings)
 
 
-def test_an_unknown_program_is_refused_with_the_names() -> None:
+def test_an_unknown_program_is_refused_with_the_names(settings: Settings) -> None:
     with pytest.raises(StackError, match="no program 'zookeeper'; there are postgres, kafka"):
-        selection("zookeeper")
+        selection(settings, "zookeeper")
 
 
 def test_the_stream_stops_after_dagster_and_before_what_it_needs() -> None:
@@ -47,7 +47,7 @@ def test_every_program_has_its_section_and_the_socket_is_private(settings: Setti
     path = write_configuration(settings)
     parser = configparser.RawConfigParser()
     parser.read(path)
-    assert {f"program:{program.name}" for program in PROGRAMS} <= set(parser.sections())
+    assert {f"program:{program.name}" for program in programs_of(settings)} <= set(parser.sections())
     assert parser["unix_http_server"]["chmod"] == "0700"
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
