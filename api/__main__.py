@@ -18,7 +18,7 @@ log = get_logger("api")
 def main() -> None:
     """Serve. Exits with 1 and a sentence where the settings do not allow it, or the port is taken."""
     try:
-        settings = load_settings()
+        settings = load_settings(uses={"postgres", "tokens"})
         configure_logging(settings.log_level, process="api")
         app = create_app(settings)
         listener = bind(settings)

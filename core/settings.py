@@ -1,18 +1,23 @@
 """All settings, read once at a process's entry point and passed down as an object.
 
-Each may be set in the environment (`ORDERPULSE_KAFKA__BOOTSTRAP_SERVERS=host:9092`) or in
-a file `.env` in the project's root. `docs/settings.md` lists them; it is generated from here.
+Each may be set in the environment (`ORDERPULSE_KAFKA__BOOTSTRAP_SERVERS=host:9092`), in a file `.env`
+in the project's root, or in a file of its own (`core.secret_files`). `core.production` has the rules of
+production. `docs/settings.md` lists the settings; it is generated from here.
 """
 
 import os
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as MalformedError
 
 from core.errors import SettingsError
+from core.production import SERVERS, Use, refuse, weakness_of_secret
+from core.secret_files import SecretFiles
 
 __all__ = [
     "AlertSettings",
@@ -29,12 +34,11 @@ __all__ = [
     "StackSettings",
     "StreamSettings",
     "load_settings",
+    "read_settings",
     "weakness_of_secret",
 ]
 
 DEFAULT_PASSWORD = "app"  # noqa: S105  # a developer's machine only; production refuses it
-LEAST_SECRET_BYTES = 32
-LEAST_SECRET_CHARACTERS = 10
 Share = Annotated[float, Field(ge=0, le=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -182,6 +186,22 @@ class DagsterSettings(_Group):
     webserver_port: Port = Field(3000, description="Port of its web page (loopback: it knows no passwords).")
     code_server_port: Port = Field(4266, description="Port of its code server (loopback).")
     docs_port: Port = Field(3080, description="Port of the dbt documentation (loopback).")
+    process_host: Literal["supervisor", "services"] = Field(
+        "supervisor",
+        description="Who keeps generator and stream running: the manager that `orderpulse up` starts, or "
+        "`orderpulse serve NAME` in a container for each.",
+    )
+    listen_host: str = Field(
+        "127.0.0.1", description="Address its servers listen on; another only in a network of their own."
+    )
+    code_server_host: str = Field("localhost", description="Where its code server is found.")
+    webserver_host: str = Field("127.0.0.1", description="Where the API finds its web server.")
+    path_prefix: str = Field(
+        "", description="Path below which the web server serves its page, as the proxy in front has it."
+    )
+    read_only: bool = Field(False, description="A web server that shows all and changes nothing.")  # noqa: FBT003
+    public_url: str | None = Field(None, description="Where people find its page; default: the port above.")
+    docs_url: str | None = Field(None, description="Where people find the dbt documentation; likewise.")
     report_interval_s: float = Field(
         60.0, gt=0, description="How often assets and checks are reported; a change is reported at once."
     )
@@ -194,6 +214,14 @@ class DagsterSettings(_Group):
         description="Restarts that nobody asked for within the window below, after which it is given up.",
     )
     restart_window_s: float = Field(600.0, gt=0, description="The window of the limit above.")
+
+    def page(self) -> str:
+        """Address of its page, for people; no slash at the end."""
+        return self.public_url or f"http://localhost:{self.webserver_port}{self.path_prefix}"
+
+    def docs_page(self) -> str:
+        """Address of the dbt documentation, for people; no slash at the end."""
+        return self.docs_url or f"http://localhost:{self.docs_port}"
 
 
 class CheckSettings(_Group):
@@ -279,6 +307,10 @@ class Settings(BaseSettings):
         description="development, test or production.",
     )
     root: Path = Field(Path(__file__).resolve().parent.parent, description="The project's root folder.")
+    secrets_dir: Path | None = Field(
+        None,
+        description="Folder of files that each hold one setting (`orderpulse_postgres__password`).",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged."
     )
@@ -294,19 +326,22 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     api: ApiSettings = ApiSettings()
 
-    @model_validator(mode="after")
-    def _refuse_unsafe_production(self) -> "Settings":
-        if self.environment is not Environment.PRODUCTION:
-            return self
-        faults = []
-        if self.postgres.password.get_secret_value() == DEFAULT_PASSWORD:
-            faults.append("ORDERPULSE_POSTGRES__PASSWORD is the default password")
-        if self.postgres.sslmode != "verify-full":
-            faults.append("ORDERPULSE_POSTGRES__SSLMODE must be verify-full")
-        faults += _unsafe_api(self.api)
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # its errors do not name the file
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where settings come from, the first that has one wins: the environment, `.env`, secret files."""
+        sources = (init_settings, env_settings, dotenv_settings)
+        given = dotenv_settings() | env_settings() | init_settings()
+        if not given.get("secrets_dir"):
+            return sources
+        root = Path(given.get("root", cls.model_fields["root"].default))
+        return (*sources, SecretFiles(settings_cls, root / given["secrets_dir"]))
 
     @property
     def data_dir(self) -> Path:
@@ -333,41 +368,28 @@ class Settings(BaseSettings):
         return self.data_dir / "logs"
 
 
-def weakness_of_secret(secret: str) -> str | None:
-    """What is wrong with a secret for HS256 (RFC 7518, section 3.2: as long as the hash); None: nothing."""
-    if len(secret.encode()) < LEAST_SECRET_BYTES:
-        return f"has fewer than {LEAST_SECRET_BYTES} bytes"
-    if len(set(secret)) < LEAST_SECRET_CHARACTERS:
-        return "repeats a few characters; take a random one"
-    return None
+def load_settings(*, uses: Collection[Use] = SERVERS, **overrides: object) -> Settings:
+    """The settings, once they are fit for production where they are for production.
 
-
-def _unsafe_api(api: ApiSettings) -> list[str]:
-    """What of the API's settings production refuses."""
-    faults = []
-    if api.auth == "off":
-        faults.append("ORDERPULSE_API__AUTH must be required")
-    if (api.jwt_jwks_file, api.jwt_public_key_file, api.jwt_secret) == (None, None, None):
-        faults.append(
-            "ORDERPULSE_API__JWT_JWKS_FILE, ORDERPULSE_API__JWT_PUBLIC_KEY_FILE or ORDERPULSE_API__JWT_SECRET must "
-            "be set: without a key no token can be verified"
-        )
-    if api.jwt_secret is not None and (weakness := weakness_of_secret(api.jwt_secret.get_secret_value())):
-        faults.append(f"ORDERPULSE_API__JWT_SECRET {weakness}")
-    return faults
-
-
-def load_settings(**overrides: object) -> Settings:
-    """Read the settings from the environment and from `.env` in the root.
-
-    `overrides` replace whole groups or fields and are for tests. Raises `SettingsError`
-    that names every setting that is wrong, all at once.
+    `uses`: what the process has to do with; only what is about that must be set in production.
+    `overrides` replace whole groups or fields and are for tests. Raises `SettingsError` that names every
+    setting that is wrong, all at once.
     """
+    settings = read_settings(**overrides)
+    if settings.environment is Environment.PRODUCTION:
+        refuse(settings, uses)
+    return settings
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings as they are given, however unsafe: for a look at them. Raises as `load_settings` does."""
     env_file = Path(str(overrides.get("root", Settings.model_fields["root"].default))) / ".env"
     try:
         return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type]  # pydantic's own keyword
     except ValidationError as error:
         raise SettingsError(_explain(error)) from None
+    except MalformedError as error:  # its cause quotes the value, which may be a secret
+        raise SettingsError(f"The settings are not usable: {error}") from None
 
 
 def _explain(error: ValidationError) -> str:

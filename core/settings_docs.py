@@ -18,11 +18,24 @@ INTRODUCTION = """\
 
 Generated from `core/settings.py` by `python -m core.settings_docs`; edit it there.
 
-A setting is read from the environment, else from a file `.env` in the project's root, else
-its default holds. Each process reads them once, when it starts. A value that does not fit
-stops the process with a sentence that names the setting. With `ENVIRONMENT=production` the
-default password, an `sslmode` other than `verify-full`, an API without tokens, without a key to verify them with
-or with a weak secret are refused, all at once and by name.
+A setting is read from the environment, else from a file `.env` in the project's root, else from the file of
+its name in `ORDERPULSE_SECRETS_DIR`, else its default holds. Each process reads them once, when it starts. A value
+that does not fit, or a secret file that is empty or cannot be read, stops the process with a sentence that names it.
+
+`ENVIRONMENT=production` refuses the following, each by its name and all at once:
+
+| refused | of |
+| --- | --- |
+| the default password, or one with fewer than 32 bytes or 10 different characters | PostgreSQL, Kafka, the secret for HS256 |
+| an `sslmode` other than `verify-full`, `PLAINTEXT`, no user, no file of certificates | PostgreSQL, Kafka |
+| tokens not demanded, no key to verify them with, origins with `*` | the API |
+| `debug` as the least level that is logged | all |
+| a webhook without https | alerts |
+| `.env` or a secret file that others may read, or the group write (`chmod 640` or less) | all |
+| a file of keys or certificates that anybody may write | all |
+
+A process is asked only for what it uses: the API for PostgreSQL and tokens, the others for PostgreSQL and Kafka.
+`orderpulse doctor` shows each rule beside what it found.
 """
 
 

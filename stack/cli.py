@@ -176,7 +176,7 @@ def run_command(name: str) -> None:
     """Become the program NAME; the process manager starts its programs so."""
     from stack.run import run
 
-    run(load_settings(), name)
+    run(load_settings(uses=()), name)  # the program itself asks for what it uses
 
 
 def main() -> None:

@@ -7,18 +7,16 @@ import pytest
 from pydantic import ValidationError
 
 from core.errors import OrderpulseError, SettingsError
+from core.production import Use
 from core.settings import DEFAULT_PASSWORD, Environment, Settings, load_settings
 
 WITHOUT_FILE = Path(__file__).parent
 """A root without `.env`, whatever the developer has in the real one."""
 
-SAFE = {
-    "ENVIRONMENT": "production",
-    "ORDERPULSE_POSTGRES__PASSWORD": "long-and-random",
-    "ORDERPULSE_POSTGRES__SSLMODE": "verify-full",
-    "ORDERPULSE_API__AUTH": "required",
-    "ORDERPULSE_API__JWT_SECRET": "0123456789-abcdefghijklmnopqrstuvwxyz",
-}
+STRONG = "0123456789-abcdefghijklmnopqrstuvwxyz"
+"""Long and varied enough for a password, and for a secret of tokens."""
+
+EVERYTHING: frozenset[Use] = frozenset({"postgres", "kafka", "tokens"})
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +26,32 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def refusal() -> str:
+@pytest.fixture
+def safe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+    """Settings that production takes from a process that uses everything; they are in the environment."""
+    authority = tmp_path / "ca.pem"
+    authority.write_text("certificates")
+    variables = {
+        "ENVIRONMENT": "production",
+        "ORDERPULSE_POSTGRES__PASSWORD": STRONG,
+        "ORDERPULSE_POSTGRES__SSLMODE": "verify-full",
+        "ORDERPULSE_POSTGRES__CA_FILE": str(authority),
+        "ORDERPULSE_KAFKA__SECURITY_PROTOCOL": "SASL_SSL",
+        "ORDERPULSE_KAFKA__USERNAME": "generator",
+        "ORDERPULSE_KAFKA__PASSWORD": STRONG,
+        "ORDERPULSE_KAFKA__CA_FILE": str(authority),
+        "ORDERPULSE_API__AUTH": "required",
+        "ORDERPULSE_API__JWT_SECRET": STRONG,
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
+
+
+def refusal(root: Path = WITHOUT_FILE) -> str:
     """The words with which the settings are refused."""
     with pytest.raises(SettingsError) as refused:
-        load_settings(root=WITHOUT_FILE)
+        load_settings(uses=EVERYTHING, root=root)
     return str(refused.value)
 
 
@@ -97,46 +117,168 @@ def test_a_message_never_shows_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in message
 
 
-def test_production_takes_safe_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in SAFE.items():
-        monkeypatch.setenv(name, value)
-    assert load_settings(root=WITHOUT_FILE).environment is Environment.PRODUCTION
+def test_a_group_that_is_no_object_is_told_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERPULSE_POSTGRES", "hunter2")
+    message = refusal()
+    assert '"postgres"' in message
+    assert "hunter2" not in message
+
+
+def test_production_takes_safe_settings(safe: dict[str, str]) -> None:
+    assert load_settings(uses=EVERYTHING, root=WITHOUT_FILE).environment is Environment.PRODUCTION
 
 
 @pytest.mark.parametrize(
-    ("name", "unsafe"),
+    ("name", "unsafe", "why"),
     [
-        ("ORDERPULSE_POSTGRES__PASSWORD", DEFAULT_PASSWORD),
-        ("ORDERPULSE_POSTGRES__SSLMODE", "require"),
-        ("ORDERPULSE_API__AUTH", "off"),
-        ("ORDERPULSE_API__JWT_SECRET", "too-short-for-HS256"),
-        ("ORDERPULSE_API__JWT_SECRET", "ab" * 40),
+        ("ORDERPULSE_POSTGRES__PASSWORD", DEFAULT_PASSWORD, "is the default password"),
+        ("ORDERPULSE_POSTGRES__PASSWORD", "Tr0ub4dor&3", "has fewer than 32 bytes"),
+        ("ORDERPULSE_POSTGRES__SSLMODE", "require", "must be verify-full"),
+        ("ORDERPULSE_POSTGRES__CA_FILE", "/nowhere/ca.pem", "names no file"),
+        ("ORDERPULSE_POSTGRES__CA_FILE", None, "must be set"),
+        ("ORDERPULSE_KAFKA__SECURITY_PROTOCOL", "PLAINTEXT", "must be SASL_SSL"),
+        ("ORDERPULSE_KAFKA__USERNAME", None, "must be set"),
+        ("ORDERPULSE_KAFKA__PASSWORD", None, "must be set"),
+        ("ORDERPULSE_KAFKA__PASSWORD", "ab" * 40, "repeats a few characters"),
+        ("ORDERPULSE_KAFKA__CA_FILE", "/nowhere/ca.pem", "names no file"),
+        ("ORDERPULSE_API__AUTH", "off", "must be required"),
+        ("ORDERPULSE_API__JWT_SECRET", "too-short-for-HS256", "has fewer than 32 bytes"),
+        ("ORDERPULSE_API__JWT_SECRET", "ab" * 40, "repeats a few characters"),
+        ("ORDERPULSE_API__JWT_PUBLIC_KEY_FILE", "/nowhere/key.pem", "names no file"),
+        ("ORDERPULSE_API__CORS_ORIGINS", "https://shop.example, *", "must list origins"),
+        ("ORDERPULSE_LOG_LEVEL", "debug", "must not be debug"),
+        ("ORDERPULSE_ALERTS__WEBHOOK_URL", "http://chat.example/hook", "must begin with https://"),
     ],
 )
-def test_production_refuses_each_unsafe_setting(
-    monkeypatch: pytest.MonkeyPatch, name: str, unsafe: str
+def test_production_refuses_each_unsafe_setting_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, safe: dict[str, str], name: str, unsafe: str | None, why: str
 ) -> None:
-    for key, value in (SAFE | {name: unsafe}).items():
-        monkeypatch.setenv(key, value)
+    if unsafe is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, unsafe)
     message = refusal()
-    assert name in message
-    assert not any(other in message for other in SAFE if other != name)
+    assert f"{name} {why}" in message
+    assert message.count("ORDERPULSE_") == 1
+    assert unsafe is None or "FILE" in name or f" {unsafe}" not in message.replace("must not be debug", "")
 
 
-def test_production_refuses_an_api_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key, value in SAFE.items():
-        monkeypatch.setenv(key, value)
+def test_production_refuses_an_api_without_a_key(
+    monkeypatch: pytest.MonkeyPatch, safe: dict[str, str]
+) -> None:
     monkeypatch.delenv("ORDERPULSE_API__JWT_SECRET")
-    assert "ORDERPULSE_API__JWT_JWKS_FILE" in refusal()
-    monkeypatch.setenv("ORDERPULSE_API__JWT_JWKS_FILE", "keys.json")
-    assert load_settings(root=WITHOUT_FILE).api.jwt_jwks_file == Path("keys.json")
+    assert "ORDERPULSE_API__JWT_JWKS_FILE must be set" in refusal()
+    monkeypatch.setenv("ORDERPULSE_API__JWT_JWKS_FILE", safe["ORDERPULSE_KAFKA__CA_FILE"])
+    assert load_settings(uses=EVERYTHING, root=WITHOUT_FILE).api.jwt_secret is None
 
 
 def test_production_tells_all_faults_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     message = refusal()
-    for name in ("POSTGRES__PASSWORD", "POSTGRES__SSLMODE", "API__AUTH", "API__JWT_JWKS_FILE"):
-        assert f"ORDERPULSE_{name}" in message
+    wanted = {
+        "POSTGRES": ("PASSWORD", "SSLMODE", "CA_FILE"),
+        "KAFKA": ("SECURITY_PROTOCOL", "USERNAME", "PASSWORD", "CA_FILE"),
+        "API": ("AUTH", "JWT_JWKS_FILE"),
+    }
+    for group, names in wanted.items():
+        for name in names:
+            assert f"ORDERPULSE_{group}__{name} " in message
+
+
+def test_production_asks_a_process_only_for_what_it_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    for uses, named, not_named in (
+        ({"postgres", "tokens"}, ("POSTGRES__", "API__AUTH"), ("KAFKA__",)),
+        ({"postgres", "kafka"}, ("POSTGRES__", "KAFKA__"), ("API__",)),
+    ):
+        with pytest.raises(SettingsError) as refused:
+            load_settings(uses=uses, root=WITHOUT_FILE)  # type: ignore[arg-type]  # two sets of literals
+        assert all(name in str(refused.value) for name in named)
+        assert not any(name in str(refused.value) for name in not_named)
+    load_settings(uses=(), root=WITHOUT_FILE)
+
+
+@pytest.mark.parametrize(("mode", "well"), [(0o600, True), (0o640, True), (0o644, False), (0o660, False)])
+def test_production_refuses_secrets_that_others_may_read_or_change(
+    monkeypatch: pytest.MonkeyPatch, safe: dict[str, str], tmp_path: Path, mode: int, well: bool
+) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    monkeypatch.setenv("ORDERPULSE_SECRETS_DIR", str(folder))
+    files = (folder / "orderpulse_kafka__password", tmp_path / ".env")
+    for file in files:
+        file.write_text(STRONG if file.parent == folder else "# nothing")
+        file.chmod(mode)
+    if well:
+        load_settings(uses=EVERYTHING, root=tmp_path)
+    else:
+        message = refusal(tmp_path)
+        assert all(f"{file.name} is open to others (mode {mode:04o})" in message for file in files)
+
+
+def test_production_refuses_a_key_that_anybody_may_replace(safe: dict[str, str]) -> None:
+    Path(safe["ORDERPULSE_KAFKA__CA_FILE"]).chmod(0o666)
+    assert "ORDERPULSE_KAFKA__CA_FILE names a file that anybody may change" in refusal()
+
+
+@pytest.fixture
+def secrets_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder that the settings read secrets from."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    monkeypatch.setenv("ORDERPULSE_SECRETS_DIR", str(folder))
+    return folder
+
+
+def test_a_secret_file_sets_what_the_environment_leaves_open(
+    monkeypatch: pytest.MonkeyPatch, secrets_dir: Path
+) -> None:
+    (secrets_dir / "orderpulse_postgres__password").write_text("from-a-file \n")
+    (secrets_dir / "orderpulse_kafka__password").write_text("from-a-file")
+    (secrets_dir / "ca.pem").write_bytes(b"\xff")
+    monkeypatch.setenv("ORDERPULSE_KAFKA__PASSWORD", "from-the-environment")
+    monkeypatch.setenv("ORDERPULSE_KAFKA__USERNAME", "ann")
+    settings = load_settings(root=WITHOUT_FILE)
+    assert settings.postgres.password.get_secret_value() == "from-a-file "
+    assert settings.kafka.password is not None
+    assert settings.kafka.password.get_secret_value() == "from-the-environment"
+    assert settings.kafka.username == "ann"
+
+
+def test_the_folder_of_secrets_may_be_named_in_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("ORDERPULSE_SECRETS_DIR=inside")
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "orderpulse_postgres__password").write_text("from-a-file")
+    assert load_settings(root=tmp_path).postgres.password.get_secret_value() == "from-a-file"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("orderpulse_postgres__password", b" \n", "is empty"),
+        ("orderpulse_postgres__password", b"\xff", "no text in UTF-8"),
+        ("orderpulse_postgres__pasword", b"x", "ORDERPULSE_POSTGRES__PASWORD"),
+        ("orderpulse_postgre__password", b"x", "named like no setting"),
+        ("orderpulse_postgres__port", b"five", "ORDERPULSE_POSTGRES__PORT"),
+    ],
+)
+def test_a_secret_file_that_is_of_no_use_is_told(
+    secrets_dir: Path, name: str, content: bytes, why: str
+) -> None:
+    (secrets_dir / name).write_bytes(content)
+    assert why in refusal()
+
+
+def test_a_secret_file_that_leads_nowhere_is_told(secrets_dir: Path) -> None:
+    (secrets_dir / "orderpulse_postgres__password").symlink_to(secrets_dir / "gone")
+    assert "cannot be read (No such file or directory)" in refusal()
+
+
+def test_a_missing_folder_of_secrets_is_told(secrets_dir: Path) -> None:
+    secrets_dir.rmdir()
+    assert f"ORDERPULSE_SECRETS_DIR: there is no folder {secrets_dir}" in refusal()
 
 
 def test_the_password_is_not_in_the_representation() -> None:

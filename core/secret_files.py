@@ -1,0 +1,50 @@
+"""Settings from files, one each, as Docker, Compose and Kubernetes mount secrets.
+
+A file is named like its setting in lower case (`orderpulse_postgres__password`) and holds the value.
+Other files of the folder (keys, certificates) are not read.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, NestedSecretsSettingsSource
+
+from core.errors import SettingsError
+
+__all__ = ["SecretFiles", "secret_files"]
+
+PREFIX = "orderpulse_"
+
+
+class SecretFiles(NestedSecretsSettingsSource):
+    """The settings in the files of a folder. Raises `SettingsError` where one is unreadable, empty or no setting."""
+
+    def __init__(self, settings_class: type[BaseSettings], folder: Path) -> None:
+        if not folder.is_dir():
+            raise SettingsError(f"ORDERPULSE_SECRETS_DIR: there is no folder {folder}.")
+        self._known = settings_class.model_fields
+        super().__init__(settings_class, secrets_dir=folder)
+
+    def load_secrets(self, path: Path) -> dict[str, str]:  # type: ignore[override]  # a static method there
+        """The files' contents by their names, without the line's end that editors add."""
+        return {file.name: self._content(file) for file in secret_files(path)}
+
+    def _content(self, file: Path) -> str:
+        if file.name.lower().removeprefix(PREFIX).partition("__")[0] not in self._known:
+            raise SettingsError(f"The secret file {file} is named like no setting.")
+        try:
+            text = file.read_text(encoding="utf-8").rstrip("\r\n")
+        except OSError as error:
+            raise SettingsError(f"The secret file {file} cannot be read ({error.strerror}).") from None
+        except UnicodeDecodeError:
+            raise SettingsError(f"The secret file {file} is no text in UTF-8.") from None
+        if not text.strip():
+            raise SettingsError(f"The secret file {file} is empty.")
+        return text
+
+
+def secret_files(folder: Path) -> Iterator[Path]:
+    """The files of `folder` that are named like settings, in order."""
+    for path in sorted(folder.iterdir()):
+        if path.name.lower().startswith(PREFIX) and not path.is_dir():
+            yield path
