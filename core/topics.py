@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
-__all__ = ["EVENTS_RAW", "Topic"]
+__all__ = ["EVENTS_RAW", "LARGEST_BATCH_BYTES", "LARGEST_REQUEST_BYTES", "Topic"]
 
 HOUR_MS = 3_600_000
+LARGEST_BATCH_BYTES = 1_048_588
+"""Most bytes of one batch of records as a producer sends it: a MiB and what surrounds it (Kafka's own default)."""
+
+LARGEST_REQUEST_BYTES = 8 * 1024 * 1024
+"""A larger request is cut off before the broker makes room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class Topic:
         """
         return {
             "cleanup.policy": "delete",
+            "max.message.bytes": str(LARGEST_BATCH_BYTES),
             "message.timestamp.type": "LogAppendTime",
             "min.insync.replicas": str(min_insync_replicas),
             "retention.ms": str(self.retention_ms),

@@ -12,6 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from core.errors import BrokerError
 from core.kafka import client_config
+from core.kafka_refusal import refusal
 from core.logging import get_logger
 from core.settings import KafkaSettings
 from generator.ack_log import AckLog
@@ -52,18 +53,18 @@ class RecordProducer:
         self.acknowledged = 0
         self.failed = 0
         self.waiting = 0
-        self._address = settings.bootstrap_servers
+        self._settings = settings
         self._topic = topic
         self._ack_log = ack_log
         self._heard_at = monotonic()
         self._log = get_logger("producer")
-        self._fatal: KafkaError | None = None
+        self._fatal: BrokerError | None = None
         self._producer = Producer(client_config(settings, **TUNING) | {"error_cb": self._note_error})
 
     def wait_for_topic(self, give_up: Callable[[], bool]) -> bool:
         """Wait until the broker knows the topic; False if `give_up` said so first.
 
-        Raises `BrokerError` where the broker answers and has no such topic.
+        Raises `BrokerError` where the broker refuses us, or has no such topic.
         """
         waited = False
         while not give_up():
@@ -71,16 +72,22 @@ class RecordProducer:
                 metadata = self._producer.list_topics(self._topic, timeout=1.0).topics[self._topic]
             except KafkaException:
                 if not waited:
-                    self._log.warning("waiting for Kafka", bootstrap_servers=self._address)
+                    self._log.warning("waiting for Kafka", bootstrap_servers=self._settings.bootstrap_servers)
                 waited = True
+                self.poll(0)  # takes the reason, where there is one
                 continue
             if metadata.error is not None:
+                self._note_error(metadata.error)
+                self._raise_fatal()
                 raise BrokerError(f"The topic {self._topic} does not exist; `orderpulse up` creates it.")
             return True
         return False
 
     def send(self, record: Record, give_up: Callable[[], bool]) -> bool:
-        """Queue `record`. While the buffer is full it waits; False if `give_up` said so first."""
+        """Queue `record`. While the buffer is full it waits; False if `give_up` said so first.
+
+        One that is too large for Kafka (1 MB) counts as failed.
+        """
         on_delivery = (
             self._delivered if self._ack_log is None else partial(self._delivered_and_logged, record)
         )
@@ -92,6 +99,11 @@ class RecordProducer:
                 if give_up():
                     return False
                 continue
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                    raise
+                self._note_failure(error.args[0])
+                return True
             if self.waiting == 0:
                 self._heard_at = monotonic()
             self.waiting += 1
@@ -105,8 +117,7 @@ class RecordProducer:
         self._producer.poll(min(timeout_s, LONGEST_POLL_S))
         if self._ack_log is not None:
             self._ack_log.write_round()
-        if self._fatal is not None:
-            raise BrokerError(f"The producer for {self._topic} cannot go on: {self._fatal.str()}")
+        self._raise_fatal()
 
     def poll_soon(self) -> None:
         """Wait for delivery reports for a tenth of a second at most."""
@@ -129,15 +140,26 @@ class RecordProducer:
         if error is None:
             self.acknowledged += 1
             return
-        self.failed += 1
-        if self.failed == 1:
-            self._log.error("a record was not accepted", error=error.str(), topic=self._topic)
+        self._note_error(error)
+        self._note_failure(error)
 
     def _delivered_and_logged(self, record: Record, error: KafkaError | None, message: Message) -> None:
         self._delivered(error, message)
         if error is None and self._ack_log is not None:
             self._ack_log.add(record, self._topic, message.partition() or 0, message.offset() or 0)
 
+    def _note_failure(self, error: KafkaError) -> None:
+        self.failed += 1
+        if self.failed == 1:
+            self._log.error("a record was not accepted", error=error.str(), topic=self._topic)
+
     def _note_error(self, error: KafkaError) -> None:
-        if error.fatal():
-            self._fatal = error
+        refused = refusal(self._settings, error)
+        if refused is not None:
+            self._fatal = refused
+        elif error.fatal():
+            self._fatal = BrokerError(f"The producer for {self._topic} cannot go on: {error.str()}")
+
+    def _raise_fatal(self) -> None:
+        if self._fatal is not None:
+            raise self._fatal

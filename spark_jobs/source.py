@@ -4,6 +4,7 @@ import json
 
 from pyspark.sql import DataFrame, SparkSession
 
+from core.kafka_login import credentials
 from core.settings import KafkaSettings, StreamSettings
 
 __all__ = ["RECORD_COLUMNS", "Offsets", "read_range", "read_stream"]
@@ -11,13 +12,19 @@ __all__ = ["RECORD_COLUMNS", "Offsets", "read_range", "read_stream"]
 Offsets = dict[int, int]
 """Offset by partition."""
 
+SCRAM_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
 RECORD_COLUMNS = ("topic", "partition", "offset", "kafka_time", "value")
 
 
 def read_stream(
-    spark: SparkSession, kafka: KafkaSettings, stream: StreamSettings, *, max_delay_ms: int = 0
+    spark: SparkSession,
+    kafka: KafkaSettings,
+    stream: StreamSettings,
+    *,
+    start: Offsets | None = None,
+    max_delay_ms: int = 0,
 ) -> DataFrame:
-    """Stream of records with `RECORD_COLUMNS`; the first start reads from the earliest offset.
+    """Stream of records with `RECORD_COLUMNS`; the first start reads from `start`, or the earliest offset.
 
     With `max_delay_ms` a batch waits that long for more records unless a full one is there.
     Data that Kafka has deleted before it was read fails the query.
@@ -26,7 +33,7 @@ def read_stream(
         spark.readStream.format("kafka")
         .options(**_connection(kafka))
         .option("subscribe", kafka.topic)
-        .option("startingOffsets", "earliest")
+        .option("startingOffsets", "earliest" if start is None else _offsets_json(kafka.topic, start))
         .option("failOnDataLoss", "true")
         .option("maxOffsetsPerTrigger", stream.max_offsets_per_trigger)
     )
@@ -51,7 +58,23 @@ def read_range(spark: SparkSession, kafka: KafkaSettings, start: Offsets, end: O
 
 
 def _connection(kafka: KafkaSettings) -> dict[str, str]:
-    return {"kafka.bootstrap.servers": kafka.bootstrap_servers, "kafka.fetch.max.wait.ms": "50"}
+    common = {"kafka.bootstrap.servers": kafka.bootstrap_servers, "kafka.fetch.max.wait.ms": "50"}
+    return common | (_login(kafka) if kafka.security_protocol == "SASL_SSL" else {})
+
+
+def _login(kafka: KafkaSettings) -> dict[str, str]:
+    """Spark hides the value of an option that contains `password` wherever it shows options."""
+    user, password = (json.dumps(part) for part in credentials(kafka))
+    trust = {
+        "kafka.ssl.truststore.type": "PEM",
+        "kafka.ssl.truststore.location": str(kafka.ca_file),
+    }
+    return ({} if kafka.ca_file is None else trust) | {
+        "kafka.security.protocol": kafka.security_protocol,
+        "kafka.ssl.endpoint.identification.algorithm": "https",
+        "kafka.sasl.mechanism": "SCRAM-SHA-512",
+        "kafka.sasl.jaas.config": f"{SCRAM_MODULE} required username={user} password={password};",
+    }
 
 
 def _records(frame: DataFrame) -> DataFrame:

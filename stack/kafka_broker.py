@@ -1,19 +1,22 @@
-"""The Kafka broker of the local platform: a single KRaft node, its storage, its command line."""
+"""Kafka's nodes on this machine: their storage and their command lines."""
 
-import base64
 import os
 import shutil
 import subprocess
-import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import PrerequisiteError
 from core.jars import jar_paths
 from core.settings import Settings
-from stack.ports import require_loopback
+from stack.certificates import KAFKA_PRINCIPAL, ensure_certificates
+from stack.identities import IDENTITIES, login, secret
+from stack.kafka_nodes import Node, kafka_node, kafka_nodes, new_id, quorum
+from stack.kafka_properties import BROKER_SECRET, MECHANISM, server_properties
 from stack.prerequisite import JAVA
+from stack.private_files import write_private
 
-__all__ = ["command", "prepare", "server_properties"]
+__all__ = ["command", "prepare"]
 
 LOG4J = Path(__file__).parent / "kafka_log4j2.properties"
 JVM_OPTIONS = (
@@ -26,82 +29,62 @@ JVM_OPTIONS = (
 )
 
 
-def prepare(settings: Settings) -> None:
-    """Format the storage, unless it is there. One that was left half-formatted is made anew.
+def prepare(settings: Settings, node: int = 1) -> None:
+    """Format the storage of a node, unless it is there. One that was left half-formatted is made anew.
 
-    Raises `PrerequisiteError` where the tool fails.
+    Where the platform is secured, its certificates are made too. Raises `PrerequisiteError` where Kafka's
+    tool fails.
     """
-    home = _home(settings)
-    home.mkdir(parents=True, exist_ok=True)
-    if (home / "log").exists():
+    own = kafka_node(settings, node)
+    own.home.mkdir(parents=True, exist_ok=True)
+    if settings.stack.security == "on":
+        ensure_certificates(settings)
+    if (own.home / "log").exists():
         return
-    unfinished = home / "log.unfinished"
+    unfinished = own.home / "log.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    configuration = home / "format.properties"
-    configuration.write_text(server_properties(settings, unfinished), encoding="utf-8")
-    tool = [
-        "kafka.tools.StorageTool",
-        "format",
-        "--standalone",
-        "-t",
-        _new_cluster_id(),
-        "-c",
-        str(configuration),
-    ]
+    configuration = own.home / "format.properties"
+    write_private(configuration, server_properties(settings, unfinished, node))
+    # Arguments from a file: those of a command line, passwords too, can be read by everyone on the machine.
+    arguments = own.home / "format.arguments"
+    write_private(arguments, "\n".join(["-c", str(configuration), *_format_arguments(settings)]))
+    tool = ["kafka.tools.StorageTool", "format", f"@{arguments}"]
     answer = subprocess.run([*_java(settings), *tool], capture_output=True, text=True, check=False)
+    arguments.unlink()
+    configuration.unlink()
     if answer.returncode != 0:
         raise PrerequisiteError(
             f"Kafka's storage could not be formatted: {(answer.stderr or answer.stdout)[-600:]}"
         )
-    unfinished.rename(home / "log")
+    unfinished.rename(own.home / "log")
 
 
-def command(settings: Settings) -> list[str]:
-    """Command line of the broker; writes the configuration that it names."""
-    home = _home(settings)
+def command(settings: Settings, node: int = 1) -> list[str]:
+    """Command line of a node; writes the configuration that it names."""
+    home = kafka_node(settings, node).home
     configuration = home / "server.properties"
-    configuration.write_text(server_properties(settings, home / "log"), encoding="utf-8")
+    write_private(configuration, server_properties(settings, home / "log", node))
     return [*_java(settings), "kafka.Kafka", str(configuration)]
 
 
-def server_properties(settings: Settings, log: Path) -> str:
-    """Configuration of a broker that is its own controller and listens on loopback only."""
-    host, port = settings.kafka.addresses()[0]
-    require_loopback(host, "Kafka")
-    controller = f"127.0.0.1:{settings.stack.kafka_controller_port}"
-    properties = {
-        "process.roles": "broker,controller",
-        "node.id": 1,
-        "controller.quorum.bootstrap.servers": controller,
-        "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{_bind_address(host)}:{port},CONTROLLER://{controller}",
-        "advertised.listeners": f"PLAINTEXT://{host}:{port},CONTROLLER://{controller}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "log.dirs": log,
-        "auto.create.topics.enable": "false",
-        "offsets.topic.replication.factor": 1,
-        "offsets.topic.num.partitions": 1,
-        "transaction.state.log.replication.factor": 1,
-        "transaction.state.log.min.isr": 1,
-        "transaction.state.log.num.partitions": 1,
-        "share.coordinator.state.topic.replication.factor": 1,
-        "share.coordinator.state.topic.min.isr": 1,
-        "group.initial.rebalance.delay.ms": 0,
-        "num.network.threads": 2,
-        "num.io.threads": 4,
-        "background.threads": 2,
-        "log.cleaner.dedupe.buffer.size": 8 * 1024 * 1024,
-        "log.segment.bytes": 256 * 1024 * 1024,
-    }
-    return "".join(f"{name}={value}\n" for name, value in properties.items())
+def _format_arguments(settings: Settings) -> Iterator[str]:
+    """Who the cluster is, which controllers it starts with, and whose passwords it knows from the start."""
+    nodes = kafka_nodes(settings)
+    if len(nodes) == 1:
+        yield from ("-t", new_id(), "--standalone")
+    else:
+        ids = quorum(settings)
+        yield from ("-t", ids.cluster_id)
+        yield from ("--initial-controllers", ",".join(_voter(each, ids.directories) for each in nodes))
+    if settings.stack.security == "on":
+        users = {KAFKA_PRINCIPAL: secret(settings, BROKER_SECRET)}
+        users |= {login(each.name): secret(settings, each.name) for each in IDENTITIES.values() if each.kafka}
+        for user, password in users.items():
+            yield from ("--add-scram", f"{MECHANISM}=[name={user},password={password}]")
 
 
-def _bind_address(host: str) -> str:
-    return "127.0.0.1" if host == "localhost" else host
-
-
-def _home(settings: Settings) -> Path:
-    return settings.data_dir / "kafka"
+def _voter(node: Node, directories: dict[int, str]) -> str:
+    return f"{node.number}@{node.controller}:{directories[node.number]}"
 
 
 def _java(settings: Settings) -> list[str]:
@@ -109,10 +92,3 @@ def _java(settings: Settings) -> list[str]:
     classpath = os.pathsep.join(map(str, jar_paths(settings, "kafka")))
     logging = f"-Dlog4j2.configurationFile={LOG4J}"
     return [str(JAVA.find()), f"-Xmx{heap}", *JVM_OPTIONS, logging, "-cp", classpath]
-
-
-def _new_cluster_id() -> str:
-    """A cluster id as Kafka writes it: 16 bytes in URL-safe base 64, no leading dash (an option to its tools)."""
-    # The first byte below 0xf8 keeps the first character from being one of the two last of the alphabet.
-    first = uuid.uuid4().bytes[0] % 0xF8
-    return base64.urlsafe_b64encode(bytes([first]) + uuid.uuid4().bytes[1:]).decode().rstrip("=")

@@ -20,7 +20,7 @@ from core.events import (
     Field,
     RejectReason,
 )
-from core.topics import EVENTS_RAW
+from core.topics import EVENTS_RAW, LARGEST_BATCH_BYTES
 
 __all__ = ["asyncapi", "documents", "event_schema", "write"]
 
@@ -99,6 +99,7 @@ def asyncapi() -> dict[str, Any]:
                         "replicas": 1,
                         "topicConfiguration": {
                             "cleanup.policy": ["delete"],
+                            "max.message.bytes": LARGEST_BATCH_BYTES,
                             "retention.ms": EVENTS_RAW.retention_ms,
                         },
                     }

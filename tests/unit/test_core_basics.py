@@ -55,6 +55,7 @@ def test_the_topic_is_the_contract() -> None:
     assert (EVENTS_RAW.name, EVENTS_RAW.partitions) == ("events_raw", 3)
     assert EVENTS_RAW.config(2) == {
         "cleanup.policy": "delete",
+        "max.message.bytes": "1048588",
         "message.timestamp.type": "LogAppendTime",
         "min.insync.replicas": "2",
         "retention.ms": "86400000",

@@ -11,7 +11,7 @@ from core.errors import PrerequisiteError, StackError
 from core.settings import Settings, load_settings
 from stack.cli import app
 from stack.environment import settings_as_environment
-from stack.kafka_broker import server_properties
+from stack.kafka_properties import server_properties
 from stack.prerequisite import JAVA
 from stack.programs import PROGRAMS, programs_of, selection
 from stack.reset import reset

@@ -1,0 +1,136 @@
+"""Who may do what in Kafka: the users of a secured platform and their access control lists.
+
+Nothing is allowed that is not listed here. `owner` and the brokers themselves are super users.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from core.errors import StackError
+from core.kafka import admin_client
+from core.settings import Settings
+from stack.identities import IDENTITIES, IdentityName, login, secret
+
+__all__ = ["admit_producer", "apply_rights", "rights"]
+
+SPARK_GROUPS = "spark-kafka-"
+"""How the names of the consumer groups begin that Spark makes for each query and each range."""
+
+ITERATIONS = 8192
+TIMEOUT_S = 30
+PRODUCER_NAME = re.compile(r"[a-z][a-z0-9-]{0,38}")
+PRODUCER_PREFIX = "shop_"
+
+
+def rights(settings: Settings) -> dict[IdentityName, list[AclBinding]]:
+    """What each identity may do. The right to write or read a topic contains that to describe it."""
+    topic = settings.kafka.topic
+    return {
+        "generator": [_allowed(login("generator"), ResourceType.TOPIC, topic, AclOperation.WRITE)],
+        "spark_stream": _reading(login("spark_stream"), topic),
+        "dagster": _reading(login("dagster"), topic),
+    }
+
+
+def apply_rights(settings: Settings) -> None:
+    """Make the users' passwords and rights what they are to be; what they have beyond that is taken away.
+
+    Users that are not ours keep theirs. Raises `StackError` where Kafka does not do it.
+    """
+    client = admin_client(settings.kafka)
+    users = [each.name for each in IDENTITIES.values() if each.kafka and each.name != "owner"]
+    _set_passwords(client, {login(name): secret(settings, name) for name in users})
+    wanted = {binding for bindings in rights(settings).values() for binding in bindings}
+    ours = {f"User:{login(name)}" for name in IDENTITIES}
+    surplus = {binding for binding in _present(client) if binding.principal in ours} - wanted
+    _wait(client.create_acls(list(wanted), request_timeout=TIMEOUT_S))
+    if surplus:
+        _wait(client.delete_acls([_filter_of(binding) for binding in surplus], request_timeout=TIMEOUT_S))
+
+
+def admit_producer(settings: Settings, name: str) -> tuple[str, str]:
+    """Let a shop's own producer write events. Returns its user and its new password, which is kept nowhere.
+
+    Raises `StackError` where the name will not do, or Kafka does not do it.
+    """
+    if not PRODUCER_NAME.fullmatch(name):
+        raise StackError(f"'{name}' is no name for a producer: small letters, digits and dashes, 39 at most.")
+    client, user, password = admin_client(settings.kafka), PRODUCER_PREFIX + name, secrets.token_urlsafe(32)
+    _set_passwords(client, {user: password})
+    binding = _allowed(user, ResourceType.TOPIC, settings.kafka.topic, AclOperation.WRITE)
+    _wait(client.create_acls([binding], request_timeout=TIMEOUT_S))
+    return user, password
+
+
+def _reading(user: str, topic: str) -> list[AclBinding]:
+    groups = ResourcePatternType.PREFIXED
+    return [
+        _allowed(user, ResourceType.TOPIC, topic, AclOperation.READ),
+        _allowed(user, ResourceType.GROUP, SPARK_GROUPS, AclOperation.READ, groups),
+    ]
+
+
+def _allowed(
+    user: str,
+    kind: ResourceType,
+    name: str,
+    operation: AclOperation,
+    pattern: ResourcePatternType = ResourcePatternType.LITERAL,
+) -> AclBinding:
+    return AclBinding(kind, name, pattern, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
+
+
+def _present(client: AdminClient) -> Iterable[AclBinding]:
+    everything = AclBindingFilter(
+        ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
+    )
+    try:
+        found: list[AclBinding] = client.describe_acls(everything, request_timeout=TIMEOUT_S).result()
+    except KafkaException as error:
+        raise StackError(f"Kafka does not tell its access control lists: {error.args[0].str()}") from None
+    return found
+
+
+def _filter_of(binding: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
+    )
+
+
+def _set_passwords(client: AdminClient, passwords: Mapping[str, str]) -> None:
+    mechanism = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
+    changes = [
+        UserScramCredentialUpsertion(user, mechanism, password.encode())
+        for user, password in passwords.items()
+    ]
+    _wait(client.alter_user_scram_credentials(changes, request_timeout=TIMEOUT_S))
+
+
+def _wait(answers: Mapping[object, Future[object]]) -> None:
+    for answer in answers.values():
+        try:
+            answer.result()
+        except KafkaException as error:
+            raise StackError(f"Kafka did not set the users' rights: {error.args[0].str()}") from None
