@@ -25,6 +25,7 @@ __all__ = [
     "CheckSettings",
     "ClusterSettings",
     "DagsterSettings",
+    "DbtSettings",
     "Environment",
     "GeneratorSettings",
     "KafkaSettings",
@@ -128,6 +129,18 @@ class StreamSettings(_Group):
         1, ge=1, description="Tasks per batch and query; 1 avoids the exchange on two cores."
     )
     driver_memory: str = Field("1g", description="Heap of the driver's JVM.")
+    executor_memory: str = Field("768m", description="Heap of an executor's JVM, on a cluster.")
+    executor_cores: int = Field(1, ge=1, description="Tasks at once of an executor, on a cluster.")
+    max_cores: int | None = Field(
+        None, ge=1, description="Cores that the job takes of a standalone cluster; all where it is not set."
+    )
+    batch_master: str = Field(
+        "local[2]", description="Spark master of the batch layer's jobs; a cluster's needs cores to spare."
+    )
+    auth_secret: SecretStr | None = Field(
+        None,
+        description="Secret that driver, executors, master and workers share; with it they encrypt what they exchange.",
+    )
     checkpoint_dir: Path = Field(
         Path("checkpoints/spark_stream"),
         description="Checkpoints of the two queries; relative to the project's root.",
@@ -176,6 +189,9 @@ class ClusterSettings(_Group):
     kafka_3_port: Port = Field(9292, description="Port of the third broker.")
     kafka_3_controller_port: Port = Field(9293, description="Port of the third controller.")
     spark_master_port: Port = Field(7077, description="Port of Spark's master.")
+    spark_master_ui_port: Port = Field(7080, description="Port of the master's web page.")
+    spark_worker_1_ui_port: Port = Field(7081, description="Port of the first worker's web page.")
+    spark_worker_2_ui_port: Port = Field(7082, description="Port of the second worker's web page.")
     replica_port: Port = Field(5433, description="Port of the database's streaming replica.")
 
 
@@ -222,6 +238,13 @@ class DagsterSettings(_Group):
     def docs_page(self) -> str:
         """Address of the dbt documentation, for people; no slash at the end."""
         return self.docs_url or f"http://localhost:{self.docs_port}"
+
+
+class DbtSettings(_Group):
+    """dbt, which may be another user of the database than the process that starts it."""
+
+    user: str | None = Field(None, description="User; ORDERPULSE_POSTGRES__USER where it is not set.")
+    password: SecretStr | None = Field(None, description="Password of that user.")
 
 
 class CheckSettings(_Group):
@@ -321,6 +344,7 @@ class Settings(BaseSettings):
     stack: StackSettings = StackSettings()
     cluster: ClusterSettings = ClusterSettings()
     dagster: DagsterSettings = DagsterSettings()
+    dbt: DbtSettings = DbtSettings()
     checks: CheckSettings = CheckSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()

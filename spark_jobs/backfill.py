@@ -22,6 +22,7 @@ from core.events import RejectReason
 from core.logging import configure_logging
 from core.settings import Settings, load_settings
 from database import reconcile
+from spark_jobs.cluster import batch_settings
 from spark_jobs.heal import reprocess
 from spark_jobs.replay import Selection, replay
 from spark_jobs.session import build_session
@@ -70,7 +71,7 @@ def rejected(
     """Judge rejected records by the present rules and admit what they accept."""
     settings = load_settings()
     selection = Selection(_reasons(reason), _utc(start), _utc(end))
-    spark = build_session(settings, "orderpulse-backfill")
+    spark = build_session(batch_settings(settings), "orderpulse-backfill")
     summary = replay(spark, settings.postgres, selection, admit_late=admit_late, dry_run=dry_run)
     spark.stop()
     _say(
@@ -116,7 +117,7 @@ def times(
 def _read_again(settings: Settings, first: Offsets, last: Offsets) -> None:
     _refuse_what_kafka_lacks(settings, first, last)
     records = sum(last[partition] - offset for partition, offset in first.items())
-    spark = build_session(settings, "orderpulse-backfill")
+    spark = build_session(batch_settings(settings), "orderpulse-backfill")
     minutes = set()
     for start, end in _chunks(first, last, settings.stream.max_offsets_per_trigger):
         minutes.update(_reprocess_chunk(spark, settings, start, end))

@@ -23,6 +23,7 @@ from core.events import FIELDS
 from core.jars import class_archive
 from core.logging import configure_logging, get_logger
 from core.settings import Settings, load_settings
+from spark_jobs.cluster import batch_settings
 from spark_jobs.queries import clean_events, windowed_kpis
 from spark_jobs.session import build_session
 
@@ -121,7 +122,7 @@ def main() -> int:
     configure_logging(process="class_archive")
     os.nice(NICENESS)
     try:
-        settings = load_settings()
+        settings = batch_settings(load_settings())
         made = ensure_class_archive(settings)
     except OrderpulseError as error:
         log.error("class_archive.failed", error=str(error))

@@ -19,7 +19,11 @@ __all__ = ["BatchExecution", "find_query", "read_execution"]
 
 @dataclass(frozen=True, slots=True)
 class BatchExecution:
-    """Counts in records. `accepted` is None where the plan holds no filter on verdicts."""
+    """Counts in records. `accepted` is None where the plan holds no filter on verdicts.
+
+    `counted_once` is False where a part of the batch was computed again, because an executor was lost with
+    what it had shuffled: what comes out is right all the same, but Spark counted that part more than once.
+    """
 
     offsets_from: Offsets
     offsets_to: Offsets
@@ -27,6 +31,7 @@ class BatchExecution:
     accepted: int | None
     duplicate: int
     dropped_by_watermark: int
+    counted_once: bool = True
 
 
 def find_query(spark: SparkSession, name: str) -> StreamingQuery:
@@ -42,7 +47,7 @@ def find_query(spark: SparkSession, name: str) -> StreamingQuery:
 def read_execution(query: StreamingQuery) -> BatchExecution:
     """Figures of the batch that has just been computed, whole, by `query`."""
     plan = query._jsq.streamingQuery().lastExecution().executedPlan()  # noqa: SLF001  # no public way
-    totals = {"duplicate": 0, "dropped": 0}
+    totals = {"duplicate": 0, "dropped": 0, "told_apart": 0}
     read, accepted = 0, None
     offsets: tuple[Offsets, Offsets] = ({}, {})
     pending = [plan]
@@ -55,12 +60,24 @@ def read_execution(query: StreamingQuery) -> BatchExecution:
         elif kind == "Filter":
             accepted = _metric(node, "numOutputRows")
         elif "numRowsDroppedByWatermark" in (metrics := _metric_names(node)):
-            totals["dropped"] += _metric(node, "numRowsDroppedByWatermark")
+            dropped = _metric(node, "numRowsDroppedByWatermark")
+            totals["dropped"] += dropped
             if "numDroppedDuplicateRows" in metrics:
-                totals["duplicate"] += _metric(node, "numDroppedDuplicateRows")
+                duplicates = _metric(node, "numDroppedDuplicateRows")
+                totals["duplicate"] += duplicates
+                totals["told_apart"] += duplicates + dropped + _metric(node, "numOutputRows")
         children = node.children()
         pending += [children.apply(index) for index in range(children.size())]
-    return BatchExecution(*offsets, read, accepted, totals["duplicate"], totals["dropped"])
+    offered = sum(end - offsets[0].get(partition, 0) for partition, end in offsets[1].items())
+    entered = read if accepted is None else accepted
+    return BatchExecution(
+        *offsets,
+        read=read,
+        accepted=accepted,
+        duplicate=totals["duplicate"],
+        dropped_by_watermark=totals["dropped"],
+        counted_once=read <= offered and entered == totals["told_apart"],
+    )
 
 
 def _metric_names(node: Any) -> str:

@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 
 from core.jars import class_archive, jar_paths
 from core.settings import Settings
+from spark_jobs.cluster import cluster_options, is_on_this_machine, secret_options
 from spark_jobs.evaluation import INTERPRETED
 
 __all__ = ["build_session"]
@@ -34,33 +35,35 @@ def build_session(
         popen_options = {"pass_fds": inherited_fds, "process_group": 0}
         gateway = launch_gateway(conf, popen_options)
         SparkContext._ensure_initialized(gateway=gateway)  # noqa: SLF001  # as above
+    for key, value in secret_options(settings.stream).items():
+        conf.set(key, value)
     return SparkSession.builder.config(conf=conf).getOrCreate()
 
 
 def _options(settings: Settings, name: str, dump_classes: Path | None) -> dict[str, str]:
     stream = settings.stream
-    jars = [str(path) for path in jar_paths(settings, "spark")]
+    jars = jar_paths(settings, "spark")
     options = {
         "spark.app.name": name,
         "spark.master": stream.master,
         "spark.driver.memory": stream.driver_memory,
-        "spark.driver.extraClassPath": ":".join(jars),
+        "spark.driver.extraClassPath": ":".join(map(str, jars)),
         "spark.driver.extraJavaOptions": _jvm_flags(settings, dump_classes),
         "spark.local.dir": str(settings.data_dir / "spark"),
         "spark.sql.warehouse.dir": str(settings.data_dir / "spark" / "warehouse"),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    options |= _SEMANTICS | _SPEED | _STATE_STORE | INTERPRETED
+    options |= _SEMANTICS | _SPEED | _STATE_STORE | _FILES | INTERPRETED
     options["spark.sql.shuffle.partitions"] = str(stream.parallelism)
-    if stream.master.startswith("local"):
-        options |= _LOCAL
-    else:
-        options |= {
-            "spark.jars": ",".join(jars),
-            "spark.executor.extraJavaOptions": "-XX:-DontCompileHugeMethods",
-        }
-    return options
+    if is_on_this_machine(stream.master):
+        options |= _LOOPBACK
+    return options | cluster_options(settings, jars, _executor_flags(settings))
+
+
+def _executor_flags(settings: Settings) -> str:
+    """Another machine need not have this one's folders."""
+    return _jvm_flags(settings, None) if is_on_this_machine(settings.stream.master) else " ".join(_FLAGS)
 
 
 def _jvm_flags(settings: Settings, dump_classes: Path | None) -> str:
@@ -71,17 +74,16 @@ def _jvm_flags(settings: Settings, dump_classes: Path | None) -> str:
         classes = [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
     scratch = settings.data_dir / "spark"
     scratch.mkdir(parents=True, exist_ok=True)
-    return " ".join(
-        [
-            "-XX:+UseParallelGC",
-            "-XX:-DontCompileHugeMethods",
-            "-XX:-UsePerfData",
-            "-Xlog:disable",
-            *classes,
-            f"-Djava.io.tmpdir={scratch}",
-            f"-Dlog4j2.configurationFile={LOG4J.as_uri()}",
-        ]
-    )
+    return " ".join([*_FLAGS, *classes, f"-Djava.io.tmpdir={scratch}"])
+
+
+_FLAGS = (
+    "-XX:+UseParallelGC",
+    "-XX:-DontCompileHugeMethods",
+    "-XX:-UsePerfData",
+    "-Xlog:disable",
+    f"-Dlog4j2.configurationFile={LOG4J.as_uri()}",
+)
 
 
 _SEMANTICS = {
@@ -116,9 +118,9 @@ _STATE_STORE = {
     "spark.sql.streaming.stateStore.rocksdb.maxMemoryUsageMB": "256",
 }
 
-_LOCAL = {
-    "spark.driver.host": "localhost",
-    "spark.driver.bindAddress": "127.0.0.1",
+_LOOPBACK = {"spark.driver.host": "localhost", "spark.driver.bindAddress": "127.0.0.1"}
+
+_FILES = {
     # Spark's own local file system forks chmod and readlink for every checkpoint file.
     "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
     "spark.sql.streaming.checkpointFileManagerClass": f"{STREAMING}.checkpointing.FileSystemBasedCheckpointFileManager",

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from itertools import groupby
 
 from core.errors import StackError
 from core.settings import Settings
@@ -46,12 +47,16 @@ def down(settings: Settings, tell: Callable[[str], None]) -> bool:
 
 
 def _stop_managed(settings: Settings, manager: Manager, tell: Callable[[str], None]) -> None:
+    """Programs of one order together: the last of several brokers would wait for the others to take over."""
     managed = manager.programs()
-    for program in reversed(programs_of(settings)):
-        state = managed.get(program.name)
-        if state is not None and state.wanted:
-            tell(f"stopping {program.name}")
-            manager.stop_program(program.name)
+    running = [p for p in reversed(programs_of(settings)) if p.name in managed and managed[p.name].wanted]
+    for _, group in groupby(running, key=lambda program: program.order):
+        names = [program.name for program in group]
+        tell(f"stopping {', '.join(names)}")
+        for name in names[1:]:
+            manager.stop_program(name, wait=False)
+        for name in names:
+            manager.stop_program(name)
 
 
 def _verify(ports: list[int]) -> None:

@@ -9,15 +9,20 @@ from pydantic import BaseModel, SecretStr
 
 from core.settings import Settings
 
-__all__ = ["child_environment", "settings_as_environment"]
+__all__ = ["bare_environment", "child_environment", "settings_as_environment"]
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
     """Our environment, with `settings` fixed and the interpreter's folder first on the path."""
+    fixed = {"PYSPARK_PYTHON": sys.executable, "PYTHONUNBUFFERED": "1"}
+    return bare_environment() | settings_as_environment(settings) | fixed
+
+
+def bare_environment() -> dict[str, str]:
+    """The same without any setting, for a program that reads none: its passwords are not for everyone."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ORDERPULSE_")}
     programs = os.pathsep.join((str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)))
-    fixed = {"PATH": programs, "PYSPARK_PYTHON": sys.executable, "PYTHONUNBUFFERED": "1"}
-    return inherited | settings_as_environment(settings) | fixed
+    return inherited | {"PATH": programs}
 
 
 def settings_as_environment(settings: Settings) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 
 import psycopg
 
@@ -10,7 +11,7 @@ from core import kafka, postgres
 from core.errors import OrderpulseError
 from core.settings import Settings
 from core.tables import HEARTBEAT
-from stack import dagster_home
+from stack import dagster_home, spark_cluster
 from stack.ports import is_open
 
 __all__ = ["HEARTBEAT_LIMIT_S", "health"]
@@ -39,9 +40,12 @@ def _postgres(settings: Settings) -> str:
     return "healthy"
 
 
-def _kafka(settings: Settings) -> str:
-    kafka.wait_until_reachable(settings.kafka, ANSWER_TIMEOUT_S)
-    return "healthy"
+def _kafka(settings: Settings, node: int) -> str:
+    """One broker by itself, and whether the cluster counts on it."""
+    host, port = settings.kafka.addresses()[node - 1]
+    alone = settings.kafka.model_copy(update={"bootstrap_servers": f"{host}:{port}"})
+    known = kafka.brokers(alone, ANSWER_TIMEOUT_S)
+    return "healthy" if port in known.values() else "starting: the cluster does not know it yet"
 
 
 def _dagster_code(settings: Settings) -> str:
@@ -64,7 +68,12 @@ def _api(settings: Settings) -> str:
 
 _LOOKS: dict[str, Callable[[Settings], str]] = {
     "postgres": _postgres,
-    "kafka": _kafka,
+    "kafka": partial(_kafka, node=1),
+    "kafka_2": partial(_kafka, node=2),
+    "kafka_3": partial(_kafka, node=3),
+    "spark_master": spark_cluster.master_health,
+    "spark_worker_1": partial(spark_cluster.worker_health, number=1),
+    "spark_worker_2": partial(spark_cluster.worker_health, number=2),
     "dbt_docs": _dbt_docs,
     "api": _api,
     "dagster_code": _dagster_code,

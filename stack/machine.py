@@ -11,7 +11,7 @@ from stack.programs import Program
 
 __all__ = ["check_ports", "check_prerequisites"]
 
-NEED_JAVA = {"kafka", "spark_stream"}
+NEED_JAVA = {"kafka", "spark_stream", "spark_master", "spark_worker_1", "spark_worker_2"}
 
 
 def check_prerequisites(settings: Settings, chosen: Sequence[Program]) -> None:

@@ -13,6 +13,7 @@ from core.errors import StackError
 from core.settings import Settings, load_settings
 from stack.identities import secured
 from stack.locks import holder
+from stack.spark_cluster import WORKERS
 
 __all__ = ["Profile", "platform_settings", "remember"]
 
@@ -107,7 +108,10 @@ def _clustered(settings: Settings) -> Settings:
     return _with(
         settings,
         kafka={"bootstrap_servers": brokers, "replication_factor": 3, "min_insync_replicas": 2},
-        stream={"master": f"spark://localhost:{cluster.spark_master_port}"},
+        stream={
+            "master": f"spark://localhost:{cluster.spark_master_port}",
+            "parallelism": max(settings.stream.parallelism, len(WORKERS)),
+        },
         api={"replica_host": settings.postgres.host, "replica_port": cluster.replica_port},
     )
 

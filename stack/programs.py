@@ -7,15 +7,28 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from core.errors import StackError
 from core.settings import Settings
-from stack import dagster_home, kafka_broker, postgres_server
-from stack.environment import child_environment
+from stack import dagster_home, kafka_broker, postgres_server, spark_cluster
+from stack.environment import bare_environment, child_environment
 from stack.identities import as_identity
 from stack.launch import Launch
 
-__all__ = ["PROGRAMS", "SERVERS", "SERVICES", "Program", "program", "programs_of", "selection"]
+__all__ = [
+    "PROGRAMS",
+    "SERVERS",
+    "SERVICES",
+    "SPARK_WORKERS",
+    "Program",
+    "program",
+    "programs_of",
+    "selection",
+]
+
+
+Ports = Callable[[Settings], Mapping[str, int]]
 
 
 def no_ports(_: Settings) -> Mapping[str, int]:
@@ -25,7 +38,7 @@ def no_ports(_: Settings) -> Mapping[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program. `order` is that of starting; they are stopped in the opposite one.
+    """One program. `order` is that of starting; they are stopped in the opposite one, equals at the same time.
 
     `ports` are those it listens on, by the setting that moves each; its clients' comes first.
     `stop_group`: its children are told to stop at the same time, not by the program.
@@ -38,7 +51,7 @@ class Program:
     stop_signal: signal.Signals
     stop_timeout_s: int
     launch: Callable[[Settings], Launch]
-    ports: Callable[[Settings], Mapping[str, int]] = no_ports
+    ports: Ports = no_ports
     stop_group: bool = False
     once: bool = False
     cluster: bool = False
@@ -60,8 +73,13 @@ def _postgres_ports(settings: Settings) -> Mapping[str, int]:
 
 
 def _kafka(settings: Settings) -> Launch:
-    kafka_broker.prepare(settings)
-    return Launch(kafka_broker.command(settings), child_environment(settings), settings.root, signal.SIGTERM)
+    return _broker(settings, 1)
+
+
+def _broker(settings: Settings, node: int) -> Launch:
+    kafka_broker.prepare(settings, node)
+    command = kafka_broker.command(settings, node)
+    return Launch(command, bare_environment(), settings.root, signal.SIGTERM)
 
 
 def _kafka_ports(settings: Settings) -> Mapping[str, int]:
@@ -71,9 +89,48 @@ def _kafka_ports(settings: Settings) -> Mapping[str, int]:
     }
 
 
+def _kafka_2_ports(settings: Settings) -> Mapping[str, int]:
+    return {
+        "ORDERPULSE_CLUSTER__KAFKA_2_PORT": settings.cluster.kafka_2_port,
+        "ORDERPULSE_CLUSTER__KAFKA_2_CONTROLLER_PORT": settings.cluster.kafka_2_controller_port,
+    }
+
+
+def _kafka_3_ports(settings: Settings) -> Mapping[str, int]:
+    return {
+        "ORDERPULSE_CLUSTER__KAFKA_3_PORT": settings.cluster.kafka_3_port,
+        "ORDERPULSE_CLUSTER__KAFKA_3_CONTROLLER_PORT": settings.cluster.kafka_3_controller_port,
+    }
+
+
+def _spark_master(settings: Settings) -> Launch:
+    command = spark_cluster.master_command(settings)
+    environment = spark_cluster.environment(settings, "master")
+    return Launch(command, environment, settings.root, signal.SIGTERM)
+
+
+def _spark_master_ports(settings: Settings) -> Mapping[str, int]:
+    return {
+        "ORDERPULSE_CLUSTER__SPARK_MASTER_PORT": settings.cluster.spark_master_port,
+        "ORDERPULSE_CLUSTER__SPARK_MASTER_UI_PORT": settings.cluster.spark_master_ui_port,
+    }
+
+
+def _spark_worker(settings: Settings, number: int) -> Launch:
+    spark_cluster.prepare_worker(settings, number)
+    command = spark_cluster.worker_command(settings, number)
+    environment = spark_cluster.environment(settings, f"worker_{number}")
+    return Launch(command, environment, settings.root, signal.SIGTERM)
+
+
+def _spark_worker_ports(settings: Settings, number: int) -> Mapping[str, int]:
+    port = spark_cluster.worker_ui_port(settings, number)
+    return {f"ORDERPULSE_CLUSTER__SPARK_WORKER_{number}_UI_PORT": port}
+
+
 def _spark_stream(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "spark_jobs.stream"]
-    environment = child_environment(as_identity(settings, "spark_stream"))
+    environment = child_environment(as_identity(spark_cluster.job_settings(settings), "spark_stream"))
     return Launch(command, environment, settings.root, signal.SIGTERM)
 
 
@@ -136,21 +193,37 @@ def _api_ports(settings: Settings) -> Mapping[str, int]:
     return {"ORDERPULSE_API__PORT": settings.api.port}
 
 
+def _on_cluster(name: str, order: int, launch: Callable[[Settings], Launch], ports: Ports) -> Program:
+    return Program(name, order, signal.SIGTERM, 30, launch, ports, cluster=True)
+
+
 PROGRAMS = (
     Program("postgres", 1, signal.SIGINT, 30, _postgres, _postgres_ports),
-    Program("kafka", 2, signal.SIGTERM, 30, _kafka, _kafka_ports),
-    Program("generator", 3, signal.SIGTERM, 15, _generator),
-    Program("spark_stream", 4, signal.SIGTERM, 45, _spark_stream),
-    Program("dbt_docs", 5, signal.SIGTERM, 5, _dbt_docs, _dbt_docs_ports),
-    Program("api", 6, signal.SIGTERM, 8, _api, _api_ports),
-    Program("dagster_code", 7, signal.SIGTERM, 8, _dagster_code, _dagster_code_ports, stop_group=True),
-    Program("dagster_webserver", 8, signal.SIGTERM, 8, _dagster_webserver, _dagster_webserver_ports),
-    Program("dagster_daemon", 9, signal.SIGTERM, 15, _dagster_daemon),
-    Program("class_archive", 10, signal.SIGKILL, 5, _class_archive, once=True),
+    Program("kafka", 3, signal.SIGTERM, 30, _kafka, _kafka_ports),
+    _on_cluster("kafka_2", 3, partial(_broker, node=2), _kafka_2_ports),
+    _on_cluster("kafka_3", 3, partial(_broker, node=3), _kafka_3_ports),
+    _on_cluster("spark_master", 4, _spark_master, _spark_master_ports),
+    _on_cluster(
+        "spark_worker_1", 5, partial(_spark_worker, number=1), partial(_spark_worker_ports, number=1)
+    ),
+    _on_cluster(
+        "spark_worker_2", 5, partial(_spark_worker, number=2), partial(_spark_worker_ports, number=2)
+    ),
+    Program("generator", 6, signal.SIGTERM, 15, _generator),
+    Program("spark_stream", 7, signal.SIGTERM, 45, _spark_stream),
+    Program("dbt_docs", 8, signal.SIGTERM, 5, _dbt_docs, _dbt_docs_ports),
+    Program("api", 9, signal.SIGTERM, 8, _api, _api_ports),
+    Program("dagster_code", 10, signal.SIGTERM, 8, _dagster_code, _dagster_code_ports, stop_group=True),
+    Program("dagster_webserver", 11, signal.SIGTERM, 8, _dagster_webserver, _dagster_webserver_ports),
+    Program("dagster_daemon", 12, signal.SIGTERM, 15, _dagster_daemon),
+    Program("class_archive", 13, signal.SIGKILL, 5, _class_archive, once=True),
 )
 """The stream stops before what it needs, and before that the daemon, which would start it again."""
 
-SERVERS = ("postgres", "kafka")
+SERVERS = ("postgres", "kafka", "kafka_2", "kafka_3", "spark_master")
+"""What others need; they are started at the same time."""
+
+SPARK_WORKERS = ("spark_worker_1", "spark_worker_2")
 SERVICES = ("generator", "spark_stream")
 """Those that Dagster starts and watches, where it runs; people start and stop them."""
 

@@ -13,7 +13,7 @@ from core.settings import Settings
 from core.tables import KPI_1M, SERVICE
 from core.topics import EVENTS_RAW
 from database import migrate
-from stack import postgres_server
+from stack import kafka_rights, postgres_server
 from stack.ending import end_orphans
 from stack.environment import settings_as_environment
 from stack.frontend import ensure_frontend, is_built
@@ -22,7 +22,7 @@ from stack.jars import ensure_jars, missing_jars
 from stack.locks import holder
 from stack.machine import check_ports, check_prerequisites
 from stack.manager import Manager
-from stack.programs import SERVERS, SERVICES, Program, programs_of
+from stack.programs import SERVERS, SERVICES, SPARK_WORKERS, Program, programs_of
 from stack.screen import Screen
 from stack.waiting import wait_until
 
@@ -32,6 +32,8 @@ ANSWER_TIMEOUT_S = 5.0
 SERVER_TIMEOUT_S = 60.0
 STREAM_TIMEOUT_S = 120.0
 START_TIMEOUT_S = 180.0
+KAFKA_NODES = ("kafka", "kafka_2", "kafka_3")
+REPLICA = "postgres_replica"
 STARTERS = {"dagster_code", "dagster_daemon"}
 """What starts generator and stream."""
 
@@ -65,14 +67,17 @@ def _bring_up(
     _start(settings, manager, names & set(SERVERS))
     if "postgres" in names:
         _ready_postgres(settings, manager, screen)
-    _start(settings, manager, names & STARTERS)
+    _start(settings, manager, names & {*STARTERS, REPLICA})
+    _wait_all_well(settings, manager, [name for name in KAFKA_NODES if name in names], screen)
     if "kafka" in names:
-        _ready_kafka(settings, manager, screen)
+        _ready_kafka(settings, screen)
+    _ready_spark(settings, manager, names, screen)
     services = _services(settings, names, screen)
     if "dagster_daemon" not in names:
         _start(settings, manager, set(services))
     _wait_all_well(settings, manager, [p.name for p in chosen if p.name in STARTERS], screen)
-    others = [p.name for p in chosen if not p.once and p.name not in {*SERVERS, *SERVICES, *STARTERS}]
+    started = {*SERVERS, *SPARK_WORKERS, *SERVICES, *STARTERS}
+    others = [p.name for p in chosen if not p.once and p.name not in started]
     _start(settings, manager, set(others) - {"api"})
     if pages is not None:
         with screen.step("the dashboard is built"):
@@ -169,11 +174,21 @@ def _ready_postgres(settings: Settings, manager: Manager, screen: Screen) -> Non
         screen.say(f"  the database was migrated from {before or 'nothing'} to {after}")
 
 
-def _ready_kafka(settings: Settings, manager: Manager, screen: Screen) -> None:
-    with screen.step(f"Kafka is well on {settings.kafka.bootstrap_servers}"):
-        _wait_well(settings, manager, "kafka", SERVER_TIMEOUT_S)
+def _ready_kafka(settings: Settings, screen: Screen) -> None:
+    """The rights come before the topic: who finds it may use it."""
+    if settings.stack.security == "on":
+        kafka_rights.apply_rights(settings)
     if kafka.create_topic(settings.kafka, EVENTS_RAW, settings.kafka.topic):
         screen.say(f"  the topic {settings.kafka.topic} was created")
+
+
+def _ready_spark(settings: Settings, manager: Manager, names: set[str], screen: Screen) -> None:
+    """The workers once there is a master to register with: a refused one tries again after seconds."""
+    if "spark_master" in names:
+        _wait_all_well(settings, manager, ["spark_master"], screen)
+    workers = [name for name in SPARK_WORKERS if name in names]
+    _start(settings, manager, set(workers))
+    _wait_all_well(settings, manager, workers, screen)
 
 
 def _wait_well(settings: Settings, manager: Manager, name: str, timeout_s: float) -> None:

@@ -13,7 +13,7 @@ from core import postgres
 from core.settings import Environment, Settings, load_settings
 from stack.environment import child_environment
 from stack.ports import free_ports, is_open
-from stack.programs import PROGRAMS
+from stack.programs import programs_of
 from stack.waiting import wait_until
 
 COMMAND_TIMEOUT_S = 280
@@ -70,7 +70,8 @@ class Platform:
 
     def ports(self) -> list[int]:
         """The ports that the platform listens on."""
-        return [port for program in PROGRAMS for port in program.ports(self.settings).values()]
+        programs = programs_of(self.settings)
+        return [port for program in programs for port in program.ports(self.settings).values()]
 
     def open_ports(self) -> list[int]:
         """Those that are open."""

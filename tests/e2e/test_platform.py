@@ -13,7 +13,7 @@ from tests.e2e.platform import Platform
 
 pytestmark = pytest.mark.timeout(600)
 
-NAMES = {SUPERVISOR, *(program.name for program in PROGRAMS if not program.once)}
+NAMES = {SUPERVISOR, *(program.name for program in PROGRAMS if not (program.once or program.cluster))}
 
 
 @pytest.mark.parametrize("relation", ["events_clean", "kpi_1m", "kpi_1m_by_currency", "ops.events_rejected"])

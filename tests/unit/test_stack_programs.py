@@ -40,7 +40,8 @@ def test_the_stream_stops_after_dagster_and_before_what_it_needs() -> None:
     order = [program.name for program in sorted(PROGRAMS, key=lambda program: -program.order)]
     assert order[:2] == ["class_archive", "dagster_daemon"]
     assert order.index("dagster_code") < order.index("spark_stream") < order.index("generator")
-    assert order[-2:] == ["kafka", "postgres"]
+    assert order.index("spark_stream") < order.index("spark_worker_1") < order.index("spark_master")
+    assert order.index("spark_master") < order.index("kafka") < order.index("postgres")
 
 
 def test_every_program_has_its_section_and_the_socket_is_private(settings: Settings) -> None:

@@ -1,0 +1,174 @@
+"""Spark's standalone cluster on this machine: a master, and two workers that start an executor each.
+
+All listen on loopback. The master keeps what it knows in files, so that one that is killed forgets neither the
+workers nor the job. The workers get none of the platform's settings: executors need no password of anybody.
+"""
+
+import json
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from core.settings import Settings
+from core.spark import SPARK_SECRET_VARIABLE, SPARK_SECURITY
+from stack.environment import bare_environment
+from stack.identities import secret
+from stack.installed import package_folder
+
+__all__ = [
+    "WORKERS",
+    "environment",
+    "job_settings",
+    "master_command",
+    "master_health",
+    "master_state",
+    "prepare_worker",
+    "worker_command",
+    "worker_health",
+    "worker_ui_port",
+]
+
+WORKERS = (1, 2)
+ANSWER_TIMEOUT_S = 2.0
+JVM_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError"
+DAEMON_HEAP = "160m"
+
+MASTER = {
+    "spark.deploy.recoveryMode": "FILESYSTEM",
+    "spark.deploy.recoveryTimeout": "15",
+    "spark.worker.timeout": "15",
+    "spark.master.rest.enabled": "false",
+    "spark.master.ui.decommission.allow.mode": "DENY",
+    "spark.ui.killEnabled": "false",
+}
+"""Times in seconds. Nobody may submit, kill or decommission through its web page."""
+
+WORKER = {
+    "spark.worker.cleanup.enabled": "true",
+    "spark.worker.cleanup.interval": "600",
+    "spark.worker.cleanup.appDataTtl": "3600",
+    "spark.executor.logs.rolling.strategy": "size",
+    "spark.executor.logs.rolling.maxSize": str(5 * 1024 * 1024),
+    "spark.executor.logs.rolling.maxRetainedFiles": "2",
+    "spark.ui.killEnabled": "false",
+}
+"""Work folders go an hour after their job; times in seconds, sizes in bytes."""
+
+
+def job_settings(settings: Settings) -> Settings:
+    """The settings of a process that gives this cluster work: with its secret, where it has one."""
+    shared = _secret(settings)
+    if shared is None:
+        return settings
+    known = settings.stream.model_copy(update={"auth_secret": shared})
+    return settings.model_copy(update={"stream": known})
+
+
+def environment(settings: Settings, name: str) -> dict[str, str]:
+    """Environment of the master or a worker, which hands its own on to the executors."""
+    variables = {
+        "SPARK_HOME": str(package_folder("pyspark")),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_DIRS": str(_home(settings) / name / "local"),
+        "SPARK_DAEMON_MEMORY": DAEMON_HEAP,
+        "SPARK_DAEMON_JAVA_OPTS": f"{JVM_OPTIONS} -Dlog4j2.configurationFile={_log4j(settings)}",
+    }
+    if (shared := _secret(settings)) is not None:
+        variables[SPARK_SECRET_VARIABLE] = shared.get_secret_value()
+    return bare_environment() | variables
+
+
+def master_command(settings: Settings) -> list[str]:
+    """Command line of the master; writes the properties that it names, and makes the folder of what it keeps."""
+    kept = _home(settings) / "master" / "recovery"
+    kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+    properties = _write_properties(settings, "master", MASTER | {"spark.deploy.recoveryDirectory": str(kept)})
+    cluster = settings.cluster
+    place = ["--host", "localhost", "--port", str(cluster.spark_master_port)]
+    page = ["--webui-port", str(cluster.spark_master_ui_port)]
+    return [*_spark_class("master.Master"), *place, *page, "--properties-file", str(properties)]
+
+
+def prepare_worker(settings: Settings, number: int) -> None:
+    """Remove what the executors of an earlier worker shuffled and spilled: one that is killed leaves it."""
+    shutil.rmtree(_home(settings) / f"worker_{number}" / "local", ignore_errors=True)
+    (_home(settings) / f"worker_{number}" / "local").mkdir(parents=True, mode=0o700)
+
+
+def worker_command(settings: Settings, number: int) -> list[str]:
+    """Command line of a worker for one executor; writes the properties that it names."""
+    name = f"worker_{number}"
+    properties = _write_properties(settings, name, WORKER)
+    offer = ["--cores", str(settings.stream.executor_cores), "--memory", settings.stream.executor_memory]
+    place = ["--host", "localhost", "--webui-port", str(worker_ui_port(settings, number))]
+    files = ["--work-dir", str(_home(settings) / name / "work"), "--properties-file", str(properties)]
+    master = f"spark://localhost:{settings.cluster.spark_master_port}"
+    return [*_spark_class("worker.Worker"), *offer, *place, *files, master]
+
+
+def worker_ui_port(settings: Settings, number: int) -> int:
+    """Port of a worker's web page."""
+    cluster = settings.cluster
+    return {1: cluster.spark_worker_1_ui_port, 2: cluster.spark_worker_2_ui_port}[number]
+
+
+def master_health(settings: Settings) -> str:
+    """`healthy` once the master takes work; otherwise why not."""
+    state = master_state(settings)
+    if state is None:
+        return "unhealthy: its page does not answer"
+    return "healthy" if state["status"] == "ALIVE" else f"starting: {state['status'].lower()}"
+
+
+def worker_health(settings: Settings, number: int) -> str:
+    """`healthy` once the master counts on the worker; otherwise why not."""
+    state = master_state(settings)
+    if state is None:
+        return "unknown: the master does not answer"
+    port = str(worker_ui_port(settings, number))
+    states = {worker["state"] for worker in state["workers"] if worker["webuiaddress"].endswith(f":{port}")}
+    return "healthy" if "ALIVE" in states else "starting: the master does not know it yet"
+
+
+def master_state(settings: Settings) -> dict[str, Any] | None:
+    """What the master's page says in JSON; None where it does not answer."""
+    address = f"http://127.0.0.1:{settings.cluster.spark_master_ui_port}/json/"
+    try:
+        with urllib.request.urlopen(address, timeout=ANSWER_TIMEOUT_S) as answer:  # an address of our own
+            state: dict[str, Any] = json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError):
+        return None
+    return state
+
+
+def _write_properties(settings: Settings, name: str, properties: dict[str, str]) -> Path:
+    if _secret(settings) is not None:
+        properties = properties | SPARK_SECURITY
+    path = _home(settings) / name / "spark.properties"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_text("".join(f"{key} {value}\n" for key, value in properties.items()), encoding="utf-8")
+    return path
+
+
+def _secret(settings: Settings) -> SecretStr | None:
+    """The one that is set, or this platform's where it is secured."""
+    if settings.stream.auth_secret is not None:
+        return settings.stream.auth_secret
+    return SecretStr(secret(settings, "spark")) if settings.stack.security == "on" else None
+
+
+def _spark_class(name: str) -> list[str]:
+    """Spark's own launcher, which knows the options that Java needs, and becomes the JVM."""
+    return [str(package_folder("pyspark") / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}"]
+
+
+def _log4j(settings: Settings) -> str:
+    return (settings.root / "spark_jobs" / "log4j2.properties").as_uri()
+
+
+def _home(settings: Settings) -> Path:
+    return settings.data_dir / "spark"

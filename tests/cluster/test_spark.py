@@ -1,0 +1,216 @@
+"""The stream on a Spark cluster: the same results as on one machine, whoever is killed, and no strangers.
+
+The cluster has a secret and encrypts, and each batch is divided among two executors, which is the harder case
+in both respects. The tests go through one life of it in order.
+"""
+
+import secrets
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psutil
+import pytest
+from pydantic import SecretStr
+
+from core import kafka
+from core.settings import KafkaSettings, PostgresSettings, Settings
+from core.topics import EVENTS_RAW
+from database import migrate
+from stack import postgres_server as server
+from stack.ports import free_ports
+from stack.waiting import wait_until
+from tests import truth
+from tests.cluster.spark import MASTER, SparkCluster, cluster_settings, running_cluster
+from tests.corpus import RECORDS
+from tests.processes import Started
+from tests.streaming import Stream, make_event
+
+pytestmark = pytest.mark.timeout(300)
+
+TOPIC = "test_cluster_spark"
+SECRET = secrets.token_urlsafe(32)
+TERM = signal.SIGTERM
+REFUSED = "Failed to connect to master"
+RECOVERY_LIMIT_S = 60
+COMMITTED_SINCE = """
+    SELECT count(DISTINCT query_name) FROM ops.stream_batch WHERE max_event_time > to_timestamp({since})
+"""
+TABLES = (
+    "SELECT id, event_time, event_type, order_id, user_id, amount, currency, status FROM events_clean ORDER BY id",
+    'SELECT partition, "offset", kafka_time, reason, detail, payload FROM ops.events_rejected ORDER BY 1, 2',
+    truth.KPIS_QUERY + " ORDER BY 1, 2",
+    truth.TOTALS_QUERY + " ORDER BY 1",
+)
+
+
+@pytest.fixture(scope="module")
+def random() -> Random:
+    return Random(20260401)
+
+
+@pytest.fixture(scope="module")
+def cluster(settings: Settings, data_dir: Path, jars: None) -> Iterator[SparkCluster]:
+    """Master and two workers that share a secret."""
+    folder = data_dir / "spark_cluster"
+    folder.mkdir()
+    with running_cluster(cluster_settings(settings, folder, SECRET)) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def streams(
+    cluster: SparkCluster,
+    settings: Settings,
+    broker: KafkaSettings,
+    postgres_server: PostgresSettings,
+    data_dir: Path,
+) -> Iterator[tuple[Stream, Stream]]:
+    """A job on the cluster and one on this machine alone, with the same topic."""
+    folder = data_dir / "spark_alone"
+    folder.mkdir()
+    checkpoints = settings.stream.model_copy(update={"checkpoint_dir": folder / "checkpoints"})
+    alone = settings.model_copy(update={"stream": checkpoints})
+    topic = broker.model_copy(update={"topic": TOPIC})
+    kafka.create_topic(broker, EVENTS_RAW, TOPIC)
+    with ExitStack() as stack:
+        found = []
+        for own, place in ((cluster.settings, cluster.settings.data_dir), (alone, folder)):
+            database = postgres_server.model_copy(update={"database": place.name})
+            of_job = own.model_copy(update={"kafka": topic, "postgres": database})
+            server.ensure_database(of_job)
+            migrate(database)
+            found.append(Stream(of_job, place))
+            stack.enter_context(found[-1].job)
+        yield found[0], found[1]
+
+
+@pytest.fixture
+def stream(streams: tuple[Stream, Stream]) -> Stream:
+    """The job on the cluster."""
+    return streams[0]
+
+
+def tables(stream: Stream) -> list[list[tuple[Any, ...]]]:
+    """All that is not about when it was written."""
+    return [stream.rows(query) for query in TABLES]
+
+
+def executors(cluster: SparkCluster) -> list[psutil.Process]:
+    """The executors' JVMs, which the workers started."""
+    workers = [psutil.Process(cluster.programs[name].pid) for name in cluster.programs if name != MASTER]
+    return [child for worker in workers if worker.is_running() for child in worker.children()]
+
+
+def check_all(stream: Stream) -> None:
+    """Every record is accounted for once (I1), and the KPIs are those of the events (I2)."""
+    stream.wait_consumed()
+    with stream.connect() as connection:
+        truth.check_ledger(connection, len(stream.records))
+        assert truth.all_differing_windows(connection) == []
+
+
+def test_the_results_are_those_of_one_machine(streams: tuple[Stream, Stream], random: Random) -> None:
+    on_cluster, alone = streams
+    events = [make_event(random, age=timedelta(minutes=4) * random.random()) for _ in range(3000)]
+    on_cluster.send_events(events + random.sample(events, 300))
+    now = datetime.now(UTC)
+    on_cluster.send([record.payload(now) for record in RECORDS], partition=0)
+    on_cluster.send_events(random.sample(events[:500], 50) + [make_event(random) for _ in range(500)])
+    alone.records = on_cluster.records
+    for each in streams:
+        check_all(each)
+    found = tables(on_cluster)
+    assert all(found)
+    assert found == tables(alone)
+    assert alone.job.stop() == 0
+
+
+def test_both_executors_work_and_know_no_password(stream: Stream, cluster: SparkCluster) -> None:
+    working = executors(cluster)
+    assert len(working) == 2
+    for executor in working:
+        assert executor.cpu_times().user > 1
+        assert not any(name.startswith("ORDERPULSE_") for name in executor.environ())
+
+
+def test_the_secret_is_on_no_command_line_and_in_no_file(stream: Stream, cluster: SparkCluster) -> None:
+    for process in psutil.process_iter(["cmdline"]):
+        assert not any(SECRET in part for part in process.info["cmdline"] or ()), process
+    for path in cluster.settings.data_dir.rglob("*"):
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+
+
+def test_a_worker_that_is_killed_under_load_costs_nothing_but_time(
+    stream: Stream, cluster: SparkCluster, random: Random, measured: Callable[[str], None]
+) -> None:
+    stream.send_events([make_event(random) for _ in range(20_000)])
+    stream.wait(lambda: stream.value("SELECT count(*) FROM events_clean") > 4_000)
+    stream.send_events([make_event(random) for _ in range(20_000)])
+    cluster.programs["spark_worker_1"].kill()
+    killed = time.time()
+    stream.send_events([make_event(random) for _ in range(2_000)])
+    stream.wait(lambda: stream.value(COMMITTED_SINCE.format(since=killed)) == 2)
+    recovery_s = time.time() - killed
+    measured(f"spark worker and executor: new events in both tables {recovery_s:.1f} s after the kill")
+    assert recovery_s < RECOVERY_LIMIT_S
+    check_all(stream)
+    measured(f"batches repeated, because a part of them was counted twice: {stream.logged('batch.repeated')}")
+    assert stream.logged("stream.started") == 1, "the same job all along"
+
+
+def test_a_master_that_is_killed_neither_ends_the_job_nor_forgets_it(
+    stream: Stream, cluster: SparkCluster, random: Random
+) -> None:
+    (job,) = cluster.apps()
+    cluster.programs[MASTER].kill()
+    stream.send_events([make_event(random) for _ in range(200)])
+    stream.wait_consumed()
+    cluster.restart(MASTER)
+    cluster.restart("spark_worker_1")
+    assert wait_until(lambda: cluster.apps() == {job: 2}, RECOVERY_LIMIT_S), cluster.apps()
+    stream.send_events([make_event(random) for _ in range(200)])
+    check_all(stream)
+    assert stream.logged("stream.started") == 1, "the same job all along"
+
+
+@pytest.mark.parametrize("secret", [None, SecretStr("not the secret of this cluster")], ids=["none", "wrong"])
+def test_a_worker_without_the_secret_is_refused(
+    stream: Stream, cluster: SparkCluster, tmp_path: Path, secret: SecretStr | None
+) -> None:
+    (page,) = free_ports(1)
+    with Started(
+        stranger(cluster.settings, tmp_path, secret, page), "spark_worker_1", tmp_path, TERM
+    ) as worker:
+        worker.wait(lambda: REFUSED in worker.log.read_text())
+    assert str(page) not in cluster.worker_ports()
+    assert len(cluster.worker_ports()) == 2
+
+
+def test_a_job_without_the_secret_is_refused(stream: Stream, cluster: SparkCluster, tmp_path: Path) -> None:
+    own = stranger(stream.settings, tmp_path, None, 0)
+    before = cluster.apps()
+    job = Started(own, "spark_stream", tmp_path, TERM)
+    job.start()
+    try:
+        job.wait(lambda: REFUSED in job.log.read_text())
+    finally:
+        job.kill()
+    assert cluster.apps() == before
+
+
+def stranger(settings: Settings, folder: Path, secret: SecretStr | None, page: int) -> Settings:
+    """Settings of a process that would join the cluster, with all it writes below `folder`."""
+    joined = {"auth_secret": secret, "checkpoint_dir": folder / "checkpoints"}
+    return settings.model_copy(
+        update={
+            "cluster": settings.cluster.model_copy(update={"spark_worker_1_ui_port": page}),
+            "stack": settings.stack.model_copy(update={"data_dir": folder}),
+            "stream": settings.stream.model_copy(update=joined),
+        }
+    )
