@@ -1,0 +1,86 @@
+"""Let running servers take new certificates and trusted authorities, without a pause for their clients."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+
+from core.errors import StackError
+from core.kafka import admin_client
+from core.settings import Settings
+from stack import postgres_server
+from stack.certificates import server_file, trusted_file
+from stack.kafka_nodes import kafka_nodes
+from stack.locks import holder
+
+__all__ = ["reload_kafka", "reload_servers"]
+
+BROKERS = ("kafka", "kafka_2", "kafka_3")
+LISTENERS = ("sasl_ssl", "controller")
+TIMEOUT_S = 30
+
+
+def reload_servers(settings: Settings) -> Iterator[str]:
+    """Let those that run read their certificates again; says which did. Raises `OrderpulseError`."""
+    if settings.stack.security == "off":
+        return
+    if any(holder(settings, name) for name in BROKERS):
+        for number in reload_kafka(settings):
+            yield f"Kafka's node {number} has read its certificate."
+    databases = {"postgres": settings.postgres.port, "postgres_replica": settings.cluster.replica_port}
+    for name, port in databases.items():
+        if holder(settings, name):
+            postgres_server.reload_certificate(settings, name, port)
+            yield f"{name} has read its certificate."
+
+
+def reload_kafka(settings: Settings) -> list[int]:
+    """Make each node that runs read its files again; returns their numbers.
+
+    Connections that are open go on. Raises `StackError` where a node refuses a file: it keeps the former one.
+    """
+    client = admin_client(settings.kafka)
+    try:
+        running = sorted(client.list_topics(timeout=TIMEOUT_S).brokers)
+    except KafkaException as error:
+        raise StackError(f"Kafka does not answer: {error.args[0].str()}") from None
+    expected = {node.number for node in kafka_nodes(settings)}
+    numbers = [number for number in running if number in expected]
+    for number in numbers:
+        # A node reads a file again when its name changes. The other name is taken back, so that the next start
+        # follows the configuration alone.
+        _alter(client, number, _names(settings), AlterConfigOpType.SET)
+        _alter(client, number, _names(settings), AlterConfigOpType.DELETE)
+    return numbers
+
+
+def _names(settings: Settings) -> dict[str, str]:
+    """The same files by names that differ from those of the configuration."""
+    files = {"keystore": server_file(settings, "kafka"), "truststore": trusted_file(settings)}
+    return {
+        f"listener.name.{listener}.ssl.{store}.location": _other_name(path)
+        for listener in LISTENERS
+        for store, path in files.items()
+    }
+
+
+def _other_name(path: Path) -> str:
+    return f"{path.parent}/./{path.name}"
+
+
+def _alter(client: AdminClient, number: int, values: dict[str, str], operation: AlterConfigOpType) -> None:
+    entries = [
+        ConfigEntry(
+            name, None if operation is AlterConfigOpType.DELETE else value, incremental_operation=operation
+        )
+        for name, value in values.items()
+    ]
+    resource = ConfigResource(ResourceType.BROKER, str(number), incremental_configs=entries)
+    answers = client.incremental_alter_configs([resource], request_timeout=TIMEOUT_S)
+    try:
+        answers[resource].result()
+    except KafkaException as error:
+        raise StackError(
+            f"Kafka's node {number} keeps its former certificate: {error.args[0].str()}"
+        ) from None
