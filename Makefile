@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down status logs reset bench test test-slow chaos screenshots lint lint-python \
-	lint-frontend format clean
+	lint-frontend audit sbom licences format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,15 @@ lint-python:
 lint-frontend:
 	@orderpulse frontend --packages
 	@npm --prefix frontend run --silent lint
+
+audit: install ## Look for known weaknesses of the locked packages, where the advisories can be reached
+	@python -m stack.supply audit
+
+sbom: install ## Write the bill of materials, build/orderpulse.cdx.json (CycloneDX)
+	@python -m stack.supply bill
+
+licences: install ## Write docs/licences.md
+	@python -m stack.supply licences
 
 format: install ## Format the Python code
 	@ruff check --fix --quiet .
