@@ -93,13 +93,18 @@ def logs(
 
 @app.command()
 def doctor() -> None:
-    """Look at the machine and say what is in the way."""
+    """Look at the machine, the settings and what runs; say what is in the way or open to others."""
+    from core.settings import Environment, read_settings
     from stack.doctor import examine
 
-    findings = list(examine(_settings()))
-    for finding in findings:
-        print(f"{'ok     ' if finding.well else 'PROBLEM'} {finding.subject}: {finding.seen}")
-    if not all(finding.well for finding in findings):
+    settings = read_settings()
+    if settings.environment is not Environment.PRODUCTION:
+        settings = _settings()
+    problems = 0
+    for finding in examine(settings):
+        print(f"{finding.grade:7} {finding.subject}: {finding.seen}")
+        problems += not finding.well
+    if problems:
         sys.exit(1)
 
 

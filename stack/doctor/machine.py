@@ -1,9 +1,8 @@
-"""Look at the machine and say what would be in the way, before it is."""
+"""What would be in the way of a start on this machine, before it is."""
 
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import get_args
 
 import psutil
@@ -13,30 +12,26 @@ from core.jars import JarSet
 from core.process_manager import socket_path
 from core.settings import Settings
 from stack import postgres_server
+from stack.doctor.finding import Finding, fine, is_running, problem
 from stack.jars import missing_jars
 from stack.machine import check_ports
 from stack.prerequisite import JAVA, NODE
 from stack.programs import programs_of
 
-__all__ = ["Finding", "examine"]
+__all__ = ["machine", "server_machine"]
 
 GIB = 1024**3
 NEEDED_MEMORY_GIB = 3
+NEEDED_WHILE_RUNNING_GIB = 0.25
 NEEDED_DISK_GIB = 2
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at, whether it is as it should be, and what was seen."""
-
-    subject: str
-    well: bool
-    seen: str
+Look = Callable[[Settings], str]
+"""What was seen; raises an `OrderpulseError` where that is in the way."""
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at everything that `up` depends on; changes nothing."""
-    looks: dict[str, Callable[[Settings], str]] = {
+def machine(settings: Settings) -> Iterator[Finding]:
+    """What `up` depends on."""
+    looks: dict[str, Look] = {
         "Python": _python,
         "Java": _java,
         "Node.js": _node,
@@ -46,11 +41,20 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "ports": _ports,
         "data": _data,
     }
+    return _findings(settings, looks)
+
+
+def server_machine(settings: Settings) -> Iterator[Finding]:
+    """What one program depends on where others run the servers."""
+    return _findings(settings, {"Python": _python, "memory": _memory, "disk": _disk})
+
+
+def _findings(settings: Settings, looks: dict[str, Look]) -> Iterator[Finding]:
     for subject, look in looks.items():
         try:
-            yield Finding(subject, well=True, seen=look(settings))
+            yield fine(subject, look(settings))
         except OrderpulseError as error:
-            yield Finding(subject, well=False, seen=str(error))
+            yield problem(subject, str(error))
 
 
 def _python(_: Settings) -> str:
@@ -67,10 +71,11 @@ def _node(_: Settings) -> str:
     return f"version {NODE.version(program)}, {program}"
 
 
-def _memory(_: Settings) -> str:
+def _memory(settings: Settings) -> str:
     available = psutil.virtual_memory().available / GIB
-    if available < NEEDED_MEMORY_GIB:
-        raise PrerequisiteError(f"{available:.1f} GiB are available; the platform takes {NEEDED_MEMORY_GIB}.")
+    needed = NEEDED_WHILE_RUNNING_GIB if is_running(settings) else NEEDED_MEMORY_GIB
+    if available < needed:
+        raise PrerequisiteError(f"{available:.1f} GiB are available; {needed} are needed.")
     return f"{available:.1f} GiB available"
 
 

@@ -1,0 +1,32 @@
+"""Look at a platform, planned or running, and say of each thing whether it is as it should be."""
+
+from collections.abc import Callable, Iterator
+
+from core.errors import OrderpulseError
+from core.settings import Environment, Settings
+from stack.doctor.finding import Finding, problem
+from stack.doctor.machine import machine, server_machine
+from stack.doctor.rules import files, rules
+from stack.doctor.running import checkpoints, exposure, role
+from stack.doctor.wire import wire
+
+__all__ = ["Finding", "examine"]
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """All findings. Changes nothing."""
+    production = settings.environment is Environment.PRODUCTION
+    looks: dict[str, Callable[[Settings], Iterator[Finding]]] = {
+        "machine": server_machine if production else machine,
+        "settings": rules,
+        "files": files,
+        "TLS": wire,
+        "role": role,
+        "ports": exposure,
+        "checkpoints": checkpoints,
+    }
+    for subject, look in looks.items():
+        try:
+            yield from look(settings)
+        except OrderpulseError as error:
+            yield problem(subject, str(error))
