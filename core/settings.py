@@ -150,7 +150,7 @@ class StreamSettings(_Group):
     )
     max_offsets_per_trigger: int = Field(60_000, ge=1, description="Most records in one batch of a query.")
     kpi_max_delay_ms: int = Field(
-        600, ge=0, description="How long the KPI query gathers records before a batch; 0 starts at once."
+        250, ge=0, description="How long the KPI query gathers records before a batch; 0 starts at once."
     )
     sink_retry_s: float = Field(
         300.0, ge=0, description="How long a batch waits for the database before it gives up."
