@@ -48,6 +48,7 @@ export const en = {
     stale: "Stale",
     disconnected: "Disconnected",
     noEvents: "no events yet",
+    noEventsText: "No event is known: none has arrived yet, or the database does not answer. See Operations.",
     behind: "{{lag}} behind",
     newest: "Newest event {{time}}",
     staleText: "The connection is fine, but the newest event is {{lag}} old. The shop is quiet, or the pipeline stands still.",

@@ -51,6 +51,7 @@ export const vi: Catalogue<typeof en> = {
     stale: "Đã cũ",
     disconnected: "Mất kết nối",
     noEvents: "chưa có sự kiện",
+    noEventsText: "Chưa biết sự kiện nào: chưa có sự kiện đến, hoặc cơ sở dữ liệu không trả lời. Xem trang Vận hành.",
     behind: "trễ {{lag}}",
     newest: "Sự kiện mới nhất {{time}}",
     staleText: "Kết nối vẫn tốt, nhưng sự kiện mới nhất đã cách đây {{lag}}. Cửa hàng đang vắng, hoặc luồng dữ liệu đang dừng.",

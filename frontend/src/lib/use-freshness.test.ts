@@ -45,6 +45,10 @@ describe("judgeFreshness", () => {
   it("has no lag before the first event", () => {
     expect(judgeFreshness({ ...LIVE, newestEventTime: null }, TEN, 60)).toMatchObject({ state: "live", lagS: null });
   });
+
+  it("is not live where the server knows of no event", () => {
+    expect(judgeFreshness({ ...LIVE, newestEventTime: null, stale: true }, TEN, 60)).toMatchObject({ state: "stale", lagS: null });
+  });
 });
 
 describe("createClockOffset", () => {

@@ -36,7 +36,8 @@ export function judgeFreshness(status: LiveStatus, now: number, limitS: number):
   };
   if (status.phase === "disconnected" && !brief) return { ...view, state: "disconnected" };
   if (status.phase === "connecting") return { ...view, state: "connecting" };
-  if (lagS !== null && lagS > limitS) return { ...view, state: "stale" };
+  // Without any event the server alone knows; it calls stale what it cannot look up, too.
+  if (lagS === null ? status.stale : lagS > limitS) return { ...view, state: "stale" };
   return { ...view, state: status.phase === "polling" ? "polling" : "live" };
 }
 

@@ -43,7 +43,7 @@ function useExplanation(view: FreshnessView): string {
     case "live":
       return t("live.liveText", { lag });
     case "stale":
-      return t("live.staleText", { lag });
+      return view.lagS === null ? t("live.noEventsText") : t("live.staleText", { lag });
     case "polling":
       return t("live.pollingText");
     case "connecting":
@@ -66,7 +66,7 @@ export function FreshnessIndicator({ className }: { readonly className?: string 
   const hub = useHub();
   const view = useFreshness();
   const explanation = useExplanation(view);
-  const known = view.state !== "connecting" && (view.lagS !== null || view.state === "live");
+  const known = view.state !== "connecting" && (view.lagS !== null || view.state === "live" || view.state === "stale");
   const lag = !known ? null : view.lagS === null ? t("live.noEvents") : t("live.behind", { lag: format.duration(view.lagS) });
   return (
     <Popover.Root>
