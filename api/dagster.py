@@ -81,10 +81,11 @@ class Dagster:
     """A client of the web server. Make it in a running event loop, and close it there."""
 
     def __init__(self, settings: Settings) -> None:
-        self.url = f"http://localhost:{settings.dagster.webserver_port}"
+        self.url = settings.dagster.page()
         """Where people find its pages."""
 
-        address = f"http://127.0.0.1:{settings.dagster.webserver_port}"
+        own = settings.dagster
+        address = f"http://{own.webserver_host}:{own.webserver_port}{own.path_prefix}"
         # trust_env: a proxy that is set for the outside world is none for this machine.
         self._client = httpx.AsyncClient(base_url=address, timeout=STANDING_TIMEOUT_S, trust_env=False)
         self._looking = asyncio.Lock()

@@ -16,6 +16,7 @@ __all__ = [
     "RELATIONS",
     "RETENTION",
     "SERVICE",
+    "SERVICE_PROCESS",
     "STREAM_BATCH",
     "Relation",
 ]
@@ -116,7 +117,22 @@ STREAM_BATCH = Relation(
 )
 SERVICE = Relation(
     "ops.service",
-    ("name", "desired", "rate", "updated_at", "reason", "attached_run", "attached_at"),
+    (
+        "name",
+        "desired",
+        "rate",
+        "updated_at",
+        "reason",
+        "attached_run",
+        "attached_at",
+        "restarts_asked",
+        "kills_asked",
+    ),
+    ("name",),
+)
+SERVICE_PROCESS = Relation(
+    "ops.service_process",
+    ("name", "host", "state", "pid", "started_at", "starts", "restarts_done", "seen_at"),
     ("name",),
 )
 ALERT = Relation(
@@ -145,6 +161,7 @@ RELATIONS = (
     EVENTS_REJECTED,
     STREAM_BATCH,
     SERVICE,
+    SERVICE_PROCESS,
     HEARTBEAT,
     ALERT,
     RETENTION,

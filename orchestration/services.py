@@ -1,39 +1,30 @@
 """Handles on the two processes that people start and stop: the generator and the stream.
 
 A handle holds no state: what is wanted is a row of `ops.service`, what the process says of itself one
-of `ops.heartbeat`, and whether it lives the process manager knows (architecture, "Who owns a process").
+of `ops.heartbeat`, and whether it lives its host knows (architecture, "Who owns a process").
 """
 
 import math
-import os
-import signal
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
-import psutil
-
 from core import postgres
-from core.errors import DatabaseError, SettingsError, StackError
-from core.process_manager import Managed, ProcessManager, StartLog
+from core.errors import DatabaseError, SettingsError
 from core.tables import HEARTBEAT, SERVICE
+from orchestration.hosts import ProcessHost, process_host
 from orchestration.resources import PlatformResource
 
 __all__ = ["GeneratorResource", "ServiceResource", "ServiceStatus", "SparkStreamResource"]
 
 Desired = Literal["running", "stopped"]
 
-STOP_TIMEOUT_S = 90.0
-"""The manager itself ends what does not stop, by SIGKILL, before this."""
-
-POLL_S = 0.2
 LEAST_RATE, GREATEST_RATE = 0.1, 100_000.0
 
 STATUS = f"""
     SELECT service.desired, service.reason, service.rate, service.attached_run, service.attached_at,
            extract(epoch FROM clock_timestamp() - service.attached_at)::float8,
-           heartbeat.pid, heartbeat.beat_at,
+           heartbeat.pid, extract(epoch FROM heartbeat.started_at)::float8, heartbeat.beat_at,
            extract(epoch FROM clock_timestamp() - heartbeat.beat_at)::float8, heartbeat.progress
     FROM {SERVICE.name} AS service LEFT JOIN {HEARTBEAT.name} AS heartbeat USING (name)
     WHERE service.name = %s
@@ -50,9 +41,9 @@ SET_RATE = f"UPDATE {SERVICE.name} SET rate = %s, updated_at = clock_timestamp()
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """What is wanted of a process, what the manager says of it, and what it says of itself.
+    """What is wanted of a process, what its host says of it, and what it says of itself.
 
-    `state` is the manager's own word, "unknown" where the manager does not answer; ages are in
+    `state` is the host's own word, "unknown" where the host does not answer; ages are in
     seconds; `restarts` are the Unix times of the restarts that nobody asked for, the oldest first.
     """
 
@@ -78,9 +69,6 @@ class ServiceStatus:
         return self.pid is not None and self.heartbeat_pid == self.pid
 
 
-UNKNOWN = Managed("unknown", None, 0, going=False)
-
-
 class ServiceResource(PlatformResource):
     """One process: its status, and the ways to change it. Raises psycopg's errors where the database is away."""
 
@@ -95,24 +83,24 @@ class ServiceResource(PlatformResource):
             row = connection.execute(STATUS, (self.service,)).fetchone()
         if row is None:
             raise DatabaseError(f"{SERVICE.name} has no row '{self.service}'; `orderpulse up` makes it.")
-        desired, reason, rate, run, attached_at, attached_age_s, pid, beat_at, beat_age_s, progress = row
-        try:
-            managed = self._managed()
-        except StackError:
-            managed = UNKNOWN
+        desired, reason, rate, run, attached_at, attached_age_s, pid, began, beat_at, beat_age_s, progress = (
+            row
+        )
+        look = self._host().look()
+        is_own = look.since is None or (began is not None and began >= look.since)
         return ServiceStatus(
             name=self.service,
             desired=desired,
             reason=reason,
             rate=rate,
-            state=managed.state,
-            pid=managed.pid,
-            uptime_s=managed.uptime_s,
-            restarts=tuple(StartLog(settings, self.service).restarts()),
+            state=look.managed.state,
+            pid=look.managed.pid,
+            uptime_s=look.managed.uptime_s,
+            restarts=look.restarts,
             attached_run=run,
             attached_at=attached_at,
             attached_age_s=attached_age_s,
-            heartbeat_pid=pid,
+            heartbeat_pid=pid if is_own else None,
             beat_at=beat_at,
             heartbeat_age_s=beat_age_s,
             progress=progress or {},
@@ -121,10 +109,7 @@ class ServiceResource(PlatformResource):
     def start(self, reason: str) -> None:
         """Want it running and start it; harmless where it runs. Raises `StackError` where it cannot start."""
         self._want("running", reason)
-        if not self._managed().wanted:
-            self._wait_ended()
-            self._starts().begin_anew()
-            self._manager().start_program(self.service)
+        self._host().start()
 
     def stop(self, reason: str, *, wait: bool = True) -> None:
         """Want it stopped and stop it, first gently, then its whole group; `wait` until it has ended.
@@ -132,57 +117,30 @@ class ServiceResource(PlatformResource):
         Raises `StackError` where it does not end in time.
         """
         self._want("stopped", reason)
-        self._manager().stop_program(self.service, wait=False)
-        if wait:
-            self._wait_ended()
-        self._starts().begin_anew()
+        self._host().stop(wait=wait)
 
     def restart(self, reason: str) -> None:
         """End it and start it anew, whatever it did before. Raises `StackError` where either fails."""
         self._want("running", reason)
-        self._manager().stop_program(self.service, wait=False)
-        self._wait_ended()
-        self._starts().begin_anew()
-        self._manager().start_program(self.service)
+        self._host().restart()
 
     def ensure_running(self) -> bool:
         """Start it because it is wanted, though nobody asked for it now; True where that was needed.
 
-        The desired state and its reason stay. A start after a failure is counted as a restart; one after
-        the manager itself began anew ("stopped") is not.
+        The desired state and its reason stay.
         """
-        managed = self._managed()
-        if managed.wanted or managed.state == "stopping":
-            return False
-        if managed.state == "stopped":
-            self._starts().begin_anew()
-        self._manager().start_program(self.service)
-        return True
+        return self._host().ensure_running()
 
     def ensure_stopped(self) -> None:
         """Stop it because it is not wanted, though nobody asked for that now. Returns at once."""
-        self._manager().stop_program(self.service, wait=False)
+        self._host().ensure_stopped()
 
     def kill(self, pid: int) -> None:
-        """SIGKILL the process `pid` with its group and all its children; the manager starts it again.
+        """SIGKILL the process `pid` with its group and all its children; its host starts it again.
 
-        Does nothing where the manager's process is another by now: that one has done no wrong.
+        Does nothing where the service's process is another by now: that one has done no wrong.
         """
-        if self._managed().pid != pid:
-            return
-        try:
-            children = psutil.Process(pid).children(recursive=True)
-            if os.getpgid(pid) == pid:
-                os.killpg(pid, signal.SIGKILL)
-            else:
-                os.kill(pid, signal.SIGKILL)
-        except (psutil.NoSuchProcess, ProcessLookupError):
-            return
-        for child in children:  # Spark's JVM has a group of its own
-            try:
-                child.kill()
-            except psutil.NoSuchProcess:
-                continue
+        self._host().kill(pid)
 
     def attach(self, run_id: str, replaces: str | None = None) -> bool:
         """Note that run `run_id` watches it. False where another run does by now, unless it is `replaces`."""
@@ -194,23 +152,8 @@ class ServiceResource(PlatformResource):
         with postgres.connect(self.settings.postgres, autocommit=True) as connection:
             connection.execute(WANT, (desired, reason, self.service))
 
-    def _manager(self) -> ProcessManager:
-        return ProcessManager(self.settings)
-
-    def _managed(self) -> Managed:
-        return self._manager().programs()[self.service]
-
-    def _starts(self) -> StartLog:
-        return StartLog(self.settings, self.service)
-
-    def _wait_ended(self) -> None:
-        deadline = time.monotonic() + STOP_TIMEOUT_S
-        while (state := self._managed().state) in ("starting", "running", "stopping"):
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"{self.service} has not ended after {STOP_TIMEOUT_S:.0f} s (state: {state}); see its log."
-                )
-            time.sleep(POLL_S)
+    def _host(self) -> ProcessHost:
+        return process_host(self.settings, self.service)
 
 
 class GeneratorResource(ServiceResource):

@@ -12,11 +12,11 @@ LOCATION = "orderpulse"
 
 
 class Links:
-    """Pages of Dagster and of the dbt documentation. Both listen on the machine itself alone."""
+    """Pages of Dagster and of the dbt documentation: on this machine alone, or behind the proxy."""
 
     def __init__(self, settings: Settings) -> None:
-        self._dagster = f"http://localhost:{settings.dagster.webserver_port}"
-        self._docs = f"http://localhost:{settings.dagster.docs_port}"
+        self._dagster = settings.dagster.page()
+        self._docs = settings.dagster.docs_page()
 
     def dagster(self) -> Link:
         """Its front page."""

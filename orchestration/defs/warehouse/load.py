@@ -18,7 +18,7 @@ DBT_TAGS = {"dbt": "one at a time"}
 def defs() -> dg.Definitions:
     """Views, dashboard, jobs, schedule and sensor. Raises `StackError` where there is no manifest."""
     found = manifest.read_manifest()
-    built = views(found, f"http://localhost:{load_settings().dagster.docs_port}")
+    built = views(found, load_settings().dagster.docs_page())
     build = dg.define_asset_job(
         "dbt_build",
         selection=dg.AssetSelection.assets(built),
