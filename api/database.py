@@ -9,19 +9,28 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from core import postgres
 from core.errors import DatabaseError
-from core.settings import PostgresSettings, Settings
+from core.settings import Settings
 
-__all__ = ["Connection", "Database", "read_settings"]
+__all__ = ["Connection", "Database", "read_dsn"]
 
 Connection = psycopg.AsyncConnection[DictRow]
 
+LIFETIME_S = 3600.0
+LIFETIME_BESIDE_A_REPLICA_S = 60.0
+"""Connections that went to the primary for want of the replica go back to it within so long."""
 
-def read_settings(settings: Settings) -> PostgresSettings:
-    """Where the API reads: the replica where one is set, else the primary."""
-    if settings.api.replica_host is None:
-        return settings.postgres
-    replica = {"host": settings.api.replica_host, "port": settings.api.replica_port}
-    return settings.postgres.model_copy(update=replica)
+
+def read_dsn(settings: Settings) -> str:
+    """Where the API reads: the replica where one is set and answers, else the primary (with the password)."""
+    primary, api = settings.postgres, settings.api
+    if api.replica_host is None:
+        return postgres.dsn(primary)
+    return psycopg.conninfo.make_conninfo(
+        postgres.dsn(primary),
+        host=f"{api.replica_host},{primary.host}",
+        port=f"{api.replica_port},{primary.port}",
+        target_session_attrs="prefer-standby",
+    )
 
 
 class Database:
@@ -30,7 +39,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         api = settings.api
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            postgres.dsn(read_settings(settings)),
+            read_dsn(settings),
             connection_class=psycopg.AsyncConnection[DictRow],
             kwargs={
                 "autocommit": True,
@@ -44,6 +53,7 @@ class Database:
             max_size=api.pool_size,
             timeout=api.pool_wait_s,
             max_waiting=api.pool_size * 20,
+            max_lifetime=LIFETIME_S if api.replica_host is None else LIFETIME_BESIDE_A_REPLICA_S,
             check=AsyncConnectionPool.check_connection,
             open=False,
             name="api",

@@ -6,6 +6,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from core.errors import DatabaseError
+from core.postgres_refusals import reason_of, refusal
 from core.settings import PostgresSettings
 
 __all__ = ["TRANSIENT_ERRORS", "connect", "dsn", "uri", "wait_until_reachable"]
@@ -25,12 +26,14 @@ def dsn(settings: PostgresSettings) -> str:
 
 def uri(settings: PostgresSettings) -> str:
     """The same as a URI, for libraries that take nothing else (ADBC, SQLAlchemy)."""
-    from urllib.parse import quote
+    from urllib.parse import quote, urlencode
 
     secret = quote(settings.password.get_secret_value(), safe="")
+    named = settings.parameters()
+    options = {name: named[name] for name in ("sslmode", "sslrootcert", "connect_timeout") if name in named}
     return (
         f"postgresql://{quote(settings.user, safe='')}:{secret}@{settings.host}:{settings.port}"
-        f"/{quote(settings.database, safe='')}?sslmode={settings.sslmode}&connect_timeout=5"
+        f"/{quote(settings.database, safe='')}?{urlencode(options, quote_via=quote)}"
     )
 
 
@@ -42,22 +45,24 @@ def connect(
 
 
 def wait_until_reachable(settings: PostgresSettings, timeout_s: float) -> None:
-    """Return once a query is answered. Raises `DatabaseError` after `timeout_s` seconds."""
-    from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+    """Return once a query is answered. Raises `DatabaseError` after `timeout_s` seconds, at once where it refuses us."""
+    from tenacity import RetryError, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
-    last: BaseException | None = None
+    def away(error: BaseException) -> bool:
+        return isinstance(error, psycopg.OperationalError) and refusal(error, settings) is None
+
+    where = f"PostgreSQL at {settings.host}:{settings.port}"
     try:
         for attempt in Retrying(
-            retry=retry_if_exception_type(psycopg.OperationalError),
-            stop=stop_after_delay(timeout_s),
-            wait=wait_fixed(0.2),
+            retry=retry_if_exception(away), stop=stop_after_delay(timeout_s), wait=wait_fixed(0.2)
         ):
             with attempt, connect(settings, autocommit=True) as connection:
                 connection.execute("SELECT 1")
+    except psycopg.OperationalError as error:
+        raise DatabaseError(f"{where} lets nobody in. {reason_of(error, settings)}.") from None
     except RetryError as error:
         last = error.last_attempt.exception()
-    if last is not None:
         raise DatabaseError(
-            f"PostgreSQL at {settings.host}:{settings.port} did not answer within {timeout_s:.0f} s "
-            f"({str(last).strip().splitlines()[-1]}). Is it running? See `orderpulse status`."
-        )
+            f"{where} did not answer within {timeout_s:.0f} s ({reason_of(last or error, settings)}). "
+            "Is it running? See `orderpulse status`."
+        ) from None

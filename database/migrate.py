@@ -17,36 +17,47 @@ from sqlalchemy.pool import NullPool
 
 from core import postgres
 from core.errors import DatabaseError
+from core.postgres_refusals import reason_of, refusal
 from core.settings import PostgresSettings
 
-__all__ = ["current_revision", "migrate"]
+__all__ = ["current_revision", "known_revisions", "migrate"]
 
 SCRIPTS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_304_561
 """Key of the advisory lock that lets one migration run at a time."""
 
 
-def migrate(settings: PostgresSettings) -> tuple[str | None, str]:
-    """Apply what is missing, in one transaction. Returns the revision before and after.
+def migrate(settings: PostgresSettings, revision: str | None = None) -> tuple[str | None, str]:
+    """Apply what is missing up to `revision` (None: the newest), in one transaction.
 
-    Raises `DatabaseError` when the database cannot be reached.
+    Returns the revision before and after. Raises `DatabaseError` when the database cannot be reached.
     """
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    head = ScriptDirectory.from_config(config).get_current_head()
-    assert head is not None, "the package holds migrations"
+    config = _config()
+    wanted = revision or ScriptDirectory.from_config(config).get_current_head()
+    assert wanted is not None, "the package holds migrations"
     with _begin(settings) as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         before = MigrationContext.configure(connection).get_current_revision()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    return before, head
+        command.upgrade(config, wanted)
+    return before, wanted
+
+
+def known_revisions() -> list[str]:
+    """The revisions that this code has, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 
 def current_revision(settings: PostgresSettings) -> str | None:
     """Revision that the database is at; None when it was never migrated."""
     with _begin(settings) as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    return config
 
 
 @contextmanager
@@ -56,9 +67,16 @@ def _begin(settings: PostgresSettings) -> Iterator[Connection]:
         with create_engine(url, poolclass=NullPool).begin() as connection:
             yield connection
     except OperationalError as error:
+        cause = error.orig or error
+        advice = "" if refusal(cause, settings) else " Is it running? See `orderpulse status`."
         raise DatabaseError(
             f"The database at {settings.host}:{settings.port} cannot be migrated: "
-            f"{str(error.orig).strip().splitlines()[-1]}. Is it running? See `orderpulse status`."
+            f"{reason_of(cause, settings)}.{advice}"
+        ) from None
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise DatabaseError(
+            f"The user {settings.user} may not migrate the database {settings.database}: {error.diag.message_primary}. "
+            "Its owner may; roles that are missing are made by an administrator first (docs/roles.md)."
         ) from None
 
 

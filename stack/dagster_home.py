@@ -14,6 +14,7 @@ from core import postgres
 from core.errors import StackError
 from core.settings import Settings
 from stack.environment import child_environment
+from stack.identities import as_identity
 from stack.ports import is_open
 
 __all__ = [
@@ -57,7 +58,7 @@ def prepare_code(settings: Settings) -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "orchestration.manifest"],
         cwd=settings.root,
-        env=dagster_environment(settings),
+        env=dagster_environment(as_identity(settings, "dagster")),
         capture_output=True,
         text=True,
         check=False,
@@ -70,15 +71,21 @@ def prepare_code(settings: Settings) -> None:
 
 def dagster_environment(settings: Settings) -> dict[str, str]:
     """What every process of Dagster gets, the workers of runs too."""
-    folder = home(settings)
-    return child_environment(settings) | {
-        "DAGSTER_HOME": str(folder),
-        "DAGSTER_COMPUTE_LOGS": str(folder / "compute_logs"),
-        "DAGSTER_ARTIFACTS": str(folder / "artifacts"),
-        "DAGSTER_DISABLE_TELEMETRY": "1",
-        "PGSSLMODE": settings.postgres.sslmode,
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
+    folder, authority = home(settings), settings.postgres.ca_file
+    encryption = {"PGSSLMODE": settings.postgres.sslmode}  # libpq reads these where Dagster passes nothing
+    if authority is not None:
+        encryption["PGSSLROOTCERT"] = str(authority)
+    return (
+        child_environment(settings)
+        | encryption
+        | {
+            "DAGSTER_HOME": str(folder),
+            "DAGSTER_COMPUTE_LOGS": str(folder / "compute_logs"),
+            "DAGSTER_ARTIFACTS": str(folder / "artifacts"),
+            "DAGSTER_DISABLE_TELEMETRY": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+    )
 
 
 def code_server_command(settings: Settings) -> list[str]:
@@ -129,7 +136,8 @@ def webserver_health(settings: Settings) -> str:
 
 def daemon_health(settings: Settings) -> str:
     """`healthy`, or why not: what the daemon last said of its threads."""
-    own = settings.postgres.model_copy(update={"database": settings.dagster.database})
+    user = as_identity(settings, "dagster").postgres
+    own = user.model_copy(update={"database": settings.dagster.database})
     try:
         with postgres.connect(own, autocommit=True) as connection:
             row = connection.execute(DAEMON_BEATS).fetchone()

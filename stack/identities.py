@@ -6,6 +6,7 @@ settings. The rights of each are in `database/migrations` and in `stack.kafka_ri
 
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,17 @@ from pydantic import SecretStr
 
 from core.settings import Settings
 
-__all__ = ["IDENTITIES", "Identity", "IdentityName", "as_identity", "secret", "secrets_dir", "secured"]
+__all__ = [
+    "IDENTITIES",
+    "Identity",
+    "IdentityName",
+    "as_identity",
+    "login",
+    "renew_secret",
+    "secret",
+    "secrets_dir",
+    "secured",
+]
 
 IdentityName = Literal["owner", "generator", "spark_stream", "dagster", "dbt", "api"]
 
@@ -58,17 +69,40 @@ def secrets_dir(settings: Settings) -> Path:
 
 
 def secret(settings: Settings, name: str) -> str:
-    """A secret of this platform, made at the first call: 32 random bytes in URL-safe base 64."""
-    folder = secrets_dir(settings)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / name
+    """A secret of this platform, made at the first call: 32 random bytes in URL-safe base 64.
+
+    Several processes may call it at once: one makes the file, whole before it has its name, and all read that.
+    """
+    path = secrets_dir(settings) / name
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
         return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        draft = _draft(path)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text(encoding="utf-8")
+
+
+def renew_secret(settings: Settings, name: str) -> str:
+    """Another secret in place of the former. The servers and the processes take it at their next start."""
+    path = secrets_dir(settings) / name
+    _draft(path).replace(path)
+    return path.read_text(encoding="utf-8")
+
+
+def _draft(path: Path) -> Path:
+    """A new secret in a file beside `path`; only its owner may read it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text := secrets.token_urlsafe(32))
-    return text
+        file.write(secrets.token_urlsafe(32))
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(draft)
 
 
 def secured(settings: Settings) -> Settings:
@@ -93,9 +127,12 @@ def as_identity(settings: Settings, name: IdentityName) -> Settings:
     user = {"user": login(name), "password": password}
     known = {"username": login(name), "password": password} if IDENTITIES[name].kafka else {}
     nobody = {"username": None, "password": None}
+    dbt = {"user": login("dbt"), "password": SecretStr(secret(settings, "dbt"))}
+    starts_dbt = dbt if name == "dagster" else {"user": None, "password": None}
     return settings.model_copy(
         update={
             "postgres": settings.postgres.model_copy(update=user),
             "kafka": settings.kafka.model_copy(update=known or nobody),
+            "dbt": settings.dbt.model_copy(update=starts_dbt),
         }
     )

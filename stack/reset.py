@@ -6,6 +6,7 @@ from pathlib import Path
 from core.errors import StackError
 from core.settings import Settings
 from stack.locks import holder
+from stack.postgres_replica import replica_home
 from stack.postgres_server import cluster_home
 from stack.programs import programs_of
 from stack.supervisor_config import SUPERVISOR
@@ -15,7 +16,8 @@ __all__ = ["reset", "what_goes"]
 
 def what_goes(settings: Settings) -> list[Path]:
     """The folders that a reset removes, of those that exist."""
-    folders = (settings.checkpoint_dir, cluster_home(settings), settings.data_dir)
+    databases = (cluster_home(settings), replica_home(settings))
+    folders = (settings.checkpoint_dir, *databases, settings.data_dir)
     return [folder for folder in folders if folder.exists()]
 
 

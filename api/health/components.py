@@ -65,7 +65,7 @@ def components_of(source: Source, facts: Facts | None, standing: Standing | None
             name="postgres",
             title="PostgreSQL",
             heartbeat_at=facts.fresh.as_of if facts else None,
-            **_as_fields(about_postgres(facts)),
+            **_as_fields(about_postgres(facts, reads_replica=source.settings.api.replica_host is not None)),
         ),
         Component(
             name="dbt",

@@ -46,8 +46,11 @@ def seen_kafka_at(facts: Facts) -> datetime | None:
     return max([*commits, *beats], default=None)
 
 
-def about_postgres(facts: Facts | None) -> Said:
-    """The database, by its answer; `facts` is None where there was none."""
+def about_postgres(facts: Facts | None, *, reads_replica: bool = False) -> Said:
+    """The database, by its answer; `facts` is None where there was none.
+
+    `reads_replica`: whether it should have been a replica's.
+    """
     if facts is None:
         return Said(
             "error",
@@ -58,6 +61,9 @@ def about_postgres(facts: Facts | None) -> Said:
     if lag_s is not None and lag_s > REPLICA_LIMIT_S:
         advice = "Look at the replica's load and its network; the primary is not affected."
         return Said("warning", f"{took}; this is a replica, {ago(lag_s)} behind.", advice)
+    if lag_s is None and reads_replica:
+        advice = "See logs/postgres_replica.log. It is started again by itself; reads then go back to it."
+        return Said("warning", f"{took}; the replica does not answer, so this is the primary.", advice)
     replica = "" if lag_s is None else f"; a replica, {ago(lag_s)} behind"
     if facts.answer_ms > SLOW_MS:
         return Said(

@@ -47,10 +47,15 @@ _SERVER = """
             SELECT relname::text FROM pg_class
             WHERE relname = ANY(%(views)s) AND relkind = 'v' AND pg_table_is_visible(oid)
         ) AS views,
-        CASE WHEN pg_is_in_recovery()
-            THEN extract(EPOCH FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8
+        CASE
+            WHEN NOT pg_is_in_recovery() THEN NULL
+            WHEN EXISTS (SELECT FROM pg_stat_wal_receiver)
+                AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+            ELSE greatest(extract(EPOCH FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0)::float8
         END AS replica_lag_s
 """
+"""A replica that has applied all that it hears is not behind, however long nothing was written."""
+
 _REJECTS = f"""
     SELECT reason, count(*) AS records FROM {EVENTS_REJECTED.name}
     WHERE rejected_at > now() - interval '15 minutes' GROUP BY reason ORDER BY records DESC, reason

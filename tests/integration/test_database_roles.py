@@ -29,6 +29,13 @@ ALLOWED = {
         "SELECT desired, rate FROM ops.service",
         "CREATE TEMPORARY TABLE staging (id text)",
         "SELECT pg_notify('orderpulse', '{}')",
+        "DELETE FROM kpi_1m_by_currency",
+        "LOCK TABLE kpi_1m_by_currency, kpi_1m IN SHARE ROW EXCLUSIVE MODE",
+        "UPDATE ops.stream_batch SET healed_at = now()",
+    ),
+    "generator": (
+        "SELECT rate FROM ops.service",
+        "INSERT INTO ops.heartbeat (name, pid, started_at) VALUES ('generator', 1, now())",
     ),
     "dbt": (
         "SELECT * FROM kpi_1m, kpi_1m_by_currency, events_clean",
@@ -50,6 +57,8 @@ ALLOWED = {
 REFUSED = {
     "spark_writer": (
         "DELETE FROM events_clean",
+        "UPDATE events_clean SET amount = 0",
+        "UPDATE ops.stream_batch SET records_read = 0",
         "TRUNCATE events_clean",
         "DROP TABLE events_clean",
         "ALTER TABLE kpi_1m ADD COLUMN x int",
@@ -57,6 +66,11 @@ REFUSED = {
         "UPDATE ops.service SET desired = 'stopped'",
         "CREATE TABLE public.mine (id int)",
         "CREATE TABLE ops.mine (id int)",
+    ),
+    "generator": (
+        "SELECT 1 FROM events_clean",
+        "SELECT 1 FROM ops.events_rejected",
+        "UPDATE ops.service SET rate = 1000",
     ),
     "dbt": (
         INSERT_KPI,
@@ -73,6 +87,8 @@ REFUSED = {
         "CREATE VIEW v_test AS SELECT 1",
     ),
     "dagster": (
+        "UPDATE events_clean SET amount = 0",
+        INSERT_BATCH,
         "DROP TABLE events_clean",
         "TRUNCATE kpi_1m",
         "CREATE TABLE public.mine (id int)",

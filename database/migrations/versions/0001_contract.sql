@@ -123,6 +123,8 @@ DECLARE
     role_name TEXT;
 BEGIN
     FOREACH role_name IN ARRAY ARRAY['spark_writer', 'dbt', 'api_read', 'dagster'] LOOP
+        -- Where the owner may not make roles, an administrator has made them before.
+        CONTINUE WHEN to_regrole(role_name) IS NOT NULL;
         BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
         EXCEPTION
