@@ -10,10 +10,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import ProblemError, answer_problem
 from core.settings import Environment, Settings
 
-__all__ = ["LONGEST_BODY", "Security", "allowed_origins", "refuse_forgery"]
+__all__ = [
+    "LONGEST_BODY",
+    "LONGEST_HEADERS",
+    "LONGEST_URL",
+    "MOST_HEADERS",
+    "Security",
+    "allowed_origins",
+    "refuse_forgery",
+]
 
 LONGEST_BODY = 64 * 1024
 """Bytes; the longest that any route has a use for is below one."""
+
+LONGEST_URL = 8 * 1024
+"""Bytes of path and query, as sent; all filters of a page of events at their longest take half of it."""
+
+LONGEST_HEADERS = 32 * 1024
+MOST_HEADERS = 100
 
 POLICY = {
     "default-src": "'none'",
@@ -75,7 +89,7 @@ class Security:
                 message["headers"] = [*message.get("headers", ()), *self._headers]
             await send(message)
 
-        if refusal := self._refusal(Headers(scope=scope)):
+        if refusal := _too_long(scope) or self._refusal(Headers(scope=scope)):
             await answer_problem(Request(scope), refusal)(scope, receive, send_with_headers)
         else:
             await self._app(scope, _limited(receive), send_with_headers)
@@ -92,6 +106,25 @@ class Security:
             detail = "Without tokens the API answers to this machine's own names only, such as localhost."
             return ProblemError(421, "The API is not known under this name", detail)
         return None
+
+
+def _too_long(scope: Scope) -> ProblemError | None:
+    """What of a request's head is longer than any use of the API takes."""
+    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_URL:
+        return ProblemError(
+            414, "The address is too long", f"Path and query may have up to {LONGEST_URL} bytes."
+        )
+    headers = scope["headers"]
+    if (
+        len(headers) > MOST_HEADERS
+        or sum(len(name) + len(value) for name, value in headers) > LONGEST_HEADERS
+    ):
+        return ProblemError(
+            431,
+            "The headers are too long",
+            f"A request may have up to {MOST_HEADERS} headers of {LONGEST_HEADERS} bytes together.",
+        )
+    return None
 
 
 def refuse_forgery(request: Request, settings: Settings) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import uvicorn
 from fastapi import FastAPI
 
+from api.protocol import Protocol
 from core.errors import StackError
 from core.settings import Settings
 
@@ -41,6 +42,8 @@ def server_config(app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",
+        http=Protocol,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

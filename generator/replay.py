@@ -25,10 +25,13 @@ from core.events import EVENT_TIME_PATTERN
 from generator.producer import RecordProducer
 from generator.records import Kind, Record
 
-__all__ = ["Timeline", "open_lines", "read_lines", "replay"]
+__all__ = ["CHUNK_BYTES", "LONGEST_LINE_BYTES", "Timeline", "open_lines", "read_lines", "replay"]
 
 IDLE_S = 0.1
 CHUNK_BYTES = 1 << 18
+LONGEST_LINE_BYTES = 1 << 20
+"""No broker takes a longer record by default, and a file without line ends must not fill the memory."""
+
 _EVENT_TIME = re.compile(EVENT_TIME_PATTERN)
 _EVENT_TIME_MEMBER = re.compile(rb'"eventTime"\s*:\s*"([^"\\]*)"')
 
@@ -50,7 +53,10 @@ def open_lines(name: str) -> Iterator[int]:
 
 
 def read_lines(descriptor: int, stopping: Callable[[], bool]) -> Iterator[bytes | None]:
-    """Lines without their ends; blank ones are skipped. None while there is nothing to read yet."""
+    """Lines without their ends; blank ones are skipped. None while there is nothing to read yet.
+
+    Raises `SettingsError` at a line that is longer than any record.
+    """
     rest = b""
     while not stopping():
         if not select.select([descriptor], [], [], IDLE_S)[0]:
@@ -58,6 +64,10 @@ def read_lines(descriptor: int, stopping: Callable[[], bool]) -> Iterator[bytes 
             continue
         chunk = os.read(descriptor, CHUNK_BYTES)
         *lines, rest = (rest + chunk).split(b"\n") if chunk else (rest, b"")
+        if max(map(len, (*lines, rest))) > LONGEST_LINE_BYTES:
+            raise SettingsError(
+                f"The file has a line of more than {LONGEST_LINE_BYTES} bytes, so it is no file of events."
+            )
         for line in lines:
             if line.strip():
                 yield line.removesuffix(b"\r")

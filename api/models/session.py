@@ -33,7 +33,7 @@ class About(Model):
 class RateRequest(Model):
     """Events per second that the generator shall send."""
 
-    rate: float = Field(ge=0.1, le=100_000)
+    rate: float = Field(ge=0.1, le=100_000, strict=True)
 
 
 class OperateAnswer(Model):

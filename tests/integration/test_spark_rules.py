@@ -75,6 +75,16 @@ def test_the_verdict_is_the_contracts(
     assert reason == record.reason, detail
 
 
+def test_a_record_without_bottom_is_no_json(spark: SparkSession) -> None:
+    """The parser stops at 1,000 levels; what lies deeper must neither end the query nor slow it down."""
+    plain = PLAIN.payload(NOW)
+    assert plain is not None
+    nested = [plain[:-1] + b',"deep":' + b"[" * deep + b"]" * deep + b"}" for deep in (900, 1_100, 300_000)]
+    endless = [opening * 300_000 for opening in (b"[", b'{"a":')]
+    not_json = RejectReason.NOT_JSON.value
+    assert verdicts(spark, [*nested, *endless, plain]) == [None, *[not_json] * 4, None]
+
+
 def test_every_reason_is_in_the_corpus() -> None:
     assert {record.reason for record in RECORDS} == {None, *RejectReason}
 

@@ -11,7 +11,7 @@ import pytest
 from core.clock import fixed_clock
 from core.errors import SettingsError
 from generator.records import Kind
-from generator.replay import Timeline, open_lines, read_lines
+from generator.replay import CHUNK_BYTES, LONGEST_LINE_BYTES, Timeline, open_lines, read_lines
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -130,3 +130,15 @@ def test_a_silent_input_does_not_block(pipe: tuple[int, int]) -> None:
     assert next(lines) is None
     os.write(writer, b" and half\n")
     assert next(lines) == b"half and half"
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_line_that_no_broker_would_take_is_refused(tmp_path: Path, ended: bool) -> None:
+    file = tmp_path / "no-lines"
+    longest = b"x" * LONGEST_LINE_BYTES
+    file.write_bytes(longest + b"\n")
+    with open_lines(str(file)) as descriptor:
+        assert list(read_lines(descriptor, lambda: False)) == [longest]
+    file.write_bytes(longest + (b"x\n" if ended else b"x" * CHUNK_BYTES))
+    with open_lines(str(file)) as descriptor, pytest.raises(SettingsError, match="no file of events"):
+        list(read_lines(descriptor, lambda: False))
