@@ -7,7 +7,7 @@ Other files of the folder (keys, certificates) are not read.
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic_settings import BaseSettings, NestedSecretsSettingsSource
+from pydantic_settings import NestedSecretsSettingsSource, PydanticBaseSettingsSource
 
 from core.errors import SettingsError
 
@@ -19,11 +19,11 @@ PREFIX = "orderpulse_"
 class SecretFiles(NestedSecretsSettingsSource):
     """The settings in the files of a folder. Raises `SettingsError` where one is unreadable, empty or no setting."""
 
-    def __init__(self, settings_class: type[BaseSettings], folder: Path) -> None:
+    def __init__(self, plain: PydanticBaseSettingsSource, folder: Path) -> None:
         if not folder.is_dir():
             raise SettingsError(f"ORDERPULSE_SECRETS_DIR: there is no folder {folder}.")
-        self._known = settings_class.model_fields
-        super().__init__(settings_class, secrets_dir=folder)
+        self._known = plain.settings_cls.model_fields
+        super().__init__(plain, secrets_dir=folder)
 
     def load_secrets(self, path: Path) -> dict[str, str]:  # type: ignore[override]  # a static method there
         """The files' contents by their names, without the line's end that editors add."""

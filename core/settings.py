@@ -353,11 +353,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # pydantic's own signature
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # its errors do not name the file
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Where settings come from, the first that has one wins: the environment, `.env`, secret files."""
         sources = (init_settings, env_settings, dotenv_settings)
@@ -365,7 +365,7 @@ class Settings(BaseSettings):
         if not given.get("secrets_dir"):
             return sources
         root = Path(given.get("root", cls.model_fields["root"].default))
-        return (*sources, SecretFiles(settings_cls, root / given["secrets_dir"]))
+        return (*sources, SecretFiles(file_secret_settings, root / given["secrets_dir"]))
 
     @property
     def data_dir(self) -> Path:

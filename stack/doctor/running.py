@@ -4,6 +4,7 @@ import ipaddress
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -50,7 +51,9 @@ def role(settings: Settings) -> Iterator[Finding]:
 def exposure(settings: Settings) -> Iterator[Finding]:
     """Whether what knows no passwords listens on loopback only."""
     try:
-        listening = psutil.net_connections("tcp")
+        listening: list[Any] = [
+            each.laddr for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN
+        ]
     except psutil.AccessDenied:
         yield fine("listeners", "the system shows them to the administrator only")
         return
@@ -61,11 +64,7 @@ def exposure(settings: Settings) -> Iterator[Finding]:
         for port in program.ports(settings).values()
     } | {settings.stack.kafka_controller_port: "Kafka's controller"}
     for port, name in ports.items():
-        hosts = {
-            each.laddr.ip
-            for each in listening
-            if each.status == psutil.CONN_LISTEN and each.laddr.port == port
-        }
+        hosts = {each.ip for each in listening if each.port == port}
         subject = f"{name} on port {port}"
         if outside := sorted(host for host in hosts if not _is_loopback(host)):
             yield problem(

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from core.settings import Settings
 from stack.doctor.finding import Finding, fine, is_running, may_be_open, problem, warning
@@ -75,8 +76,9 @@ def _judged(subject: str, secured: ssl.SSLSocket) -> Finding:
     certificate = secured.getpeercert() or {}
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
     days = (ends - datetime.now(UTC)).days
-    names = [value for part in certificate["subject"] for name, value in part if name == "commonName"]
-    seen = f"{secured.version()}, certificate of {' '.join(map(str, names))}, {days} days left"
+    subjects: Any = certificate["subject"]
+    names = [value for part in subjects for name, value in part if name == "commonName"]
+    seen = f"{secured.version()}, certificate of {' '.join(names)}, {days} days left"
     if days < LEAST_DAYS:
         return warning(subject, f"{seen}: renew it")
     return fine(subject, seen)
