@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+
+from core.checkpoints import batch_files, newest_commit, read_query_id
 
 __all__ = ["BatchLog", "Checkpoint", "newest_commit", "read_checkpoint", "read_query_id"]
 
@@ -69,22 +70,8 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     return Checkpoint(folder, read_query_id(folder), offsets, commits, _size_bytes(folder))
 
 
-def newest_commit(folder: Path) -> int | None:
-    """The newest committed batch, by its name alone."""
-    return max(_batch_files(folder / "commits"), default=None)
-
-
-def read_query_id(folder: Path) -> str | None:
-    """The id that the query has as long as its checkpoint; None where it is missing or unreadable."""
-    try:
-        found = json.loads((folder / "metadata").read_text(encoding="utf-8"))
-        return str(UUID(found["id"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
 def _read_log(folder: Path) -> BatchLog:
-    files = _batch_files(folder)
+    files = batch_files(folder)
     faults, newest_at = {}, None
     for batch_id, path in sorted(files.items()):
         try:
@@ -96,13 +83,6 @@ def _read_log(folder: Path) -> BatchLog:
         if fault is not None:
             faults[batch_id] = fault
     return BatchLog(tuple(sorted(files)), faults, newest_at)
-
-
-def _batch_files(folder: Path) -> dict[int, Path]:
-    try:
-        return {int(path.name): path for path in folder.iterdir() if path.name.isdecimal()}
-    except FileNotFoundError:
-        return {}
 
 
 def _fault(content: bytes) -> str | None:

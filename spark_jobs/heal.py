@@ -10,7 +10,7 @@ import adbc_driver_postgresql.dbapi as adbc
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
-from core import postgres
+from core import kafka, postgres
 from core.logging import get_logger
 from core.settings import Settings
 from database import reconcile
@@ -41,9 +41,7 @@ def heal_next_batch(spark: SparkSession, settings: Settings) -> bool:
         if row is None or settled is None:
             return False
         query_id, batch_id, first, last = row
-        start, end = (
-            {int(partition): offset for partition, offset in side.items()} for side in (first, last)
-        )
+        start, end = _still_there(settings, first, last)
         windows = reprocess(spark, settings, start, end)
         if any(window >= settled for window in windows):
             return False
@@ -51,6 +49,20 @@ def heal_next_batch(spark: SparkSession, settings: Settings) -> bool:
         connection.execute(_HEALED, (query_id, batch_id))
         log.info("batch.healed", query_id=str(query_id), batch_id=batch_id, windows=len(windows))
     return True
+
+
+def _still_there(settings: Settings, first: dict[str, int], last: dict[str, int]) -> tuple[Offsets, Offsets]:
+    """The part of a range that Kafka still has: that of an old batch, as from a backup, may be gone."""
+    topic = settings.kafka.topic
+    oldest, ends = kafka.first_offsets(settings.kafka, topic), kafka.end_offsets(settings.kafka, topic)
+    whole = tuple({int(partition): offset for partition, offset in side.items()} for side in (first, last))
+    start, end = (
+        {part: min(max(offset, oldest[part]), ends[part]) for part, offset in side.items() if part in ends}
+        for side in whole
+    )
+    if (start, end) != whole:
+        log.warning("batch.partly_gone", offsets_from=first, offsets_to=last, oldest=oldest, ends=ends)
+    return start, end
 
 
 def reprocess(spark: SparkSession, settings: Settings, start: Offsets, end: Offsets) -> list[datetime]:

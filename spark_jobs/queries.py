@@ -12,7 +12,7 @@ from spark_jobs.kpis import kpis_by_currency
 from spark_jobs.sink import events as events_sink
 from spark_jobs.sink import kpis as kpis_sink
 from spark_jobs.sink.writer import BatchSink, WriteBatch
-from spark_jobs.source import read_stream
+from spark_jobs.source import Offsets, read_stream
 from spark_jobs.validate import EVENT_COLUMNS, judge
 
 __all__ = [
@@ -59,11 +59,18 @@ def windowed_kpis(records: DataFrame, parallelism: int) -> DataFrame:
     return kpis_by_currency(drop_duplicate_events(events, parallelism))
 
 
-def start_queries(spark: SparkSession, settings: Settings) -> list[RunningQuery]:
-    """Start both queries, each with its checkpoint below `settings.checkpoint_dir`."""
-    stream = settings.stream
-    gathered = read_stream(spark, settings.kafka, stream, max_delay_ms=stream.kpi_max_delay_ms)
-    prompt = read_stream(spark, settings.kafka, stream)
+def start_queries(
+    spark: SparkSession, settings: Settings, beginnings: dict[str, Offsets]
+) -> list[RunningQuery]:
+    """Start both queries, each with its checkpoint below `settings.checkpoint_dir`.
+
+    One without a checkpoint begins at its `beginnings`, or else at the topic's first record.
+    """
+    kafka, stream = settings.kafka, settings.stream
+    gathered = read_stream(
+        spark, kafka, stream, start=beginnings.get(KPI_1M_QUERY), max_delay_ms=stream.kpi_max_delay_ms
+    )
+    prompt = read_stream(spark, kafka, stream, start=beginnings.get(EVENTS_CLEAN_QUERY))
     return [
         _start(
             spark,

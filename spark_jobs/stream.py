@@ -20,6 +20,7 @@ from spark_jobs.checkpoint_lock import lock_checkpoint
 from spark_jobs.progress import Heartbeat, query_progress
 from spark_jobs.queries import RunningQuery, start_queries
 from spark_jobs.session import build_session
+from spark_jobs.start import find_beginnings
 from spark_jobs.upkeep import Upkeep
 
 __all__ = ["main", "run"]
@@ -51,10 +52,11 @@ def run(settings: Settings) -> int:
     """Run until told to stop (0) or until a query fails (1)."""
     lock = lock_checkpoint(settings.checkpoint_dir, LOCK_TIMEOUT_S)
     postgres.wait_until_reachable(settings.postgres, DATABASE_TIMEOUT_S)
+    beginnings = find_beginnings(settings)
     spark = build_session(settings, "orderpulse", inherited_fds=(lock,))
     stop = _stop_on_signals()
     heartbeat = Heartbeat("spark_stream", settings.postgres)
-    running = start_queries(spark, settings)
+    running = start_queries(spark, settings, beginnings)
     log.info("stream.started", checkpoint=str(settings.checkpoint_dir), topic=settings.kafka.topic)
     upkeep = Upkeep(spark, settings)
     while not stop.wait(HEARTBEAT_S) and all(each.query.isActive for each in running):

@@ -76,6 +76,7 @@ class BatchSink:
         self._retry_s = retry_s
         self.failure: str | None = None
         self._connection: Any = None
+        self._committed: tuple[str, int] | None = None
         self._writing = Lock()
         self._stopping = Event()
         self._evaluation = Evaluation()
@@ -151,15 +152,17 @@ class BatchSink:
             _insert_ledger_row(cursor, query_id, batch_id, self._query_name, execution, result, durations)
             _notify(cursor, {"query": self._query_name, "batch_id": batch_id, **result.announce})
         connection.commit()
+        self._committed = query_id, batch_id
 
     def _connect(self) -> Any:
         if self._connection is None:
-            connection = adbc.connect(self._uri)
+            self._connection = connection = adbc.connect(self._uri)
             with connection.cursor() as cursor:
+                if self._committed is not None:
+                    _demand_committed(cursor, *self._committed)
                 for statement in ("SET TIME ZONE 'UTC'", *self._prepare):
                     cursor.execute(statement)
             connection.commit()
-            self._connection = connection
         return self._connection
 
     def _disconnect(self) -> None:
@@ -187,6 +190,22 @@ def _already_committed(cursor: Cursor, query_id: str, batch_id: int, execution: 
             "database (a power cut, or an old copy). Set the checkpoint aside to start a new one; rows are written once."
         )
     return True
+
+
+def _demand_committed(cursor: Cursor, query_id: str, batch_id: int) -> None:
+    """Raises `CheckpointError` where the database has lost a batch that it had committed to us.
+
+    It came back as an older copy (a replica that took over, a restore). A further batch would bury the gap;
+    the next start of the job finds it, and goes on where the ledger ends.
+    """
+    cursor.execute(
+        "SELECT 1 FROM ops.stream_batch WHERE query_id = $1::uuid AND batch_id = $2", (query_id, batch_id)
+    )
+    if cursor.fetchone() is None:
+        raise CheckpointError(
+            f"The database no longer has batch {batch_id} of query {query_id}, which it had committed: it came back as "
+            "an older copy. The job stops; when it runs again, it goes on where the ledger ends."
+        )
 
 
 def _insert_ledger_row(

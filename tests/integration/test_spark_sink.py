@@ -18,7 +18,7 @@ from database import reconcile
 from database.kpis import COUNTS
 from spark_jobs.execution import BatchExecution
 from spark_jobs.sink import events, kpis
-from spark_jobs.sink.writer import BatchResult, _already_committed, _insert_ledger_row
+from spark_jobs.sink.writer import BatchResult, BatchSink, _already_committed, _insert_ledger_row
 from spark_jobs.upkeep import reconcile_settled
 
 QUERY = "00000000-0000-0000-0000-000000000001"
@@ -153,6 +153,22 @@ def test_a_checkpoint_that_fell_behind_the_ledger_is_refused(cursor: Any) -> Non
     other = BatchExecution({0: 0}, {0: 12}, read=12, accepted=None, duplicate=0, dropped_by_watermark=0)
     with pytest.raises(CheckpointError, match="fallen behind the database"):
         _already_committed(cursor, QUERY, 5, other)
+
+
+def test_a_database_that_lost_a_committed_batch_gets_no_further_one(
+    database: PostgresSettings, connection: Connection
+) -> None:
+    """As after a failover to a copy that lagged behind: a further batch would bury the gap."""
+    nothing = pa.Table.from_pylist([], EVENTS)
+    sink = BatchSink(None, "events_clean", database, events.PREPARE, events.write_events, retry_s=0)
+    for batch_id in (0, 1):
+        sink._commit_with_retry(QUERY, batch_id, nothing, EXECUTION, 0.0)
+        sink._disconnect()
+    connection.execute("DELETE FROM ops.stream_batch WHERE batch_id = 1")
+    with pytest.raises(CheckpointError, match=r"no longer has batch 1 .* came back as an older copy"):
+        sink._commit_with_retry(QUERY, 2, nothing, EXECUTION, 0.0)
+    assert connection.execute("SELECT batch_id FROM ops.stream_batch").fetchall() == [(0,)]
+    sink._disconnect()
 
 
 def test_reconciliation_finds_and_heals_every_kind_of_difference(cursor: Any, connection: Connection) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from core.checkpoints import driver_kept_out, set_aside
 from core.errors import CheckpointError
 from core.settings import RetentionSettings
 from orchestration.checkpoint import read_checkpoint
-from orchestration.defs.maintenance.checkpoints import driver_kept_out, set_aside, set_files_aside
+from orchestration.defs.maintenance.checkpoints import set_files_aside
 from orchestration.defs.maintenance.platform_rows import events_limit
 from orchestration.defs.maintenance.torn_files import torn_files
 from spark_jobs.checkpoint_lock import lock_checkpoint

@@ -6,11 +6,12 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
+from core.checkpoints import driver_kept_out, set_aside
 from core.clock import utc_now
 from core.errors import CheckpointError
 from core.tables import EVENTS_CLEAN, KPI_1M, STREAM_BATCH
 from orchestration.checkpoint import read_checkpoint
-from orchestration.defs.maintenance.checkpoints import driver_kept_out, set_aside, set_files_aside
+from orchestration.defs.maintenance.checkpoints import set_files_aside
 from orchestration.defs.maintenance.torn_files import torn_files
 from orchestration.resources import PostgresResource
 from orchestration.services import ServiceStatus, SparkStreamResource

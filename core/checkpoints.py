@@ -1,0 +1,130 @@
+"""The folder of a streaming query's checkpoint, for those that are not Spark: look, keep out, set aside.
+
+Nothing is ever deleted. A checkpoint that is begun anew holds a note for the job: begin where the ledger
+ends. Without a note a query without a checkpoint reads the topic from its first record.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from core.errors import CheckpointError
+
+__all__ = [
+    "Note",
+    "aside_of",
+    "batch_files",
+    "begin_at_ledger",
+    "driver_kept_out",
+    "newest_commit",
+    "read_note",
+    "read_query_id",
+    "set_aside",
+]
+
+NOTE = "begin_at_ledger.json"
+POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """`loss_accepted`: a person knows that Kafka no longer has all that the ledger lacks."""
+
+    loss_accepted: bool
+
+
+def read_query_id(folder: Path) -> str | None:
+    """The id that the query has as long as its checkpoint; None where it is missing or unreadable."""
+    try:
+        found = json.loads((folder / "metadata").read_text(encoding="utf-8"))
+        return str(UUID(found["id"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def newest_commit(folder: Path) -> int | None:
+    """The newest committed batch, by its name alone."""
+    return max(batch_files(folder / "commits"), default=None)
+
+
+def batch_files(folder: Path) -> dict[int, Path]:
+    """The files of one of a checkpoint's logs (`offsets`, `commits`) by batch; none where there is no log."""
+    try:
+        return {int(path.name): path for path in folder.iterdir() if path.name.isdecimal()}
+    except FileNotFoundError:
+        return {}
+
+
+def begin_at_ledger(folder: Path, now: datetime, *, loss_accepted: bool = False) -> Path | None:
+    """Begin a query's checkpoint anew, with the note; returns where the former one lies, None where there was none."""
+    aside = set_aside(folder, now) if folder.is_dir() else None
+    folder.mkdir(parents=True)
+    (folder / NOTE).write_text(json.dumps({"loss_accepted": loss_accepted}), encoding="utf-8")
+    return aside
+
+
+def read_note(folder: Path) -> Note | None:
+    """The note in a query's checkpoint; None where there is none, or where Spark has begun its first batch."""
+    if batch_files(folder / "offsets"):
+        return None
+    try:
+        found = json.loads((folder / NOTE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return Note(loss_accepted=False)
+    return Note(loss_accepted=found.get("loss_accepted") is True)
+
+
+@contextmanager
+def driver_kept_out(folder: Path, timeout_s: float) -> Iterator[None]:
+    """Hold the lock that a Spark driver holds on its checkpoints; one that starts meanwhile waits.
+
+    A driver's JVM may outlive it by a second. Raises `CheckpointError` where one still works after
+    `timeout_s` seconds.
+    """
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} does not exist: the stream has never run with these settings.")
+    descriptor = os.open(folder / "driver.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        deadline = time.monotonic() + timeout_s
+        while not _try_lock(descriptor):
+            if time.monotonic() > deadline:
+                holder = os.pread(descriptor, 32, 0).decode() or "unknown"
+                raise CheckpointError(
+                    f"A Spark driver (pid {holder}) works on {folder}. Stop it with the job stop_spark_stream, "
+                    "then try again."
+                )
+            time.sleep(POLL_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def set_aside(folder: Path, now: datetime) -> Path:
+    """Rename a query's whole checkpoint; returns its new place. Raises `CheckpointError` where there is none."""
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} does not exist; the query has no checkpoint to reset.")
+    aside = aside_of(folder, now)
+    folder.rename(aside)
+    return aside
+
+
+def aside_of(folder: Path, now: datetime, kind: str = "") -> Path:
+    """Where what is set aside at `now` goes: beside the checkpoint, with the time in its name."""
+    return folder.with_name(f"{folder.name}.{now:%Y%m%dT%H%M%SZ}{kind}")
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
