@@ -1,5 +1,5 @@
 """Migrations of the database `realtime`: tables, roles and grants. Imports `core` only."""
 
-from database.migrate import current_revision, migrate
+from database.migrate import current_revision, known_revisions, migrate
 
-__all__ = ["current_revision", "migrate"]
+__all__ = ["current_revision", "known_revisions", "migrate"]

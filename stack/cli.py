@@ -9,6 +9,8 @@ import typer
 
 from core.errors import OrderpulseError
 from core.settings import Settings, load_settings
+from stack.backup_cli import app as backup
+from stack.backup_cli import restore
 from stack.launch import Launch
 
 __all__ = ["app", "main"]
@@ -18,6 +20,8 @@ PASSED_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "hel
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
+app.add_typer(backup, name="backup")
+app.command(name="restore")(restore)
 
 Only = Annotated[
     str | None, typer.Option(help="Comma-separated: postgres,kafka,spark_stream; `status` lists them.")

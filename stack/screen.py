@@ -42,6 +42,21 @@ class Screen:
         self.say(f"  {text} ({time.monotonic() - started:.1f} s)")
 
     @contextmanager
+    def growing(self, text: str, path: Path) -> Iterator[Callable[[], None]]:
+        """The same for a step that writes the file `path`; yields the function that shows its size by now."""
+        started = time.monotonic()
+
+        def size_mb() -> float:
+            return path.stat().st_size / 1e6 if path.exists() else 0.0
+
+        if self._console.is_terminal:
+            with self._console.status(text) as status:
+                yield lambda: status.update(f"{text}: {size_mb():,.0f} MB")
+        else:
+            yield lambda: None
+        self.say(f"  {text}: {size_mb():,.1f} MB ({time.monotonic() - started:.1f} s)")
+
+    @contextmanager
     def progress(self, text: str, total: int) -> Iterator[Callable[[], None]]:
         """A bar; yields the function that moves it on by one."""
         columns = (TextColumn(f"  {text}"), BarColumn(), MofNCompleteColumn())
