@@ -155,10 +155,10 @@ def _describe(settings: KafkaSettings, topic: str | None, timeout_s: float) -> C
             for each in heard:
                 _raise_refusal(settings, each)
             if last:
-                reason = heard[-1] if heard else error.args[0]
                 raise NoAnswerError(
-                    f"Kafka at {settings.bootstrap_servers} did not answer within {timeout_s:.0f} s "
-                    f"({reason.str()}). Is it running? See `orderpulse status`."
+                    f"Kafka at {settings.bootstrap_servers} did not answer {settings.security_protocol} within "
+                    f"{timeout_s:.0f} s ({error.args[0].str()}). Is it running, and is that its protocol? See "
+                    "`orderpulse status`."
                 ) from None
         wait_s *= 2
 

@@ -114,7 +114,10 @@ class RecordProducer:
 
         Raises `BrokerError` when the client cannot go on.
         """
-        self._producer.poll(min(timeout_s, LONGEST_POLL_S))
+        try:
+            self._producer.poll(min(timeout_s, LONGEST_POLL_S))
+        except KafkaException as error:
+            self._note_error(error.args[0])
         if self._ack_log is not None:
             self._ack_log.write_round()
         self._raise_fatal()
