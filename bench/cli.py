@@ -6,7 +6,7 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import psutil
 import typer
@@ -56,6 +56,10 @@ def bench(
     seconds: Annotated[
         float, typer.Option(min=1, help="Warm-up and, again, measured time of each rate.")
     ] = 60.0,
+    profile: Annotated[
+        Literal["local", "cluster"],
+        typer.Option(help="cluster: three brokers, a replica, and the Spark job on two executors."),
+    ] = "local",
     job: Annotated[
         Job | None, typer.Option(help="Measure only this job; default: spark, beside plain in the drain.")
     ] = None,
@@ -77,9 +81,9 @@ def bench(
     if quick:
         records, warm_up, seconds = 5_000, 2_000, 5.0
     rates = (MEMORY_RATE,) if quick or only is Part.MEMORY else RATES
-    found = Results(_conditions(records, warm_up, seconds, quick))
+    found = Results({"profile": profile} | _conditions(records, warm_up, seconds, quick))
     try:
-        with Progress() as progress, running_platform() as platform:
+        with Progress() as progress, running_platform(profile) as platform:
             if only in (None, Part.DRAIN):
                 _drain(found, platform, job, pairs, (records, warm_up), progress)
             if only in (None, Part.LATENCY, Part.MEMORY):

@@ -1,11 +1,12 @@
-"""A platform of the benchmark's own: broker and database on free ports, data in a temporary folder."""
+"""A platform of the benchmark's own, local or a cluster: free ports, data in a temporary folder."""
 
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from psycopg import sql
@@ -14,13 +15,15 @@ from bench.children import Child
 from bench.jobs import Job
 from core import kafka, postgres
 from core.errors import StackError
-from core.settings import Settings, load_settings
+from core.settings import ClusterSettings, Settings, load_settings
 from core.topics import EVENTS_RAW
 from database import migrate
 from stack import postgres_server
 from stack.health import health
 from stack.jars import ensure_jars
 from stack.ports import free_ports
+from stack.profile import Kind, Profile, applied
+from stack.programs import SERVERS, SPARK_WORKERS, programs_of
 from stack.waiting import wait_until
 
 __all__ = ["Platform", "count_valid", "running_platform"]
@@ -31,7 +34,7 @@ FILL_LIMIT_S = 900.0
 
 @dataclass(slots=True)
 class Platform:
-    """A running broker and database. Topics, databases and checkpoints are fresh for each use."""
+    """Running servers. Topics, databases and checkpoints are fresh for each use."""
 
     settings: Settings
     folder: Path
@@ -83,34 +86,50 @@ def count_valid(acknowledged: Path) -> int:
 
 
 @contextmanager
-def running_platform() -> Iterator[Platform]:
-    """Start the servers, and end them and remove their data in the end."""
+def running_platform(kind: Kind = "local") -> Iterator[Platform]:
+    """Start the servers of a profile, and end them and remove their data in the end."""
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="orderpulse-bench-"))
         folder.chmod(0o755)  # PostgreSQL's own account must be able to enter
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        settings = _settings(folder)
+        settings = applied(_settings(folder), Profile(kind, secure=False))
+        settings.data_dir.mkdir(exist_ok=True)
         ensure_jars(settings)
         platform = Platform(settings, folder)
 
-        def start(name: str, ready: Callable[[], bool]) -> None:
-            child = Child(name, ("-m", "stack", "run", name), settings, folder / f"{name}.log")
-            platform.servers.append(stack.enter_context(child))
-            _wait(child, ready)
+        def start(names: Sequence[str]) -> None:
+            children = [_start(settings, name, folder) for name in names]
+            for child in children:
+                platform.servers.append(stack.enter_context(child))
+            for child in children:
+                _wait(child, partial(_is_well, settings, child.name))
 
-        start("postgres", lambda: postgres_server.accepts(settings))
+        start(["postgres"])
         postgres_server.ensure_database(settings)
-        start("kafka", lambda: health(settings, "kafka", None) == "healthy")
+        present = {program.name for program in programs_of(settings)}
+        start([name for name in (*SERVERS, "postgres_replica") if name in present and name != "postgres"])
+        start([name for name in SPARK_WORKERS if name in present])
         yield platform
+
+
+def _start(settings: Settings, name: str, folder: Path) -> Child:
+    return Child(name, ("-m", "stack", "run", name), settings, folder / f"{name}.log")
+
+
+def _is_well(settings: Settings, name: str) -> bool:
+    if name == "postgres":
+        return postgres_server.accepts(settings)
+    return health(settings, name, None) == "healthy"
 
 
 def _settings(folder: Path) -> Settings:
     base = load_settings()
-    kafka_port, controller_port, postgres_port = free_ports(3)
+    kafka_port, controller_port, postgres_port, *others = free_ports(3 + len(ClusterSettings.model_fields))
     return base.model_copy(
         update={
             "kafka": base.kafka.model_copy(update={"bootstrap_servers": f"localhost:{kafka_port}"}),
             "postgres": base.postgres.model_copy(update={"host": "localhost", "port": postgres_port}),
+            "cluster": ClusterSettings(**dict(zip(ClusterSettings.model_fields, others, strict=True))),
             "stack": base.stack.model_copy(
                 update={"data_dir": folder, "kafka_controller_port": controller_port}
             ),

@@ -1,5 +1,6 @@
 """The two streaming queries of the contract (section 2), from the topic to their sinks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
@@ -31,10 +32,11 @@ KPI_1M_QUERY = "kpi_1m"
 
 @dataclass(frozen=True, slots=True)
 class RunningQuery:
-    """A started query and the sink it writes to."""
+    """A started query and the sink it writes to. `again` starts it anew, once it has ended."""
 
     query: StreamingQuery
     sink: BatchSink
+    again: Callable[[], "RunningQuery"]
 
 
 def clean_events(records: DataFrame, parallelism: int) -> DataFrame:
@@ -102,15 +104,18 @@ def _start(
     prepare: tuple[str, ...],
     write: WriteBatch,
 ) -> RunningQuery:
-    batch_sink = BatchSink(
-        spark, name, settings.postgres, prepare, write, retry_s=settings.stream.sink_retry_s
-    )
-    writer = (
-        frame.writeStream.queryName(name)
-        .outputMode(mode)
-        .option("checkpointLocation", (settings.checkpoint_dir / name).as_uri())
-        .foreachBatch(batch_sink)
-    )
-    if settings.stream.trigger_interval_ms:
-        writer = writer.trigger(processingTime=f"{settings.stream.trigger_interval_ms} milliseconds")
-    return RunningQuery(writer.start(), batch_sink)
+    def start() -> RunningQuery:
+        batch_sink = BatchSink(
+            spark, name, settings.postgres, prepare, write, retry_s=settings.stream.sink_retry_s
+        )
+        writer = (
+            frame.writeStream.queryName(name)
+            .outputMode(mode)
+            .option("checkpointLocation", (settings.checkpoint_dir / name).as_uri())
+            .foreachBatch(batch_sink)
+        )
+        if settings.stream.trigger_interval_ms:
+            writer = writer.trigger(processingTime=f"{settings.stream.trigger_interval_ms} milliseconds")
+        return RunningQuery(writer.start(), batch_sink, start)
+
+    return start()

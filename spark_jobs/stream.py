@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
-from core import postgres
+from core import kafka, postgres
 from core.errors import OrderpulseError
 from core.logging import configure_logging, get_logger
 from core.settings import Settings, load_settings
 from spark_jobs.checkpoint_lock import lock_checkpoint
 from spark_jobs.progress import Heartbeat, query_progress
 from spark_jobs.queries import RunningQuery, start_queries
+from spark_jobs.repeats import Repeats
 from spark_jobs.session import build_session
 from spark_jobs.start import find_beginnings
 from spark_jobs.upkeep import Upkeep
@@ -51,6 +52,7 @@ def main() -> int:
 def run(settings: Settings) -> int:
     """Run until told to stop (0) or until a query fails (1)."""
     lock = lock_checkpoint(settings.checkpoint_dir, LOCK_TIMEOUT_S)
+    kafka.refuse_strangers(settings.kafka, settings.kafka.topic)
     postgres.wait_until_reachable(settings.postgres, DATABASE_TIMEOUT_S)
     beginnings = find_beginnings(settings)
     spark = build_session(settings, "orderpulse", inherited_fds=(lock,))
@@ -59,7 +61,11 @@ def run(settings: Settings) -> int:
     running = start_queries(spark, settings, beginnings)
     log.info("stream.started", checkpoint=str(settings.checkpoint_dir), topic=settings.kafka.topic)
     upkeep = Upkeep(spark, settings)
-    while not stop.wait(HEARTBEAT_S) and all(each.query.isActive for each in running):
+    repeats = Repeats()
+    while not stop.wait(HEARTBEAT_S):
+        running = [repeats.start_again(each) for each in running]
+        if not all(each.query.isActive for each in running):
+            break
         progress = {each.query.name: query_progress(each.query) for each in running}
         heartbeat.beat({"queries": progress, "observed_at": datetime.now(UTC).isoformat()})
         upkeep.tick(progress)
@@ -70,6 +76,7 @@ def run(settings: Settings) -> int:
         log.info("stream.stopped")
         return 0
     log.error("stream.failed", error=failure)
+    kafka.refuse_strangers(settings.kafka, settings.kafka.topic)
     return 1
 
 

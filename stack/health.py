@@ -11,7 +11,7 @@ from core import kafka, postgres
 from core.errors import OrderpulseError
 from core.settings import Settings
 from core.tables import HEARTBEAT
-from stack import dagster_home, spark_cluster
+from stack import dagster_home, postgres_replica, spark_cluster
 from stack.ports import is_open
 
 __all__ = ["HEARTBEAT_LIMIT_S", "health"]
@@ -68,6 +68,7 @@ def _api(settings: Settings) -> str:
 
 _LOOKS: dict[str, Callable[[Settings], str]] = {
     "postgres": _postgres,
+    "postgres_replica": postgres_replica.replica_health,
     "kafka": partial(_kafka, node=1),
     "kafka_2": partial(_kafka, node=2),
     "kafka_3": partial(_kafka, node=3),

@@ -13,9 +13,8 @@ from core.errors import StackError
 from core.settings import Settings, load_settings
 from stack.identities import secured
 from stack.locks import holder
-from stack.spark_cluster import WORKERS
 
-__all__ = ["Profile", "platform_settings", "remember"]
+__all__ = ["Kind", "Profile", "applied", "platform_settings", "remember"]
 
 Kind = Literal["local", "cluster"]
 
@@ -49,7 +48,7 @@ def platform_settings(
     wanted = _wanted(base, kind, secure, starts=starts)
     if starts:
         _refuse_a_second(base, wanted)
-    return _applied(base, wanted)
+    return applied(base, wanted)
 
 
 def remember(settings: Settings) -> None:
@@ -79,7 +78,7 @@ def _refuse_a_second(base: Settings, wanted: Profile) -> None:
     running = _remembered(base)
     if running is None or running == wanted:
         return
-    if holder(_applied(base, running), "supervisord") is not None:
+    if holder(applied(base, running), "supervisord") is not None:
         raise StackError(f"The platform runs with the profile '{running}'. Run `orderpulse down` first.")
 
 
@@ -87,7 +86,8 @@ def _note(base: Settings) -> Path:
     return base.data_dir / "profile"
 
 
-def _applied(base: Settings, profile: Profile) -> Settings:
+def applied(base: Settings, profile: Profile) -> Settings:
+    """`base` with all that follows from `profile`; the same again where that was done before."""
     settings = base
     if profile.folder and base.data_dir.name != profile.folder:
         settings = _with(
@@ -108,10 +108,7 @@ def _clustered(settings: Settings) -> Settings:
     return _with(
         settings,
         kafka={"bootstrap_servers": brokers, "replication_factor": 3, "min_insync_replicas": 2},
-        stream={
-            "master": f"spark://localhost:{cluster.spark_master_port}",
-            "parallelism": max(settings.stream.parallelism, len(WORKERS)),
-        },
+        stream={"master": f"spark://localhost:{cluster.spark_master_port}"},
         api={"replica_host": settings.postgres.host, "replica_port": cluster.replica_port},
     )
 

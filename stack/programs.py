@@ -11,7 +11,7 @@ from functools import partial
 
 from core.errors import StackError
 from core.settings import Settings
-from stack import dagster_home, kafka_broker, postgres_server, spark_cluster
+from stack import dagster_home, kafka_broker, postgres_replica, postgres_server, spark_cluster
 from stack.environment import bare_environment, child_environment
 from stack.identities import as_identity
 from stack.launch import Launch
@@ -70,6 +70,17 @@ def _postgres(settings: Settings) -> Launch:
 
 def _postgres_ports(settings: Settings) -> Mapping[str, int]:
     return {"ORDERPULSE_POSTGRES__PORT": settings.postgres.port}
+
+
+def _postgres_replica(settings: Settings) -> Launch:
+    postgres_replica.prepare(settings)
+    command, account = postgres_replica.command(settings)
+    home = postgres_replica.replica_home(settings)
+    return Launch(command, bare_environment(), home, signal.SIGINT, account)
+
+
+def _postgres_replica_ports(settings: Settings) -> Mapping[str, int]:
+    return {"ORDERPULSE_CLUSTER__REPLICA_PORT": settings.cluster.replica_port}
 
 
 def _kafka(settings: Settings) -> Launch:
@@ -193,12 +204,19 @@ def _api_ports(settings: Settings) -> Mapping[str, int]:
     return {"ORDERPULSE_API__PORT": settings.api.port}
 
 
-def _on_cluster(name: str, order: int, launch: Callable[[Settings], Launch], ports: Ports) -> Program:
-    return Program(name, order, signal.SIGTERM, 30, launch, ports, cluster=True)
+def _on_cluster(
+    name: str,
+    order: int,
+    launch: Callable[[Settings], Launch],
+    ports: Ports,
+    stop_signal: signal.Signals = signal.SIGTERM,
+) -> Program:
+    return Program(name, order, stop_signal, 30, launch, ports, cluster=True)
 
 
 PROGRAMS = (
     Program("postgres", 1, signal.SIGINT, 30, _postgres, _postgres_ports),
+    _on_cluster("postgres_replica", 2, _postgres_replica, _postgres_replica_ports, signal.SIGINT),
     Program("kafka", 3, signal.SIGTERM, 30, _kafka, _kafka_ports),
     _on_cluster("kafka_2", 3, partial(_broker, node=2), _kafka_2_ports),
     _on_cluster("kafka_3", 3, partial(_broker, node=3), _kafka_3_ports),

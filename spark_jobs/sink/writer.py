@@ -55,7 +55,8 @@ class BatchSink:
 
     `prepare` statements run once a connection (temporary tables); `write` runs in each
     batch's transaction. While `hold()` is active no new batch begins to write. `failure`
-    is the sentence of the error that ended the query; Spark buries it in its own.
+    is the sentence of the error that ended the query; Spark buries it in its own. `recounted` is true where
+    that was a batch with wrong figures: the query may be started again, from its checkpoint.
     """
 
     def __init__(
@@ -69,12 +70,13 @@ class BatchSink:
         retry_s: float,
     ) -> None:
         self._spark = spark
-        self._query_name = query_name
+        self.query_name = query_name
         self._uri = postgres.uri(settings)
         self._prepare = prepare
         self._write = write
         self._retry_s = retry_s
         self.failure: str | None = None
+        self.recounted = False
         self._connection: Any = None
         self._committed: tuple[str, int] | None = None
         self._writing = Lock()
@@ -85,10 +87,17 @@ class BatchSink:
         """Collect and commit one micro-batch. Raises `DatabaseError` when the database stays away."""
         started = time.perf_counter()
         table = batch.toArrow()
-        query = find_query(self._spark, self._query_name)
+        query = find_query(self._spark, self.query_name)
         execution = read_execution(query)
         self._evaluation.adapt(batch.sparkSession, execution.read)
         collected_ms = (time.perf_counter() - started) * 1000
+        if not execution.counted_once:
+            self.recounted = True
+            self.failure = (
+                f"Batch {batch_id} of {self.query_name} was computed more than once, and so were its figures. "
+                "Nothing of it was committed; it is repeated."
+            )
+            raise InterruptedError(self.failure)
         with self._writing:
             if self._stopping.is_set():
                 raise InterruptedError("the stream is stopping; the batch will be replayed")
@@ -97,6 +106,11 @@ class BatchSink:
             except OrderpulseError as error:
                 self.failure = str(error)
                 raise
+
+    @property
+    def has_committed(self) -> bool:
+        """Whether a batch was committed since the query's start."""
+        return self._committed is not None
 
     def hold(self, timeout_s: float) -> bool:
         """Wait for the batch that is being written; let no other begin. False when time ran out."""
@@ -123,14 +137,14 @@ class BatchSink:
         except adbc_driver_manager.Error as error:
             self._disconnect()
             raise DatabaseError(
-                f"Batch {batch_id} of {self._query_name} could not be written: {_first_line(error)}. "
+                f"Batch {batch_id} of {self.query_name} could not be written: {_first_line(error)}. "
                 "Nothing of it was committed; the job stops, and the batch is repeated when it runs again."
             ) from error
 
     def _after_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         log.warning(
-            "batch.retry", query=self._query_name, attempt=state.attempt_number, error=_first_line(error)
+            "batch.retry", query=self.query_name, attempt=state.attempt_number, error=_first_line(error)
         )
         self._disconnect()
 
@@ -142,15 +156,15 @@ class BatchSink:
         with connection.cursor() as cursor:
             if _already_committed(cursor, query_id, batch_id, execution):
                 connection.rollback()
-                log.info("batch.replayed", query=self._query_name, batch_id=batch_id)
+                log.info("batch.replayed", query=self.query_name, batch_id=batch_id)
                 return
             result = self._write(cursor, table, execution)
             durations = {
                 "collect": round(collected_ms, 1),
                 "write": round((time.perf_counter() - started) * 1000, 1),
             }
-            _insert_ledger_row(cursor, query_id, batch_id, self._query_name, execution, result, durations)
-            _notify(cursor, {"query": self._query_name, "batch_id": batch_id, **result.announce})
+            _insert_ledger_row(cursor, query_id, batch_id, self.query_name, execution, result, durations)
+            _notify(cursor, {"query": self.query_name, "batch_id": batch_id, **result.announce})
         connection.commit()
         self._committed = query_id, batch_id
 

@@ -10,7 +10,7 @@ import psutil
 import psycopg
 
 from core import postgres
-from core.settings import Environment, Settings, load_settings
+from core.settings import ClusterSettings, Environment, Settings, load_settings
 from stack.environment import child_environment
 from stack.ports import free_ports, is_open
 from stack.programs import programs_of
@@ -23,7 +23,9 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
     """Settings of a platform of the test's own: free ports, all data below `folder`, impatient checks,
     and a trigger that leaves the processors to the rest.
     """
-    kafka, controller, database, webserver, code_server, docs, api = free_ports(7)
+    kafka, controller, database, webserver, code_server, docs, api, *others = free_ports(
+        7 + len(ClusterSettings.model_fields)
+    )
     return load_settings(
         environment=Environment.TEST,
         kafka={"bootstrap_servers": f"localhost:{kafka}"},
@@ -31,6 +33,7 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
         generator=generator,
         dagster={"webserver_port": webserver, "code_server_port": code_server, "docs_port": docs},
         api={"port": api},
+        cluster=dict(zip(ClusterSettings.model_fields, others, strict=True)),
         checks={"freshness_limit_s": 20},
         stack={"data_dir": folder / "data", "kafka_controller_port": controller},
         stream={"checkpoint_dir": folder / "checkpoints", "trigger_interval_ms": 1000},

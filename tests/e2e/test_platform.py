@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from stack.programs import PROGRAMS
+from stack.programs import programs_of
 from stack.supervisor_config import SUPERVISOR
 from stack.waiting import wait_until
 from tests.e2e.platform import Platform
 
 pytestmark = pytest.mark.timeout(600)
 
-NAMES = {SUPERVISOR, *(program.name for program in PROGRAMS if not (program.once or program.cluster))}
+
+def names_of(platform: Platform) -> set[str]:
+    """What `orderpulse status` lists."""
+    return {SUPERVISOR, *(program.name for program in programs_of(platform.settings) if not program.once)}
 
 
 @pytest.mark.parametrize("relation", ["events_clean", "kpi_1m", "kpi_1m_by_currency", "ops.events_rejected"])
@@ -28,7 +31,7 @@ def test_the_view_of_a_quarter_of_an_hour_answers(platform: Platform) -> None:
 def test_status_is_true(platform: Platform) -> None:
     status = platform.status()
     assert status["healthy"] is True
-    assert {line["name"] for line in status["programs"]} == NAMES
+    assert {line["name"] for line in status["programs"]} == names_of(platform)
     for line in status["programs"]:
         assert (line["state"], line["health"]) == ("running", "healthy")
         assert Path(line["log"]).is_file()
@@ -69,12 +72,19 @@ def test_a_killed_manager_is_mended_with_one_of_each(platform: Platform) -> None
     os.kill(manager, signal.SIGKILL)
     platform.command("up")
     after = platform.pids()
-    assert set(after) == NAMES
+    assert set(after) == names_of(platform)
     assert all(after.values())
     assert not set(before.values()) & set(after.values())
-    for command in (" supervisor.supervisord ", " kafka.Kafka ", " -m spark_jobs.stream", " -m generator"):
+    brokers = len(platform.settings.kafka.addresses())
+    commands = {
+        " supervisor.supervisord ": 1,
+        " kafka.Kafka ": brokers,
+        " -m spark_jobs.stream": 1,
+        " -m generator": 1,
+    }
+    for command, count in commands.items():
         found = [line for line in platform.processes() if command in line]
-        assert len(found) == 1, f"{command}: {found}"
+        assert len(found) == count, f"{command}: {found}"
 
 
 def test_events_go_on_after_all_that(platform: Platform) -> None:

@@ -32,7 +32,9 @@ def test_a_selection_is_in_the_order_of_starting(settings: Settings) -> None:
 
 
 def test_an_unknown_program_is_refused_with_the_names(settings: Settings) -> None:
-    with pytest.raises(StackError, match="no program 'zookeeper'; there are postgres, kafka"):
+    with pytest.raises(
+        StackError, match="no program 'zookeeper'; there are postgres, postgres_replica, kafka"
+    ):
         selection(settings, "zookeeper")
 
 
