@@ -11,7 +11,7 @@ import psycopg
 
 from core import postgres
 from core.settings import Settings
-from stack.doctor.finding import Finding, fine, is_running, may_be_open, problem
+from stack.doctor.finding import Finding, fine, is_running, may_be_open, problem, warning
 from stack.programs import PROGRAMS
 
 __all__ = ["checkpoints", "exposure", "role"]
@@ -66,7 +66,11 @@ def exposure(settings: Settings) -> Iterator[Finding]:
     for port, name in ports.items():
         hosts = {each.ip for each in listening if each.port == port}
         subject = f"{name} on port {port}"
-        if outside := sorted(host for host in hosts if not _is_loopback(host)):
+        outside = sorted(host for host in hosts if not _is_loopback(host))
+        if outside and name in LOOPBACK_ONLY and not _is_loopback(settings.dagster.listen_host):
+            told = "as ORDERPULSE_DAGSTER__LISTEN_HOST says: right in a network of their own, and only there"
+            yield warning(subject, f"listens on {', '.join(outside)}, {told}")
+        elif outside:
             yield problem(
                 subject, f"listens on {', '.join(outside)}: it must be reached from this machine only"
             )
