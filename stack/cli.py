@@ -11,6 +11,8 @@ from core.errors import OrderpulseError
 from core.settings import Settings, load_settings
 from stack.backup_cli import app as backup
 from stack.backup_cli import restore
+from stack.certs import app as certs
+from stack.deployment.cli import app as deploy
 from stack.launch import Launch
 
 __all__ = ["app", "main"]
@@ -20,6 +22,8 @@ PASSED_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "hel
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
+app.add_typer(certs, name="certs")
+app.add_typer(deploy, name="deploy")
 app.add_typer(backup, name="backup")
 app.command(name="restore")(restore)
 
@@ -157,6 +161,15 @@ def migrate_command() -> None:
     print(f"The database is at revision {after}" + (f", from {before}." if before != after else " already."))
 
 
+@app.command()
+def admit(producer: str) -> None:
+    """Let a shop's own producer write events to a secured platform; shows its user and password once."""
+    from stack.kafka_rights import admit_producer
+
+    user, password = admit_producer(_settings(), producer)
+    print(f"user: {user}\npassword: {password}")
+
+
 @app.command(context_settings=PASSED_THROUGH)
 def generate(context: typer.Context) -> None:
     """Send events: arguments of `python -m generator`."""
@@ -178,6 +191,26 @@ def dbt(context: typer.Context) -> None:
 
     settings = _settings()
     _become(launch(settings, context.args))
+
+
+@app.command()
+def serve(name: str) -> None:
+    """Keep the generator or the stream as the database says, where it has a container of its own."""
+    from stack.serve import serve as keep
+
+    sys.exit(keep(load_settings(), name))
+
+
+@app.command(hidden=True)
+def healthy(name: str) -> None:
+    """Say whether the program NAME of this container is well; for its health check."""
+    from core.settings import read_settings
+    from stack.healthy import verdict
+
+    found = verdict(read_settings(), name)
+    print(found)
+    if found != "healthy":
+        sys.exit(1)
 
 
 @app.command(name="run", hidden=True)

@@ -93,7 +93,7 @@ def code_server_command(settings: Settings) -> list[str]:
     return [
         *(sys.executable, "-m", "dagster", "api", "grpc"),
         *("--module-name", "orchestration.definitions", "--location-name", "orderpulse"),
-        *("--host", LOOPBACK, "--port", str(settings.dagster.code_server_port)),
+        *("--host", settings.dagster.listen_host, "--port", str(settings.dagster.code_server_port)),
         "--use-python-environment-entry-point",
     ]
 
@@ -104,11 +104,21 @@ def daemon_command(settings: Settings) -> list[str]:
 
 
 def webserver_command(settings: Settings) -> list[str]:
-    """Serves the UI and GraphQL."""
-    port = str(settings.dagster.webserver_port)
+    """Serves the UI and GraphQL. It knows no passwords: what is not on loopback needs the proxy in front."""
+    own = settings.dagster
     return [
-        *(sys.executable, "-m", "dagster_webserver", "--host", LOOPBACK, "--port", port),
+        *(
+            sys.executable,
+            "-m",
+            "dagster_webserver",
+            "--host",
+            own.listen_host,
+            "--port",
+            str(own.webserver_port),
+        ),
         *_workspace(settings),
+        *(["--path-prefix", own.path_prefix] if own.path_prefix else []),
+        *(["--read-only"] if own.read_only else []),
     ]
 
 
@@ -117,12 +127,13 @@ def docs_command(settings: Settings) -> list[str]:
     site = settings.root / "dbt_project" / "target"
     site.mkdir(parents=True, exist_ok=True)
     port = str(settings.dagster.docs_port)
-    return [sys.executable, "-m", "http.server", port, "--bind", LOOPBACK, "--directory", str(site)]
+    listen = ["--bind", settings.dagster.listen_host]
+    return [sys.executable, "-m", "http.server", port, *listen, "--directory", str(site)]
 
 
 def webserver_health(settings: Settings) -> str:
     """`healthy`, or why not: the web server answers and says which version it is."""
-    address = f"http://{LOOPBACK}:{settings.dagster.webserver_port}/server_info"
+    address = f"http://{LOOPBACK}:{settings.dagster.webserver_port}{settings.dagster.path_prefix}/server_info"
     try:
         with urllib.request.urlopen(address, timeout=ANSWER_TIMEOUT_S):  # an address of our own
             return "healthy"
