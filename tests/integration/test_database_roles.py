@@ -68,7 +68,7 @@ REFUSED = {
         "CREATE TABLE ops.mine (id int)",
     ),
     "generator": (
-        "SELECT 1 FROM events_clean",
+        "SELECT 1 FROM public.events_clean",
         "SELECT 1 FROM ops.events_rejected",
         "UPDATE ops.service SET rate = 1000",
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc
+import dagster as dg
 import httpx
 import psycopg
 import pyarrow as pa
@@ -24,7 +25,7 @@ from orchestration.defs.maintenance.purge import Doomed, purge
 from spark_jobs.sink import events, kpis
 from spark_jobs.sink.writer import _insert_ledger_row, _notify
 from spark_jobs.upkeep import reconcile_settled
-from stack import postgres_server
+from stack import dagster_home, postgres_server
 from stack.dbt import dbt
 from stack.identities import IDENTITIES, IdentityName, as_identity, login
 from tests.api_client import serving
@@ -102,7 +103,7 @@ def test_dbt_replaces_its_views_for_those_who_read_them(server: SecuredPostgres,
             assert connection.execute("SELECT total_orders FROM v_kpi_24h").fetchone() == (0,)
 
 
-def test_dagster_deletes_by_age_recomputes_and_keeps_its_own_database(server: SecuredPostgres) -> None:
+def test_dagster_deletes_by_age_and_recomputes(server: SecuredPostgres) -> None:
     with postgres.connect(user(server, "dagster"), autocommit=True) as connection:
         advance_mark(connection, NINE - MINUTE)
         assert deleted_before(connection) == NINE - MINUTE
@@ -114,9 +115,22 @@ def test_dagster_deletes_by_age_recomputes_and_keeps_its_own_database(server: Se
         )
         connection.execute("UPDATE ops.events_rejected SET replayed_at = now()")
         connection.execute("INSERT INTO ops.alert (incident, title, text) VALUES ('service:x', 'x', 'x')")
-    with postgres.connect(user(server, "dagster", "dagster"), autocommit=True) as connection:
-        connection.execute("CREATE TABLE mine (id int)")
-        connection.execute("DROP TABLE mine")
+
+
+def test_dagster_keeps_its_runs_in_its_own_database(
+    server: SecuredPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = as_identity(server.settings, "dagster")
+    dagster_home.prepare(own)
+    for name, value in dagster_home.dagster_environment(own).items():
+        monkeypatch.setenv(name, value)
+    with dg.DagsterInstance.from_config(str(dagster_home.home(own))) as instance:
+        assert instance.get_runs_count() == 0
+    with postgres.connect(user(server, "dagster", "dagster")) as connection:
+        owners = connection.execute(
+            "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
+    assert owners == [("orderpulse_dagster",)]
 
 
 def test_the_owner_migrates_and_is_no_administrator(server: SecuredPostgres) -> None:
