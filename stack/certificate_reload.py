@@ -1,6 +1,6 @@
 """Let running servers take new certificates and trusted authorities, without a pause for their clients."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -13,6 +13,7 @@ from stack import postgres_server
 from stack.certificates import server_file, trusted_file
 from stack.kafka_nodes import kafka_nodes
 from stack.locks import holder
+from stack.waiting import wait_until
 
 __all__ = ["reload_kafka", "reload_servers"]
 
@@ -47,15 +48,18 @@ def reload_kafka(settings: Settings) -> list[int]:
         raise StackError(f"Kafka does not answer: {error.args[0].str()}") from None
     expected = {node.number for node in kafka_nodes(settings)}
     numbers = [number for number in running if number in expected]
+    names = _other_names(settings)
     for number in numbers:
         # A node reads a file again when its name changes. The other name is taken back, so that the next start
-        # follows the configuration alone.
-        _alter(client, number, _names(settings), AlterConfigOpType.SET)
-        _alter(client, number, _names(settings), AlterConfigOpType.DELETE)
+        # follows the configuration alone. A node that saw a change and its undoing at once would see none.
+        _wait(client, number, dict.fromkeys(names))
+        _alter(client, number, names, AlterConfigOpType.SET)
+        _wait(client, number, names)
+        _alter(client, number, names, AlterConfigOpType.DELETE)
     return numbers
 
 
-def _names(settings: Settings) -> dict[str, str]:
+def _other_names(settings: Settings) -> dict[str, str]:
     """The same files by names that differ from those of the configuration."""
     files = {"keystore": server_file(settings, "kafka"), "truststore": trusted_file(settings)}
     return {
@@ -67,6 +71,22 @@ def _names(settings: Settings) -> dict[str, str]:
 
 def _other_name(path: Path) -> str:
     return f"{path.parent}/./{path.name}"
+
+
+def _wait(client: AdminClient, number: int, expected: Mapping[str, str | None]) -> None:
+    """Return once the node goes by the names that are `expected` (None: by its configuration)."""
+    resource = ConfigResource(ResourceType.BROKER, str(number))
+
+    def applied() -> bool:
+        present = client.describe_configs([resource], request_timeout=TIMEOUT_S)[resource].result()
+        return all((present[name].value if name in present else None) == expected[name] for name in expected)
+
+    try:
+        done = wait_until(applied, TIMEOUT_S)
+    except KafkaException as error:
+        raise StackError(f"Kafka's node {number} does not answer: {error.args[0].str()}") from None
+    if not done:
+        raise StackError(f"Kafka's node {number} has not read its certificate within {TIMEOUT_S} s.")
 
 
 def _alter(client: AdminClient, number: int, values: dict[str, str], operation: AlterConfigOpType) -> None:
