@@ -178,7 +178,9 @@ def test_a_killed_replica_stops_neither_reads_nor_writes_and_catches_up(
         pair.write(window)
         assert client.get("/kpi").status_code == httpx.codes.OK
     state, summary = about_postgres(client)
-    assert (state, "the replica does not answer, so this is the primary" in summary) == ("warning", True), summary
+    assert (state, "the replica does not answer, so this is the primary" in summary) == ("warning", True), (
+        summary
+    )
     began = time.perf_counter()
     restart(pair)
     assert wait_until(lambda: pair.has(119), DEADLINE_S)
