@@ -22,6 +22,8 @@ def audit() -> None:
             print(f"not looked at {each.subject}: the advisories cannot be reached ({each.unreachable})")
         else:
             print(f"{len(each.weaknesses) or 'no'} known weaknesses in {each.subject}")
+        if each.unknown:
+            print(f"  not looked at, nothing is known of them: {', '.join(each.unknown)}")
         for weakness in each.weaknesses:
             print(f"  {weakness}")
         found += len(each.weaknesses)

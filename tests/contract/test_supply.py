@@ -101,14 +101,21 @@ def test_what_the_audits_find_is_told_in_words() -> None:
     clean = {"name": "idna", "version": "3.1", "vulns": []}
     weak = {"name": "jinja2", "version": "2.4", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2.8", "2.9"]}]}
     skipped = {"name": "local", "skip_reason": "not found"}
-    found = list(python_findings({"dependencies": [clean, weak, skipped], "fixes": []}))
-    assert found == ["jinja2 2.4: PYSEC-1, mended in 2.8, 2.9"]
+    found = python_findings({"dependencies": [clean, weak, skipped], "fixes": []})
+    assert (found.weaknesses, found.unknown) == (("jinja2 2.4: PYSEC-1, mended in 2.8, 2.9",), ("local",))
     answer = {"vulnerabilities": {"vite": {"severity": "high", "range": "<4", "fixAvailable": False}}}
-    assert list(npm_findings(answer)) == ["vite <4: high, no better version yet"]
+    assert npm_findings(answer).weaknesses == ("vite <4: high, no better version yet",)
 
 
-@pytest.mark.parametrize("said", ["", "Connection refused", '{"error": {"code": "ENOTFOUND"}}'])
+def test_an_audit_that_knows_none_of_the_packages_says_so() -> None:
+    """As where a mirror of the packages answers, which has no advisories."""
+    skipped = [{"name": name, "skip_reason": "not found"} for name in ("idna", "jinja2")]
+    assert python_findings({"dependencies": skipped, "fixes": []}).unreachable is not None
+    assert npm_findings({"error": {"summary": ""}, "message": "no such host"}).unreachable == "no such host"
+
+
+@pytest.mark.parametrize("said", ["", "Connection refused", '{"unheard": "of"}'])
 def test_an_audit_without_advisories_is_no_finding_and_no_silence(said: str) -> None:
     program = f"import sys; print({said!r}); sys.exit(1)"
     found = asked("a lock", [sys.executable, "-c", program], npm_findings)
-    assert found == Audit("a lock", (), said or "it said nothing")
+    assert found == Audit("a lock", unreachable=said or "it said nothing")
