@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
@@ -35,7 +36,10 @@ def client_config(settings: KafkaSettings, **extra: str | float | bool) -> dict[
 
     Raises `SettingsError` where a user must log in and there is none.
     """
-    common = {"bootstrap.servers": settings.bootstrap_servers, "allow.auto.create.topics": False}
+    common: dict[str, str | float | bool] = {
+        "bootstrap.servers": settings.bootstrap_servers,
+        "allow.auto.create.topics": False,
+    }
     return {**common, **login_config(settings), **extra}
 
 
@@ -142,7 +146,8 @@ def _describe(settings: KafkaSettings, topic: str | None, timeout_s: float) -> C
     librdkafka goes on asking where it was refused, and says why only to a callback.
     """
     heard: list[KafkaError] = []
-    client = AdminClient({**client_config(settings, log_level=0), "error_cb": heard.append})
+    config: dict[str, Any] = {**client_config(settings, log_level=0), "error_cb": heard.append}
+    client = AdminClient(config)
     deadline, wait_s = monotonic() + timeout_s, FIRST_LOOK_S
     while True:
         left_s = deadline - monotonic()

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
+from typing import Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
@@ -19,6 +20,7 @@ from confluent_kafka.admin import (
     ResourceType,
     ScramCredentialInfo,
     ScramMechanism,
+    UserScramCredentialAlteration,
     UserScramCredentialUpsertion,
 )
 
@@ -59,9 +61,10 @@ def apply_rights(settings: Settings) -> None:
     wanted = {binding for bindings in rights(settings).values() for binding in bindings}
     ours = {f"User:{login(name)}" for name in IDENTITIES}
     surplus = {binding for binding in _present(client) if binding.principal in ours} - wanted
-    _wait(client.create_acls(list(wanted), request_timeout=TIMEOUT_S))
+    _wait(client.create_acls(list(wanted), request_timeout=TIMEOUT_S).values())
     if surplus:
-        _wait(client.delete_acls([_filter_of(binding) for binding in surplus], request_timeout=TIMEOUT_S))
+        taken = client.delete_acls([_filter_of(binding) for binding in surplus], request_timeout=TIMEOUT_S)
+        _wait(taken.values())
 
 
 def admit_producer(settings: Settings, name: str) -> tuple[str, str]:
@@ -74,7 +77,7 @@ def admit_producer(settings: Settings, name: str) -> tuple[str, str]:
     client, user, password = admin_client(settings.kafka), PRODUCER_PREFIX + name, secrets.token_urlsafe(32)
     _set_passwords(client, {user: password})
     binding = _allowed(user, ResourceType.TOPIC, settings.kafka.topic, AclOperation.WRITE)
-    _wait(client.create_acls([binding], request_timeout=TIMEOUT_S))
+    _wait(client.create_acls([binding], request_timeout=TIMEOUT_S).values())
     return user, password
 
 
@@ -97,8 +100,15 @@ def _allowed(
 
 
 def _present(client: AdminClient) -> Iterable[AclBinding]:
+    anything: Any = None  # the library's types do not know that a filter may leave a name out
     everything = AclBindingFilter(
-        ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
+        ResourceType.ANY,
+        anything,
+        ResourcePatternType.ANY,
+        anything,
+        anything,
+        AclOperation.ANY,
+        AclPermissionType.ANY,
     )
     try:
         found: list[AclBinding] = client.describe_acls(everything, request_timeout=TIMEOUT_S).result()
@@ -121,15 +131,15 @@ def _filter_of(binding: AclBinding) -> AclBindingFilter:
 
 def _set_passwords(client: AdminClient, passwords: Mapping[str, str]) -> None:
     mechanism = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
-    changes = [
+    changes: list[UserScramCredentialAlteration] = [
         UserScramCredentialUpsertion(user, mechanism, password.encode())
         for user, password in passwords.items()
     ]
-    _wait(client.alter_user_scram_credentials(changes, request_timeout=TIMEOUT_S))
+    _wait(client.alter_user_scram_credentials(changes, request_timeout=TIMEOUT_S).values())
 
 
-def _wait(answers: Mapping[object, Future[object]]) -> None:
-    for answer in answers.values():
+def _wait(answers: Iterable[Future[Any]]) -> None:
+    for answer in answers:
         try:
             answer.result()
         except KafkaException as error:

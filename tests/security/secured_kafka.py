@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -66,7 +67,7 @@ def as_user(settings: Settings, name: IdentityName) -> KafkaSettings:
 def send(settings: KafkaSettings, topic: str, value: bytes = b"{}", **options: str | float | bool) -> None:
     """Send one record. Raises `KafkaException` with the reason where it is not acknowledged."""
     answers: list[KafkaError | None] = []
-    given_up = {"message.timeout.ms": ANSWER_S * 1000, "acks": "all"}
+    given_up: dict[str, Any] = {"message.timeout.ms": ANSWER_S * 1000, "acks": "all"}
     producer = Producer(kafka.client_config(settings, log_level=0, **(given_up | options)))
     producer.produce(topic, value, on_delivery=lambda error, _: answers.append(error))
     assert producer.flush(2 * ANSWER_S) == 0, "neither acknowledged nor refused"
