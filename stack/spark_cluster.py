@@ -6,6 +6,7 @@ workers nor the job. The workers get none of the platform's settings: executors 
 
 import json
 import shutil
+import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from core.errors import PrerequisiteError
 from core.settings import Settings
 from core.spark import SPARK_SECRET_VARIABLE, SPARK_SECURITY
 from stack.environment import bare_environment
 from stack.identities import secret
 from stack.installed import package_folder
+from stack.prerequisite import JAVA
 
 __all__ = [
     "WORKERS",
@@ -36,6 +39,8 @@ WORKERS = (1, 2)
 ANSWER_TIMEOUT_S = 2.0
 JVM_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError"
 DAEMON_HEAP = "160m"
+SCALA = "2.13"
+"""Of the jars in `stack/jars.lock`, as of pyspark's own."""
 
 MASTER = {
     "spark.deploy.recoveryMode": "FILESYSTEM",
@@ -72,6 +77,7 @@ def environment(settings: Settings, name: str) -> dict[str, str]:
     """Environment of the master or a worker, which hands its own on to the executors."""
     variables = {
         "SPARK_HOME": str(package_folder("pyspark")),
+        "SPARK_SCALA_VERSION": SCALA,
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(_home(settings) / name / "local"),
         "SPARK_DAEMON_MEMORY": DAEMON_HEAP,
@@ -90,7 +96,7 @@ def master_command(settings: Settings) -> list[str]:
     cluster = settings.cluster
     place = ["--host", "localhost", "--port", str(cluster.spark_master_port)]
     page = ["--webui-port", str(cluster.spark_master_ui_port)]
-    return [*_spark_class("master.Master"), *place, *page, "--properties-file", str(properties)]
+    return _java(settings, "master", "master.Master", [*place, *page, "--properties-file", str(properties)])
 
 
 def prepare_worker(settings: Settings, number: int) -> None:
@@ -107,7 +113,7 @@ def worker_command(settings: Settings, number: int) -> list[str]:
     place = ["--host", "localhost", "--webui-port", str(worker_ui_port(settings, number))]
     files = ["--work-dir", str(_home(settings) / name / "work"), "--properties-file", str(properties)]
     master = f"spark://localhost:{settings.cluster.spark_master_port}"
-    return [*_spark_class("worker.Worker"), *offer, *place, *files, master]
+    return _java(settings, name, "worker.Worker", [*offer, *place, *files, master])
 
 
 def worker_ui_port(settings: Settings, number: int) -> int:
@@ -161,9 +167,19 @@ def _secret(settings: Settings) -> SecretStr | None:
     return SecretStr(secret(settings, "spark")) if settings.stack.security == "on" else None
 
 
-def _spark_class(name: str) -> list[str]:
-    """Spark's own launcher, which knows the options that Java needs, and becomes the JVM."""
-    return [str(package_folder("pyspark") / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}"]
+def _java(settings: Settings, name: str, main_class: str, arguments: list[str]) -> list[str]:
+    """The command line that Spark's own launcher makes, which knows what Java needs.
+
+    Its shell script would do the same, and leave a child that nobody waits for. Raises `PrerequisiteError`.
+    """
+    launcher = [str(JAVA.find()), "-Xmx64m", "-cp", str(package_folder("pyspark") / "jars" / "*")]
+    wanted = ["org.apache.spark.launcher.Main", f"org.apache.spark.deploy.{main_class}", *arguments]
+    answer = subprocess.run(
+        [*launcher, *wanted], env=environment(settings, name), capture_output=True, text=True, check=False
+    )
+    if answer.returncode != 0:
+        raise PrerequisiteError(f"Spark's {name} cannot be started: {answer.stderr[-600:]}")
+    return answer.stdout.removeprefix("\0\n").rstrip("\0").split("\0")
 
 
 def _log4j(settings: Settings) -> str:

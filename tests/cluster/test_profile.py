@@ -40,7 +40,7 @@ def platform(jars: None) -> Iterator[Platform]:
     settings = applied(
         isolated_settings(folder, {"rate": 20, "invalid_share": 0.1}), Profile("cluster", secure=False)
     )
-    under_test = Platform(settings)
+    under_test = Platform(settings, command_timeout_s=900)
     try:
         under_test.command("up", "--profile", "cluster")
         yield under_test

@@ -43,8 +43,9 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
 class Platform:
     """`orderpulse` with settings of the test's own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, command_timeout_s: float = COMMAND_TIMEOUT_S) -> None:
         self.settings = settings
+        self.command_timeout_s = command_timeout_s
 
     def command(self, *arguments: str, expect: int = 0) -> str:
         """Run a command; fail with what it said where its exit code is another. Returns its output."""
@@ -55,7 +56,7 @@ class Platform:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=COMMAND_TIMEOUT_S,
+            timeout=self.command_timeout_s,
             check=False,
         )
         said = answer.stdout + answer.stderr
