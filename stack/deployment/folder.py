@@ -143,10 +143,11 @@ def _write_variables(deployment: Deployment, folder: Path) -> None:
         "KAFKA_IN_SYNC": 2 if clustered else 1,
         "SPARK_MASTER": "spark://spark-master.compute:7077" if clustered else "local[2]",
         "STREAM_PARALLELISM": 3 if clustered else 1,
-        "READ_HOST": REPLICA if clustered else POSTGRES,
     }
     lines = "".join(f"{name}={value}\n" for name, value in variables.items())
     replace_file(folder / "compose.env", lines.encode(), 0o644)
+    reads = f"ORDERPULSE_API__REPLICA_HOST={REPLICA}\n" if clustered else ""
+    replace_file(folder / "api.env", reads.encode(), 0o644)
 
 
 def _hand_over(folder: Path) -> None:

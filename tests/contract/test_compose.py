@@ -241,11 +241,14 @@ def test_its_settings_are_fit_for_production(
     for variable, value in service["environment"].items():
         text = _replaced(str(value), deployment).replace("/run/secrets", str(folder))
         monkeypatch.setenv(variable, text)
+    for line in (deployment / "api.env").read_text().splitlines() if "env_file" in service else []:
+        monkeypatch.setenv(*line.split("=", 1))
     settings = load_settings(uses={"postgres", "tokens"} if name == "api" else {"postgres", "kafka"})
     user = {"setup": "owner", "spark-stream": "spark_stream"}.get(name, name.partition("-")[0])
     assert settings.postgres.user == login(user)  # type: ignore[arg-type]  # one of the names
     assert settings.dagster.process_host == "services"
     assert settings.api.jwt_secret is None or name == "api"
+    assert settings.api.replica_host == ("postgres-replica" if name == "api" else None)
 
 
 def test_the_services_are_those_that_the_orchestration_manages() -> None:
