@@ -3,17 +3,30 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from stack.jars import read_lock
 
-__all__ = ["PYTHON_LOCKS", "ROOT", "Ecosystem", "Package", "all_packages", "jars", "npm", "python"]
+__all__ = [
+    "IMAGE_LOCK",
+    "PYTHON_LOCKS",
+    "ROOT",
+    "Ecosystem",
+    "Package",
+    "all_packages",
+    "jars",
+    "npm",
+    "python",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_LOCKS = (ROOT / "bootstrap.lock", ROOT / "requirements.lock")
+IMAGE_LOCK = ROOT / "deploy" / "requirements.lock"
+"""What the containers have of it, without the tools of development."""
+
 NPM_LOCK = ROOT / "frontend" / "package-lock.json"
 
 Ecosystem = Literal["pypi", "npm", "maven"]
@@ -41,9 +54,9 @@ def all_packages() -> list[Package]:
     return [*sorted_(python()), *sorted_(npm()), *sorted_(jars())]
 
 
-def python() -> Iterator[Package]:
+def python(locks: Iterable[Path] = PYTHON_LOCKS) -> Iterator[Package]:
     """What `requirements.lock` and `bootstrap.lock` list."""
-    for path in PYTHON_LOCKS:
+    for path in locks:
         for name, version, hashes in REQUIREMENT.findall(path.read_text(encoding="utf-8")):
             yield Package("pypi", name, version, tuple(HASH.findall(hashes)))
 

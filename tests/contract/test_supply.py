@@ -10,7 +10,7 @@ from core.errors import StackError
 from stack.supply.audit import Audit, asked, npm_findings, python_findings
 from stack.supply.bill import bill
 from stack.supply.licences import PAGE, is_allowed, licence, page, refused
-from stack.supply.packages import PYTHON_LOCKS, Package, all_packages, npm
+from stack.supply.packages import IMAGE_LOCK, PYTHON_LOCKS, Package, all_packages, npm, python
 
 PACKAGES = all_packages()
 NAMED = re.compile(r"^[A-Za-z0-9][^\s;]*==", re.MULTILINE)
@@ -30,6 +30,14 @@ def test_every_line_of_the_locks_is_read() -> None:
 def test_every_package_has_a_strong_checksum() -> None:
     without = [each for each in PACKAGES if not {"sha256", "sha512"} & {name for name, _ in each.hashes}]
     assert [each.name for each in without if not each.bundled] == []
+
+
+def test_the_containers_have_no_other_packages() -> None:
+    """Nor other hashes: one audit and one bill of materials are for both."""
+    inside = set(python([IMAGE_LOCK]))
+    assert len(inside) > 50
+    assert inside <= set(PACKAGES)
+    assert not {"pytest", "ruff", "pip-audit"} & {each.name for each in inside}
 
 
 def test_what_is_bundled_lies_inside_a_package_with_a_checksum() -> None:

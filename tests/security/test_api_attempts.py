@@ -30,13 +30,14 @@ from api.security import LONGEST_BODY, LONGEST_URL, MOST_HEADERS
 from core import postgres
 from core.settings import PostgresSettings, Settings
 from tests.api_process import ApiProcess
-from tests.api_rows import random_rows, write
+from tests.api_rows import Row, random_rows, write
 from tests.tokens import SECRET, claims, sign
 
 TOKEN = {"Authorization": f"Bearer {sign(claims())}"}
 STREAM = f"{API_PREFIX}/stream"
 RATE = f"{API_PREFIX}/operate/generator/rate"
 JSON = {"Content-Type": "application/json"}
+LONG_ORDER = "ORD-without-end"
 HIDDEN = "nobody-may-read-this"
 INJECTIONS = (
     "' OR '1'='1",
@@ -96,6 +97,10 @@ def target(
     now = datetime.now(UTC)
     with postgres.connect(module_database, autocommit=True) as connection:
         write(connection, random_rows(200, now - timedelta(minutes=50), now))
+        write(
+            connection,
+            [Row(f"long-{n}", now - timedelta(days=2, seconds=n), order_id=LONG_ORDER) for n in range(501)],
+        )
     root = tmp_path_factory.mktemp("root")
     assets = root / "frontend" / "dist" / "assets"
     assets.mkdir(parents=True)
@@ -199,7 +204,7 @@ def test_a_forged_cursor_gives_nothing(target: Target) -> None:
         check_problem(
             target.client.get(f"{API_PREFIX}/events", params={"cursor": cursor}, headers=TOKEN), 422
         )
-    old = encode_cursor((moment - timedelta(days=1), "x' OR '1'='1"), mark)
+    old = encode_cursor((moment - timedelta(days=9), "x' OR '1'='1"), mark)
     page = target.client.get(f"{API_PREFIX}/events", params={"cursor": old}, headers=TOKEN)
     assert (page.status_code, page.json()["items"]) == (200, [])
 
@@ -225,6 +230,11 @@ def test_a_forged_cursor_gives_nothing(target: Target) -> None:
 )  # fmt: skip
 def test_a_question_without_bounds_is_refused(target: Target, path: str, query: dict[str, str]) -> None:
     check_problem(target.client.get(f"{API_PREFIX}/{path}", params=query, headers=TOKEN), 422)
+
+
+def test_an_order_without_end_is_cut_off(target: Target) -> None:
+    journey = target.client.get(f"{API_PREFIX}/orders/{LONG_ORDER}", headers=TOKEN).json()
+    assert (len(journey["events"]), journey["truncated"]) == (500, True)
 
 
 def test_a_value_that_is_repeated_without_end_stays_one_question(target: Target) -> None:
