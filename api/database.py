@@ -1,5 +1,6 @@
 """The API's connections to PostgreSQL: a bounded pool, read-only, with a limit on each statement."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ __all__ = ["Connection", "Database", "read_dsn"]
 
 Connection = psycopg.AsyncConnection[DictRow]
 
+CHECK_S = 1.0
 LIFETIME_S = 3600.0
 LIFETIME_BESIDE_A_REPLICA_S = 60.0
 """Connections that went to the primary for want of the replica go back to it within so long."""
@@ -30,7 +32,14 @@ def read_dsn(settings: Settings) -> str:
         host=f"{api.replica_host},{primary.host}",
         port=f"{api.replica_port},{primary.port}",
         target_session_attrs="prefer-standby",
+        connect_timeout="2",  # the least that libpq takes; the next server may answer
     )
+
+
+async def _check(connection: Connection) -> None:
+    """Raise where the server does not answer at once: one that hangs is as good as dead, and another may do."""
+    async with asyncio.timeout(CHECK_S):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 class Database:
@@ -54,7 +63,7 @@ class Database:
             timeout=api.pool_wait_s,
             max_waiting=api.pool_size * 20,
             max_lifetime=LIFETIME_S if api.replica_host is None else LIFETIME_BESIDE_A_REPLICA_S,
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
             open=False,
             name="api",
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 import httpx
+import psutil
 import psycopg
 import pytest
 
@@ -118,8 +119,8 @@ def pair() -> Iterator[Pair]:
 
 @pytest.fixture
 def client(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
-    """The API, which looks every second whether the replica is back."""
-    monkeypatch.setattr("api.database.LIFETIME_BESIDE_A_REPLICA_S", 1.0)
+    """The API, which looks every few seconds whether the replica is back."""
+    monkeypatch.setattr("api.database.LIFETIME_BESIDE_A_REPLICA_S", 5.0)
     with serving(create_app(pair.settings), base_path=API_PREFIX) as opened:
         yield opened
 
@@ -189,6 +190,28 @@ def test_a_killed_replica_stops_neither_reads_nor_writes_and_catches_up(
     )
     assert "replica.made_anew" not in pair.replica.log.read_text().split("there is none yet")[-1]
     assert wait_until(lambda: "a replica" in about_postgres(client)[1], DEADLINE_S), "reads went back to it"
+
+
+@pytest.mark.slow
+def test_a_replica_that_hangs_is_left_for_the_primary(
+    pair: Pair, client: httpx.Client, measured: Callable[[str], None]
+) -> None:
+    assert wait_until(lambda: about_postgres(client)[0] == "ok", DEADLINE_S)
+    leader = psutil.Process(pair.replica.pid)
+    processes = [leader, *leader.children(recursive=True)]
+    began = time.perf_counter()
+    for process in processes:
+        process.suspend()
+    try:
+        assert wait_until(lambda: "so this is the primary" in about_postgres(client)[1], DEADLINE_S)
+        measured(
+            f"replica: hangs, the API answers from the primary after {time.perf_counter() - began:.1f} s"
+        )
+        assert client.get("/kpi").status_code == httpx.codes.OK
+    finally:
+        for process in processes:
+            process.resume()
+    assert wait_until(lambda: "a replica, " in about_postgres(client)[1], DEADLINE_S), "reads went back to it"
 
 
 def test_a_replica_that_the_primary_does_not_know_is_made_anew(pair: Pair) -> None:
