@@ -17,7 +17,7 @@ from orchestration.defs.quality.catalogue import CHECKS
 from orchestration.manifest import ensure_manifest
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")])
 OPERATIONS = ROOT / "docs" / "operations.md"
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 NAME = re.compile(r"`([^`]+)`")
