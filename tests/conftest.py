@@ -38,6 +38,9 @@ PLATFORM_FOLDERS = {"chaos", "cluster", "e2e"}
 TIMED_MODULES = {"test_spark_stream", "test_spark_faults", "test_generator_kafka"}
 """They measure time, or have deadlines, for a machine that does not start a platform meanwhile."""
 
+SECURED_KAFKA = "test_kafka_"
+"""Modules of that name share one secured broker."""
+
 
 class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # a class without types
     """With several workers: all that shares the platform goes to one, each other module to whichever is free."""
@@ -46,7 +49,9 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # a class without types
         """The lane of a test."""
         module = Path(nodeid.split("::", 1)[0])
         timed = module.parent.name in PLATFORM_FOLDERS or module.stem in TIMED_MODULES
-        return "platform" if timed else str(module)
+        if timed:
+            return "platform"
+        return SECURED_KAFKA if module.stem.startswith(SECURED_KAFKA) else str(module)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
