@@ -12,10 +12,8 @@ from core.settings import KafkaSettings
 
 __all__ = ["TopicIdentity", "identify", "times_at"]
 
-GROUP = "orderpulse-look"
-"""Named because a client must; nothing is ever committed for it, so a right to it is not needed."""
-
-UNIMPORTANT = {KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError._ALL_BROKERS_DOWN}  # noqa: SLF001  # the name of the code
+GROUP = "spark-kafka-look"
+"""Named because a client must, and so that the stream's rights cover it; nothing is ever committed for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,6 @@ def times_at(settings: KafkaSettings, offsets: dict[int, int], timeout_s: float 
 def _note(partition: int | None, error: KafkaError | None, time_ms: int, found: dict[int, datetime]) -> None:
     """The first record of each partition counts."""
     if error is not None:
-        if error.code() in UNIMPORTANT:
-            return
         raise BrokerError(f"A record cannot be read: {error.str()}")
     if partition is not None:
         found.setdefault(partition, datetime.fromtimestamp(time_ms / 1000, UTC))

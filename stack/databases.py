@@ -122,7 +122,7 @@ def _renamed(old: str, new: str) -> sql.Composed:
 
 
 def _open(name: str, value: str) -> sql.Composed:
-    return sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(sql.Identifier(name), sql.SQL(value))  # type: ignore[arg-type]
+    return sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(sql.Identifier(name), sql.SQL(value))
 
 
 def _is_ours(settings: Settings) -> bool:

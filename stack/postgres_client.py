@@ -45,18 +45,23 @@ def run_client(settings: Settings, arguments: Sequence[str], look: Callable[[], 
         stderr=pipe,
         text=True,
     ) as process:
-        while True:
-            try:
-                output, errors = process.communicate(timeout=POLL_S)
-                break
-            except subprocess.TimeoutExpired:
-                look()
-            except BaseException:
-                process.kill()
-                raise
+        try:
+            output, errors = _said(process, look)
+        except BaseException:
+            process.kill()
+            raise
     if process.returncode != 0:
         raise StackError(f"{name} failed: {errors.strip()[-600:]}")
     return output
+
+
+def _said(process: subprocess.Popen[str], look: Callable[[], None]) -> tuple[str, str]:
+    """What the program wrote to its two outputs, once it has ended."""
+    while True:
+        try:
+            return process.communicate(timeout=POLL_S)
+        except subprocess.TimeoutExpired:
+            look()
 
 
 def check_version(settings: Settings, server: int) -> None:
