@@ -53,9 +53,10 @@ def prepare(settings: Settings, node: int = 1) -> None:
     arguments.unlink()
     configuration.unlink()
     if answer.returncode != 0:
-        raise PrerequisiteError(
-            f"Kafka's storage could not be formatted: {(answer.stderr or answer.stdout)[-600:]}"
-        )
+        said = (answer.stderr or answer.stdout)[-600:]
+        for password in _passwords(settings).values():
+            said = said.replace(password, "***")
+        raise PrerequisiteError(f"Kafka's storage could not be formatted: {said}")
     unfinished.rename(own.home / "log")
 
 
@@ -76,11 +77,16 @@ def _format_arguments(settings: Settings) -> Iterator[str]:
         ids = quorum(settings)
         yield from ("-t", ids.cluster_id)
         yield from ("--initial-controllers", ",".join(_voter(each, ids.directories) for each in nodes))
-    if settings.stack.security == "on":
-        users = {KAFKA_PRINCIPAL: secret(settings, BROKER_SECRET)}
-        users |= {login(each.name): secret(settings, each.name) for each in IDENTITIES.values() if each.kafka}
-        for user, password in users.items():
-            yield from ("--add-scram", f"{MECHANISM}=[name={user},password={password}]")
+    for user, password in _passwords(settings).items():
+        yield from ("--add-scram", f"{MECHANISM}=[name={user},password={password}]")
+
+
+def _passwords(settings: Settings) -> dict[str, str]:
+    """Password of each user; none where everyone may come in."""
+    if settings.stack.security == "off":
+        return {}
+    users = {login(each.name): secret(settings, each.name) for each in IDENTITIES.values() if each.kafka}
+    return {KAFKA_PRINCIPAL: secret(settings, BROKER_SECRET)} | users
 
 
 def _voter(node: Node, directories: dict[int, str]) -> str:
