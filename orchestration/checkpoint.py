@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.checkpoints import batch_files, newest_commit, read_query_id
+from core.checkpoints import batch_files, newest_commit, read_note, read_query_id
 
 __all__ = ["BatchLog", "Checkpoint", "newest_commit", "read_checkpoint", "read_query_id"]
 
@@ -58,11 +58,13 @@ class Checkpoint:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
-    """Read the checkpoint in `folder`; None where there is none. Safe beside a running query.
+    """Read the checkpoint in `folder`; None where there is none, or only the note that says where it is to begin.
+
+    Safe beside a running query.
 
     A batch that is deleted or renamed during the reading is no gap: what looks like one is read once more.
     """
-    if not folder.is_dir():
+    if not folder.is_dir() or read_note(folder) is not None:
         return None
     commits, offsets = _read_log(folder / "commits"), _read_log(folder / "offsets")
     if commits.gaps or offsets.gaps:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.checkpoints import begin_at_ledger
 from orchestration.checkpoint import newest_commit, read_checkpoint
 from tests.checkpoints import add_batch, write_checkpoint
 
@@ -29,6 +30,12 @@ def test_a_sound_checkpoint(folder: Path) -> None:
     assert found.last_written_at is not None
     assert datetime.now(UTC) - found.last_written_at < timedelta(minutes=1)
     assert newest_commit(folder) == 969
+
+
+def test_one_that_is_yet_to_be_begun_is_none(folder: Path) -> None:
+    begin_at_ledger(folder, datetime.now(UTC))
+    assert folder.is_dir()
+    assert read_checkpoint(folder) is None
 
 
 @pytest.mark.parametrize("log", ["offsets", "commits"])

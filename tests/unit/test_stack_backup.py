@@ -15,6 +15,7 @@ from stack.backup import backups_in, prune
 from stack.backup_manifest import DUMP, MANIFEST, Manifest, Position, read_manifest, write_manifest
 from stack.locks import acquire
 from stack.postgres_client import _environment
+from stack.programs import PROGRAMS
 from stack.running import WRITERS, refuse_while_running
 
 NINE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -90,6 +91,10 @@ def test_the_oldest_go_and_nothing_else(home: Path) -> None:
     assert [folder.name for folder in prune(home, 1)] == ["1", "0"]
     assert sorted(path.name for path in home.iterdir()) == ["2", "3.unfinished", "mine"]
     assert prune(home, 1) == []
+
+
+def test_the_programs_that_are_looked_for_are_the_platforms() -> None:
+    assert set(WRITERS) <= {program.name for program in PROGRAMS}
 
 
 @pytest.mark.parametrize("name", WRITERS)
