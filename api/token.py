@@ -66,7 +66,7 @@ def token(
             f"'{unknown[0]}' is no scope; there are {', '.join(SCOPES)}.", param_hint="--scope"
         )
     try:
-        typer.echo(make_token(load_settings(), subject=subject, scopes=scope, minutes=minutes))
+        typer.echo(make_token(load_settings(uses=()), subject=subject, scopes=scope, minutes=minutes))
     except OrderpulseError as error:
         sys.exit(f"error: {error}")
 

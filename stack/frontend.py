@@ -43,7 +43,8 @@ def _install(settings: Settings) -> None:
     lock = hashlib.sha256((_folder(settings) / "package-lock.json").read_bytes()).hexdigest()
     stamp = _folder(settings) / "node_modules" / ".installed"
     if _read(stamp) != lock:
-        quiet = ("--no-audit", "--no-fund", "--ignore-scripts")  # nothing of a package runs by being installed
+        # Nothing of a package runs by being installed.
+        quiet = ("--no-audit", "--no-fund", "--ignore-scripts")
         _npm(settings, "ci", *quiet, "--cache", str(settings.cache_dir / "npm"))
         stamp.write_text(lock, encoding="utf-8")
 
