@@ -5,11 +5,11 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs reset bench test test-slow chaos screenshots lint lint-python \
+.PHONY: help install up down status logs reset bench test test-slow test-cluster chaos screenshots lint lint-python \
 	lint-frontend audit sbom licences format clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## Make .venv with what requirements.lock lists
 	@$(PYTHON) stack/bootstrap.py
@@ -37,6 +37,9 @@ test: install lint ## Lint, then every test that CI runs
 
 test-slow: install ## The tests that make test leaves out: further kills, repairs with a real Spark
 	@python -m pytest -m slow
+
+test-cluster: install ## Brokers, replica and Spark as a cluster, and the whole cluster profile
+	@python -m pytest tests/cluster -m "slow or not slow"
 
 chaos: install ## Kill each process under load, three rounds in random order
 	@python -m pytest tests/chaos -m "slow or not slow" --chaos-rounds 3
