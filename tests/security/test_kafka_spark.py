@@ -56,7 +56,7 @@ def test_spark_reads_as_its_user_and_tells_no_password(secured_kafka: Settings) 
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=240,
     )
     assert ended.returncode == 0, ended.stderr[-3000:]
     assert json.loads(ended.stdout.splitlines()[-1]) == [expected, expected]
