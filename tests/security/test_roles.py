@@ -92,15 +92,25 @@ def test_the_api_answers_and_listens(server: SecuredPostgres) -> None:
 def test_dbt_replaces_its_views_for_those_who_read_them(server: SecuredPostgres, tmp_path: Path) -> None:
     with postgres.connect(user(server, "dbt"), autocommit=True) as connection:
         connection.execute("CREATE VIEW v_kpi_24h AS SELECT 'a former one' AS total_orders")
+    launch = dbt(server.settings, ["--quiet", "run", "--select", "v_kpi_24h"])
     places = ("--target-path", str(tmp_path), "--log-path", str(tmp_path))
-    launch = dbt(server.settings, ["--quiet", "run", "--select", "v_kpi_24h", *places])
+    as_dagster = dagster_home.dagster_environment(as_identity(server.settings, "dagster"))
     done = subprocess.run(
-        launch.command, env=launch.environment, cwd=launch.folder, capture_output=True, text=True, check=False
+        [*launch.command, *places],
+        env={**launch.environment, **as_dagster},
+        cwd=launch.folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     for reader in ("api", "dagster", "dbt"):
         with postgres.connect(user(server, reader)) as connection:
             assert connection.execute("SELECT total_orders FROM v_kpi_24h").fetchone() == (0,)
+            owner = connection.execute(
+                "SELECT viewowner FROM pg_views WHERE viewname = 'v_kpi_24h'"
+            ).fetchone()
+            assert owner == ("orderpulse_dbt",)
 
 
 def test_dagster_deletes_by_age_and_recomputes(server: SecuredPostgres) -> None:

@@ -10,6 +10,7 @@ from core.errors import PrerequisiteError
 from core.settings import Settings, load_settings
 from stack import postgres_programs
 from stack.dagster_home import dagster_environment
+from stack.dbt import dbt
 from stack.environment import settings_as_environment
 from stack.identities import IDENTITIES, as_identity, renew_secret, secret, secrets_dir, secured
 
@@ -57,6 +58,12 @@ def test_dagster_verifies_the_server_and_starts_dbt_as_another_user(settings: Se
     assert environment["PGSSLROOTCERT"] == str(settings.data_dir / "certificates" / "ca.pem")
     assert environment["ORDERPULSE_POSTGRES__USER"] == "orderpulse_dagster"
     assert environment["ORDERPULSE_DBT__USER"] == "orderpulse_dbt"
+
+
+def test_dbt_by_hand_is_the_same_user(settings: Settings) -> None:
+    environment = dbt(settings, ["build"]).environment
+    assert environment["ORDERPULSE_POSTGRES__USER"] == "orderpulse_dbt"
+    assert "ORDERPULSE_DBT__USER" not in environment
 
 
 def test_without_a_postgresql_that_has_tls_it_is_told_how_to_install_one(
