@@ -72,7 +72,9 @@ def prepare_code(settings: Settings) -> None:
 def dagster_environment(settings: Settings) -> dict[str, str]:
     """What every process of Dagster gets, the workers of runs too."""
     folder, authority = home(settings), settings.postgres.ca_file
-    encryption = {"PGSSLMODE": settings.postgres.sslmode}  # libpq reads these where Dagster passes nothing
+    encryption: dict[str, str] = {
+        "PGSSLMODE": settings.postgres.sslmode
+    }  # libpq reads these where Dagster passes nothing
     if authority is not None:
         encryption["PGSSLROOTCERT"] = str(authority)
     return (

@@ -21,7 +21,7 @@ CREATE TABLE ops.service_process (
 COMMENT ON TABLE ops.service_process IS
 'What the runner of a service in a container of its own last said of the process.';
 COMMENT ON COLUMN ops.service_process.starts IS
-'Unix times of its starts since somebody asked for one; all but the first are restarts that nobody asked for.';
+'Unix times of its starts since somebody asked for one; all but the first are restarts nobody asked for.';
 COMMENT ON COLUMN ops.service_process.restarts_done IS
 'The last number of ops.service.restarts_asked that was obeyed.';
 
