@@ -33,7 +33,7 @@ from tests.streaming import LAST_OFFSETS, Stream
 pytestmark = pytest.mark.timeout(600)
 
 NAME = "test_backup"
-RATE = 200
+RATE = 100
 QUERIES = (EVENTS_CLEAN_QUERY, KPI_1M_QUERY)
 UNACCOUNTED = """
     SELECT query_name, batch_id FROM ops.stream_batch WHERE records_read <>
@@ -125,6 +125,7 @@ def test_a_database_that_is_dropped_under_load_comes_back_with_every_event_once(
     stream: Stream, load: Load, measured: Callable[[str], None]
 ) -> None:
     command, home = Platform(stream.settings).command, stream.folder / "backups"
+    stream.wait_logged("stream.started")
     wait_read(stream, 2 * RATE)
     began = time.monotonic()
     command("backup", "--dir", str(home))
@@ -141,6 +142,7 @@ def test_a_database_that_is_dropped_under_load_comes_back_with_every_event_once(
     assert "Restored." in command("restore", backup, "--yes", "--no-views")
     measured(f"restore: {time.monotonic() - began:.1f} s")
     stream.job.start()
+    stream.wait_logged("stream.started", times=2)
     newest = (
         f"SELECT count(DISTINCT query_name) FROM ops.stream_batch WHERE max_event_time > to_timestamp({lost})"
     )
