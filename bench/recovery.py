@@ -53,7 +53,7 @@ def recovery(
 def kill_and_wait(settings: Settings) -> float:
     """Seconds from the kill to committed new events. Raises `StackError` where there is no driver, or none comes back."""
     driver = holder(settings, DRIVER)
-    if driver is None:
+    if driver is None or driver.pid is None:
         raise StackError("The stream does not run; `orderpulse up` starts it.")
     killed_at = time.time()
     os.kill(driver.pid, signal.SIGKILL)
