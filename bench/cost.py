@@ -29,7 +29,7 @@ from stack.waiting import wait_until
 __all__ = ["CostResult", "main"]
 
 RESULTS = Path(__file__).parent / "results"
-FIRST_BURST = 100
+WARM_UP_RECORDS = 60_000
 START_LIMIT_S = 120.0
 BATCHES = """
     SELECT query_name, count(*), coalesce(sum(records_read), 0)::float8,
@@ -38,6 +38,7 @@ BATCHES = """
         )
     FROM ops.stream_batch WHERE committed_at BETWEEN %s AND %s AND records_read > 0 GROUP BY query_name
 """
+READ = "SELECT sum(records_read) FROM ops.stream_batch GROUP BY query_name"
 DELAYS = """
     SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin) - event_time)::float8 * 1000
     FROM events_clean WHERE event_time BETWEEN %s AND %s
@@ -97,7 +98,7 @@ def _measure(platform: Platform, rates: Sequence[float], seconds: float) -> list
     topic = platform.fresh_topic()
     settings = platform.settings_for(topic)
     with platform.start_job(Job.SPARK, settings) as job:
-        platform.fill(topic, FIRST_BURST)
+        platform.fill(topic, WARM_UP_RECORDS)
         _wait_for_batches(settings, job)
         return [_at_rate(platform, settings, job, rate, seconds) for rate in rates]
 
@@ -155,16 +156,18 @@ def _pass(seconds: float, job: Child) -> None:
 
 
 def _wait_for_batches(settings: Settings, job: Child) -> None:
-    """Return once both queries have committed. Raises `StackError` where they do not in time."""
+    """Return once both queries have read what warms up the JVM. Raises `StackError` where they do not in time."""
     with connect(settings.postgres, autocommit=True) as connection:
 
         def committed() -> bool:
             job.require_alive()
-            row = connection.execute("SELECT count(DISTINCT query_name) FROM ops.stream_batch").fetchone()
-            return row == (2,)
+            rows = connection.execute(READ).fetchall()
+            return len(rows) == 2 and all(read >= WARM_UP_RECORDS for (read,) in rows)
 
         if not wait_until(committed, START_LIMIT_S, poll_s=0.5):
-            raise StackError(f"The job has committed nothing after {START_LIMIT_S:.0f} s. {job.tail()}")
+            raise StackError(
+                f"The job has not read the first records after {START_LIMIT_S:.0f} s. {job.tail()}"
+            )
 
 
 def main() -> None:
