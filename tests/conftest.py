@@ -34,7 +34,7 @@ from tests.e2e.platform import Platform, isolated_settings
 from tests.processes import Started
 
 TEMPLATE = "migrated_template"
-PLATFORM_FOLDERS = {"chaos", "cluster", "e2e"}
+PLATFORM_FOLDERS = {"chaos", "e2e"}
 TIMED_MODULES = {"test_spark_stream", "test_spark_faults", "test_generator_kafka"}
 """They measure time, or have deadlines, for a machine that does not start a platform meanwhile."""
 
