@@ -5,19 +5,18 @@ Playwright drives it; Playwright's own browsers are not used, since they come fr
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-from core.errors import OrderpulseError, PrerequisiteError
+from bench.debian import install
+from core.errors import OrderpulseError
 
 __all__ = ["ensure_chromium", "open_browser"]
 
 PROGRAM = "chromium"
-HOW_TO_INSTALL = f"install it with `apt-get install {PROGRAM}` (Debian)"
 
 
 def ensure_chromium() -> str:
@@ -25,17 +24,7 @@ def ensure_chromium() -> str:
     found = shutil.which(PROGRAM)
     if found is not None:
         return found
-    apt = shutil.which("apt-get")
-    if apt is None or os.geteuid() != 0:
-        raise PrerequisiteError(f"{PROGRAM} is needed to look at the dashboard: {HOW_TO_INSTALL}.")
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (("update",), ("install", "--yes", "--no-install-recommends", PROGRAM)):
-        answer = subprocess.run(
-            [apt, "-q", *arguments], env=environment, capture_output=True, text=True, check=False
-        )
-        if answer.returncode != 0:
-            said = (answer.stdout + answer.stderr).strip()[-800:]
-            raise PrerequisiteError(f"{PROGRAM} could not be installed; {HOW_TO_INSTALL}. It said: {said}")
+    install(PROGRAM, "to look at the dashboard")
     return ensure_chromium()
 
 

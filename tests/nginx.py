@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from bench.debian import install
 from core.settings import Settings, StackSettings
 from stack.certificates import ensure_certificates, server_file, trusted_file
 from stack.ports import free_ports, is_open
@@ -21,19 +22,16 @@ from stack.unprivileged import server_account
 from stack.waiting import wait_until
 
 PASSWORDS = {"operator": "the operator's long password", "viewer": "the viewer's long password"}
-INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends", "nginx-light")
 START_TIMEOUT_S = 10.0
 
 
 def find_nginx() -> str:
     """Path of the program. Fails with the command that installs it where that cannot be done here."""
     path = os.environ.get("PATH", os.defpath) + ":/usr/sbin"
-    if shutil.which("nginx", path=path) is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-        for command in (INSTALL, ("apt-get", "update"), INSTALL):
-            subprocess.run(command, env=environment, capture_output=True, check=False)
+    if shutil.which("nginx", path=path) is None:
+        install("nginx-light", "for the tests of the proxy")
     found = shutil.which("nginx", path=path)
-    assert found is not None, f"nginx is needed for this test: run `{' '.join(INSTALL)}` as root"
+    assert found is not None, "the package has it"
     return found
 
 

@@ -1,11 +1,11 @@
 """A PostgreSQL that has TLS: Debian's, installed where it is missing."""
 
 import os
-import shutil
-import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import PrerequisiteError
+from bench.debian import install
 from stack.postgres_programs import DEBIAN
 
 __all__ = ["ensure_postgres_with_tls"]
@@ -20,22 +20,20 @@ def ensure_postgres_with_tls() -> Path:
     found = sorted(DEBIAN.glob("[0-9]*/bin/postgres"), key=lambda path: int(path.parents[1].name))
     if found:
         return found[-1].parent
-    apt = shutil.which("apt-get")
-    if apt is None or os.geteuid() != 0:
-        raise PrerequisiteError(f"The tests of TLS need {PACKAGE}: `apt-get install {PACKAGE}` (Debian).")
-    NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
-    NO_CLUSTER.write_text("create_main_cluster = false\n", encoding="utf-8")
-    try:
-        for arguments in (("update",), ("install", "--yes", "--no-install-recommends", PACKAGE)):
-            _run([apt, "-q", *arguments])
-    finally:
-        NO_CLUSTER.unlink()
+    with _without_a_cluster():
+        install(PACKAGE, "for the tests of TLS")
     return ensure_postgres_with_tls()
 
 
-def _run(command: list[str]) -> None:
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        said = (answer.stdout + answer.stderr).strip()[-800:]
-        raise PrerequisiteError(f"{PACKAGE} could not be installed. {' '.join(command)} said: {said}")
+@contextmanager
+def _without_a_cluster() -> Iterator[None]:
+    """Only root installs, and only root may say this."""
+    if os.geteuid() != 0:
+        yield
+        return
+    NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
+    NO_CLUSTER.write_text("create_main_cluster = false\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        NO_CLUSTER.unlink()
