@@ -24,7 +24,7 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 WIDTH = 1400
 """Of every picture of Dagster, in pixels; the graph is taken larger and made smaller, so that all of it is seen."""
 
-SCREENS = {"": (1440, 900), "_phone": (390, 844)}
+SCREENS = {"": (1440, 1166), "_phone": (390, 844)}
 DASHBOARD_PAGES = {"dashboard": "/?range=1h", "events": "/events", "ops": "/ops"}
 SETTLED_MS = 4_000
 """For the page's last animations."""
@@ -95,7 +95,7 @@ def take_dashboard(settings: Settings) -> Iterator[tuple[str, bytes]]:
                     page.locator('[data-testid="freshness"][data-state-name="live"]').wait_for()
                     page.wait_for_timeout(SETTLED_MS)
                     picture = f"{name}{screen}{'_dark' if theme == 'dark' else ''}"
-                    yield picture, page.screenshot(full_page=not screen)
+                    yield picture, page.screenshot()
                 context.close()
 
 
