@@ -35,7 +35,7 @@ from tests.processes import Started
 
 TEMPLATE = "migrated_template"
 PLATFORM_FOLDERS = {"chaos", "e2e"}
-TIMED_MODULES = {"test_spark_stream", "test_spark_faults", "test_generator_kafka"}
+TIMED_MODULES = {"test_spark_stream", "test_spark_faults"}
 """They measure time, or have deadlines, for a machine that does not start a platform meanwhile."""
 
 SECURED_KAFKA = "test_kafka_"

@@ -100,6 +100,7 @@ def test_what_the_watermark_dropped_of_an_uneven_backlog_is_healed(stream: Strea
     assert stream.logged("batch.healed") == 2
 
 
+@pytest.mark.slow
 def test_a_database_killed_in_mid_batch_comes_back_and_nothing_is_lost_or_doubled(
     stream: Stream, database_server: Started, random: Random
 ) -> None:
@@ -119,6 +120,8 @@ def test_a_database_killed_in_mid_batch_comes_back_and_nothing_is_lost_or_double
 def test_a_database_that_stays_away_ends_the_job_in_words(
     stream: Stream, database_server: Started, random: Random
 ) -> None:
+    stream.send_events([make_event(random)])
+    stream.wait_consumed()  # as above
     kill(database_server)
     stream.send_events([make_event(random) for _ in range(10)])
     assert stream.wait_exit() == 1
