@@ -26,7 +26,7 @@ from tests import truth
 from tests.processes import Started
 from tests.streaming import Stream, make_event
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 NAME = "test_spark_faults"
 MINUTE = timedelta(minutes=1)
@@ -77,7 +77,6 @@ def check_tables(stream: Stream) -> None:
         truth.check_kpis(connection, stream.events.values())
 
 
-@pytest.mark.slow
 def test_what_the_watermark_dropped_of_an_uneven_backlog_is_healed(stream: Stream, random: Random) -> None:
     """One partition is read to the end before another, whose records Kafka took ten minutes earlier."""
     for _ in range(2):
@@ -100,7 +99,6 @@ def test_what_the_watermark_dropped_of_an_uneven_backlog_is_healed(stream: Strea
     assert stream.logged("batch.healed") == 2
 
 
-@pytest.mark.slow
 def test_a_database_killed_in_mid_batch_comes_back_and_nothing_is_lost_or_doubled(
     stream: Stream, database_server: Started, random: Random
 ) -> None:
