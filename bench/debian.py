@@ -25,6 +25,7 @@ def install(package: str, purpose: str) -> None:
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         raise PrerequisiteError(f"{package} is needed {purpose}: {how}.")
+    # Debian starts no server of a package in run level 1, and asks nobody anything.
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     waiting = ("-q", "-o", "DPkg::Lock::Timeout=120")
     with FileLock(LOCK):

@@ -21,14 +21,15 @@ from stack.locks import holder
 from stack.profile import platform_settings
 from stack.waiting import wait_until
 
-__all__ = ["app", "kill_and_wait"]
+__all__ = ["NEW_EVENTS", "app", "kill_and_wait"]
 
 DRIVER = "spark_stream"
 TIMEOUT_S = 120.0
 NEW_EVENTS = """
     SELECT count(DISTINCT query_name) = 2 FROM ops.stream_batch
-    WHERE committed_at > to_timestamp(%(kill)s) AND max_event_time > to_timestamp(%(kill)s)
+    WHERE committed_at > to_timestamp(%(since)s) AND max_event_time > to_timestamp(%(since)s)
 """
+"""Whether both queries have committed events that happened after a moment, in Unix seconds."""
 
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -43,7 +44,7 @@ def recovery(
     try:
         settings = platform_settings()
         for kill in range(1, kills + 1):
-            time.sleep(pause_s)
+            time.sleep(pause_s)  # it is to run for so long, whatever happens
             table.add_row(str(kill), f"{kill_and_wait(settings):.1f}")
     except OrderpulseError as error:
         sys.exit(f"error: {error}")
@@ -60,7 +61,7 @@ def kill_and_wait(settings: Settings) -> float:
     with postgres.connect(settings.postgres, autocommit=True) as connection:
 
         def recovered() -> bool:
-            return connection.execute(NEW_EVENTS, {"kill": killed_at}).fetchone() == (True,)
+            return connection.execute(NEW_EVENTS, {"since": killed_at}).fetchone() == (True,)
 
         if not wait_until(recovered, TIMEOUT_S):
             raise StackError(f"No new events within {TIMEOUT_S:.0f} s; see `orderpulse logs {DRIVER}`.")

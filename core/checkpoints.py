@@ -23,10 +23,12 @@ __all__ = [
     "batch_files",
     "begin_at_ledger",
     "driver_kept_out",
+    "lock_file",
     "newest_commit",
     "read_note",
     "read_query_id",
     "set_aside",
+    "try_lock",
 ]
 
 NOTE = "begin_at_ledger.json"
@@ -92,10 +94,10 @@ def driver_kept_out(folder: Path, timeout_s: float) -> Iterator[None]:
     """
     if not folder.is_dir():
         raise CheckpointError(f"{folder} does not exist: the stream has never run with these settings.")
-    descriptor = os.open(folder / "driver.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = lock_file(folder)
     try:
         deadline = time.monotonic() + timeout_s
-        while not _try_lock(descriptor):
+        while not try_lock(descriptor):
             if time.monotonic() > deadline:
                 holder = os.pread(descriptor, 32, 0).decode() or "unknown"
                 raise CheckpointError(
@@ -122,7 +124,13 @@ def aside_of(folder: Path, now: datetime, kind: str = "") -> Path:
     return folder.with_name(f"{folder.name}.{now:%Y%m%dT%H%M%SZ}{kind}")
 
 
-def _try_lock(descriptor: int) -> bool:
+def lock_file(folder: Path) -> int:
+    """Open the file whose lock a driver holds on its checkpoints; it contains the driver's pid."""
+    return os.open(folder / "driver.lock", os.O_RDWR | os.O_CREAT, 0o644)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Take the lock for as long as the file is open; False where another has it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

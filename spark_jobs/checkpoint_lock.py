@@ -4,11 +4,11 @@ The lock belongs to the open file, which the driver's JVM inherits; it is free o
 both have ended.
 """
 
-import fcntl
 import os
 import time
 from pathlib import Path
 
+from core.checkpoints import lock_file, try_lock
 from core.errors import CheckpointError
 from core.logging import get_logger
 
@@ -23,10 +23,10 @@ def lock_checkpoint(folder: Path, timeout_s: float) -> int:
     Waits for an earlier driver to end; raises `CheckpointError` after `timeout_s` seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / "driver.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = lock_file(folder)
     deadline = time.monotonic() + timeout_s
     waiting = False
-    while not _try_lock(descriptor):
+    while not try_lock(descriptor):
         if time.monotonic() > deadline:
             holder = os.pread(descriptor, 32, 0).decode() or "unknown"
             os.close(descriptor)
@@ -41,11 +41,3 @@ def lock_checkpoint(folder: Path, timeout_s: float) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     return descriptor
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from bench.recovery import NEW_EVENTS
 from core import postgres
 from stack.waiting import wait_until
 from tests.chaos.load import Load
@@ -20,10 +21,6 @@ RATE = 200
 
 SETTLE_TIMEOUT_S = 120.0
 SERVICES = ("generator", "spark_stream")
-BATCHES_SINCE = """
-    SELECT count(DISTINCT query_name) FROM ops.stream_batch
-    WHERE committed_at > to_timestamp(%s) AND max_event_time > to_timestamp(%s)
-"""
 NOT_ENDED = ("NOT_STARTED", "QUEUED", "STARTING", "STARTED", "CANCELING")
 ATTACHED = """
     SELECT attached_run FROM ops.service WHERE name = %s AND attached_at > to_timestamp(%s)
@@ -63,10 +60,10 @@ class World:
         def recovered() -> bool:
             try:
                 with postgres.connect(self.platform.settings.postgres, autocommit=True) as connection:
-                    row = connection.execute(BATCHES_SINCE, (since, since)).fetchone()
+                    row = connection.execute(NEW_EVENTS, {"since": since}).fetchone()
             except postgres.TRANSIENT_ERRORS:
                 return False
-            return row == (2,)
+            return row == (True,)
 
         assert wait_until(recovered, timeout_s), f"not recovered in {timeout_s} s: {self.platform.status()}"
         return time.time() - since
