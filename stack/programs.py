@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 
+BACKGROUND = 5
+"""Niceness of what works without a pause, so that the servers and whoever looks at a page get a processor at once."""
+
 Ports = Callable[[Settings], Mapping[str, int]]
 
 
@@ -131,7 +134,7 @@ def _spark_worker(settings: Settings, number: int) -> Launch:
     spark_cluster.prepare_worker(settings, number)
     command = spark_cluster.worker_command(settings, number)
     environment = spark_cluster.environment(settings, f"worker_{number}")
-    return Launch(command, environment, settings.root, signal.SIGTERM)
+    return Launch(command, environment, settings.root, signal.SIGTERM, niceness=BACKGROUND)
 
 
 def _spark_worker_ports(settings: Settings, number: int) -> Mapping[str, int]:
@@ -142,7 +145,7 @@ def _spark_worker_ports(settings: Settings, number: int) -> Mapping[str, int]:
 def _spark_stream(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "spark_jobs.stream"]
     environment = child_environment(as_identity(spark_cluster.job_settings(settings), "spark_stream"))
-    return Launch(command, environment, settings.root, signal.SIGTERM)
+    return Launch(command, environment, settings.root, signal.SIGTERM, niceness=BACKGROUND)
 
 
 def _generator(settings: Settings) -> Launch:
@@ -153,7 +156,9 @@ def _generator(settings: Settings) -> Launch:
 
 def _class_archive(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "spark_jobs.class_archive"]
-    return Launch(command, child_environment(settings), settings.root, signal.SIGKILL)
+    return Launch(
+        command, child_environment(settings), settings.root, signal.SIGKILL, niceness=BACKGROUND
+    )
 
 
 def _dagster_code(settings: Settings) -> Launch:
@@ -182,12 +187,14 @@ def _dagster_webserver_ports(settings: Settings) -> Mapping[str, int]:
 def _dagster(settings: Settings, command: list[str]) -> Launch:
     """A program of Dagster keeps no data of its own: where the manager dies it may go at once."""
     environment = dagster_home.dagster_environment(as_identity(settings, "dagster"))
-    return Launch(command, environment, settings.root, signal.SIGKILL)
+    return Launch(command, environment, settings.root, signal.SIGKILL, niceness=BACKGROUND)
 
 
 def _dbt_docs(settings: Settings) -> Launch:
     command = dagster_home.docs_command(settings)
-    return Launch(command, child_environment(settings), settings.root, signal.SIGTERM)
+    return Launch(
+        command, child_environment(settings), settings.root, signal.SIGTERM, niceness=BACKGROUND
+    )
 
 
 def _dbt_docs_ports(settings: Settings) -> Mapping[str, int]:

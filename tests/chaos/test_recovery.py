@@ -117,4 +117,5 @@ def test_nothing_is_lost_and_nothing_counted_twice(world: World) -> None:
     ids = {line.event_id for line in acknowledged.values() if line.reason is None}
     assert ids <= accepted.keys()
     world.ui.launch("start_generator")
+    assert wait_until(lambda: world.platform.pids()["generator"] is not None, SETTLE_TIMEOUT_S)
     assert wait_until(lambda: world.platform.status()["healthy"], SETTLE_TIMEOUT_S), world.platform.status()
