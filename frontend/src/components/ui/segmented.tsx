@@ -1,6 +1,7 @@
 import { RadioGroup } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 
+import { afterPaint } from "@/lib/after-paint";
 import { cn } from "@/lib/cn";
 
 interface SegmentedProps<T extends string> {
@@ -11,14 +12,24 @@ interface SegmentedProps<T extends string> {
   readonly className?: string;
 }
 
-/** One of a few, all in sight. Arrow keys move the choice. */
+/** One of a few, all in sight. Arrow keys move the choice, which is painted before the work that it causes. */
 export function Segmented<T extends string>({ label, value, options, onValue, className }: SegmentedProps<T>) {
+  const [chosen, setChosen] = useState(value);
+  const [known, setKnown] = useState(value);
+  if (known !== value) {
+    setKnown(value);
+    setChosen(value);
+  }
+  const choose = (next: T) => {
+    setChosen(next);
+    afterPaint(() => onValue(next));
+  };
   return (
     <RadioGroup.Root
       aria-label={label}
       orientation="horizontal"
-      value={value}
-      onValueChange={(next) => onValue(next as T)}
+      value={chosen}
+      onValueChange={(next) => choose(next as T)}
       className={cn("inline-flex rounded-lg bg-sunken p-0.5", className)}
     >
       {options.map((option) => (

@@ -498,7 +498,8 @@ describe("every reader", () => {
     show();
     await grid();
     await userEvent.click(screen.getByRole("radio", { name: "Dense rows" }));
-    expect(within(await grid()).getAllByRole("row")[1]?.style.height).toBe("32px");
+    const table = await grid();
+    await waitFor(() => expect(within(table).getAllByRole("row")[1]?.style.height).toBe("32px"));
     expect(localStorage.getItem("orderpulse.events.density")).toBe('"dense"');
   });
 
