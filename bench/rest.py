@@ -76,11 +76,14 @@ def rest(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
     console.print(_table(found))
-    document = {
-        "rate": "5 events/s",
-        "load_after": psutil.getloadavg(),
-        "runs": [asdict(run) for run in found],
-    }
+    _keep(found)
+
+
+def _keep(found: list[RestResult]) -> None:
+    """Put the runs into the file, in place of earlier ones with the same interval."""
+    runs = {run["trigger_ms"]: run for run in json.loads(RESULT.read_text(encoding="utf-8"))["runs"]}
+    runs |= {run.trigger_ms: asdict(run) for run in found}
+    document = {"rate": "5 events/s", "runs": [runs[trigger_ms] for trigger_ms in sorted(runs)]}
     RESULT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 

@@ -156,9 +156,7 @@ def _generator(settings: Settings) -> Launch:
 
 def _class_archive(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "spark_jobs.class_archive"]
-    return Launch(
-        command, child_environment(settings), settings.root, signal.SIGKILL, niceness=BACKGROUND
-    )
+    return Launch(command, child_environment(settings), settings.root, signal.SIGKILL, niceness=BACKGROUND)
 
 
 def _dagster_code(settings: Settings) -> Launch:
@@ -192,9 +190,7 @@ def _dagster(settings: Settings, command: list[str]) -> Launch:
 
 def _dbt_docs(settings: Settings) -> Launch:
     command = dagster_home.docs_command(settings)
-    return Launch(
-        command, child_environment(settings), settings.root, signal.SIGTERM, niceness=BACKGROUND
-    )
+    return Launch(command, child_environment(settings), settings.root, signal.SIGTERM, niceness=BACKGROUND)
 
 
 def _dbt_docs_ports(settings: Settings) -> Mapping[str, int]:
