@@ -179,6 +179,9 @@ class StackSettings(_Group):
     kafka_controller_port: Port = Field(9093, description="Port of Kafka's own controller (loopback).")
     kafka_heap: str = Field("384m", description="Heap of the broker's JVM.")
     postgres_shared_buffers: str = Field("128MB", description="PostgreSQL's own cache.")
+    background_niceness: int = Field(
+        5, ge=0, le=19, description="How readily Spark and Dagster leave processors to servers and pages."
+    )
 
 
 class ClusterSettings(_Group):

@@ -86,7 +86,7 @@ class RecordProducer:
     def send(self, record: Record, give_up: Callable[[], bool]) -> bool:
         """Queue `record`. While the buffer is full it waits; False if `give_up` said so first.
 
-        One that is too large for Kafka (1 MB) counts as failed.
+        One that is too large for Kafka (1 MB) counts as failed. Raises `BrokerError` when the client cannot go on.
         """
         on_delivery = (
             self._delivered if self._ack_log is None else partial(self._delivered_and_logged, record)
@@ -100,10 +100,12 @@ class RecordProducer:
                     return False
                 continue
             except KafkaException as error:
-                if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
-                    raise
-                self._note_failure(error.args[0])
-                return True
+                if error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                    self._note_failure(error.args[0])
+                    return True
+                self._note_error(error.args[0])
+                self.poll(0)  # takes the reason, where there is one, and raises it
+                raise
             if self.waiting == 0:
                 self._heard_at = monotonic()
             self.waiting += 1

@@ -21,8 +21,7 @@ PR_SET_PDEATHSIG = 1
 class Launch:
     """What a program is started as.
 
-    `death_signal` is sent when its parent, the process manager, dies; None: it lives on. `niceness`, 0 to 19:
-    how readily it leaves the processors to others, as nice(1) has it.
+    `death_signal` is sent when its parent, the process manager, dies; None: it lives on.
     """
 
     command: Sequence[str]
@@ -30,13 +29,11 @@ class Launch:
     folder: Path
     death_signal: signal.Signals | None = None
     account: Account | None = None
-    niceness: int = 0
 
 
 def become(launch: Launch, parent: int) -> NoReturn:
     """Replace this process, child of `parent`, by the program. Raises `StackError` where it cannot start."""
     os.chdir(launch.folder)
-    os.nice(launch.niceness)
     if launch.account is not None:
         os.setgroups([])
         os.setgid(launch.account.gid)

@@ -28,9 +28,6 @@ __all__ = [
 ]
 
 
-BACKGROUND = 5
-"""Niceness of what works without a pause, so that the servers and whoever looks at a page get a processor at once."""
-
 Ports = Callable[[Settings], Mapping[str, int]]
 
 
@@ -45,6 +42,7 @@ class Program:
 
     `ports` are those it listens on, by the setting that moves each; its clients' comes first.
     `stop_group`: its children are told to stop at the same time, not by the program.
+    `background`: it works without a pause, and servers and whoever looks at a page come first.
     `once`: it does its work and ends; `up` starts it last and does not wait for it.
     `cluster`: only the profile of that name has it.
     """
@@ -56,6 +54,7 @@ class Program:
     launch: Callable[[Settings], Launch]
     ports: Ports = no_ports
     stop_group: bool = False
+    background: bool = False
     once: bool = False
     cluster: bool = False
 
@@ -134,7 +133,7 @@ def _spark_worker(settings: Settings, number: int) -> Launch:
     spark_cluster.prepare_worker(settings, number)
     command = spark_cluster.worker_command(settings, number)
     environment = spark_cluster.environment(settings, f"worker_{number}")
-    return Launch(command, environment, settings.root, signal.SIGTERM, niceness=BACKGROUND)
+    return Launch(command, environment, settings.root, signal.SIGTERM)
 
 
 def _spark_worker_ports(settings: Settings, number: int) -> Mapping[str, int]:
@@ -145,7 +144,7 @@ def _spark_worker_ports(settings: Settings, number: int) -> Mapping[str, int]:
 def _spark_stream(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "spark_jobs.stream"]
     environment = child_environment(as_identity(spark_cluster.job_settings(settings), "spark_stream"))
-    return Launch(command, environment, settings.root, signal.SIGTERM, niceness=BACKGROUND)
+    return Launch(command, environment, settings.root, signal.SIGTERM)
 
 
 def _generator(settings: Settings) -> Launch:
@@ -156,7 +155,7 @@ def _generator(settings: Settings) -> Launch:
 
 def _class_archive(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "spark_jobs.class_archive"]
-    return Launch(command, child_environment(settings), settings.root, signal.SIGKILL, niceness=BACKGROUND)
+    return Launch(command, child_environment(settings), settings.root, signal.SIGKILL)
 
 
 def _dagster_code(settings: Settings) -> Launch:
@@ -185,12 +184,12 @@ def _dagster_webserver_ports(settings: Settings) -> Mapping[str, int]:
 def _dagster(settings: Settings, command: list[str]) -> Launch:
     """A program of Dagster keeps no data of its own: where the manager dies it may go at once."""
     environment = dagster_home.dagster_environment(as_identity(settings, "dagster"))
-    return Launch(command, environment, settings.root, signal.SIGKILL, niceness=BACKGROUND)
+    return Launch(command, environment, settings.root, signal.SIGKILL)
 
 
 def _dbt_docs(settings: Settings) -> Launch:
     command = dagster_home.docs_command(settings)
-    return Launch(command, child_environment(settings), settings.root, signal.SIGTERM, niceness=BACKGROUND)
+    return Launch(command, child_environment(settings), settings.root, signal.SIGTERM)
 
 
 def _dbt_docs_ports(settings: Settings) -> Mapping[str, int]:
@@ -213,8 +212,10 @@ def _on_cluster(
     launch: Callable[[Settings], Launch],
     ports: Ports,
     stop_signal: signal.Signals = signal.SIGTERM,
+    *,
+    background: bool = False,
 ) -> Program:
-    return Program(name, order, stop_signal, 30, launch, ports, cluster=True)
+    return Program(name, order, stop_signal, 30, launch, ports, background=background, cluster=True)
 
 
 PROGRAMS = (
@@ -225,19 +226,44 @@ PROGRAMS = (
     _on_cluster("kafka_3", 3, partial(_broker, node=3), _kafka_3_ports),
     _on_cluster("spark_master", 4, _spark_master, _spark_master_ports),
     _on_cluster(
-        "spark_worker_1", 5, partial(_spark_worker, number=1), partial(_spark_worker_ports, number=1)
+        "spark_worker_1",
+        5,
+        partial(_spark_worker, number=1),
+        partial(_spark_worker_ports, number=1),
+        background=True,
     ),
     _on_cluster(
-        "spark_worker_2", 5, partial(_spark_worker, number=2), partial(_spark_worker_ports, number=2)
+        "spark_worker_2",
+        5,
+        partial(_spark_worker, number=2),
+        partial(_spark_worker_ports, number=2),
+        background=True,
     ),
     Program("generator", 6, signal.SIGTERM, 15, _generator),
-    Program("spark_stream", 7, signal.SIGTERM, 45, _spark_stream),
-    Program("dbt_docs", 8, signal.SIGTERM, 5, _dbt_docs, _dbt_docs_ports),
+    Program("spark_stream", 7, signal.SIGTERM, 45, _spark_stream, background=True),
+    Program("dbt_docs", 8, signal.SIGTERM, 5, _dbt_docs, _dbt_docs_ports, background=True),
     Program("api", 9, signal.SIGTERM, 8, _api, _api_ports),
-    Program("dagster_code", 10, signal.SIGTERM, 8, _dagster_code, _dagster_code_ports, stop_group=True),
-    Program("dagster_webserver", 11, signal.SIGTERM, 8, _dagster_webserver, _dagster_webserver_ports),
-    Program("dagster_daemon", 12, signal.SIGTERM, 15, _dagster_daemon),
-    Program("class_archive", 13, signal.SIGKILL, 5, _class_archive, once=True),
+    Program(
+        "dagster_code",
+        10,
+        signal.SIGTERM,
+        8,
+        _dagster_code,
+        _dagster_code_ports,
+        stop_group=True,
+        background=True,
+    ),
+    Program(
+        "dagster_webserver",
+        11,
+        signal.SIGTERM,
+        8,
+        _dagster_webserver,
+        _dagster_webserver_ports,
+        background=True,
+    ),
+    Program("dagster_daemon", 12, signal.SIGTERM, 15, _dagster_daemon, background=True),
+    Program("class_archive", 13, signal.SIGKILL, 5, _class_archive, background=True, once=True),
 )
 """The stream stops before what it needs, and before that the daemon, which would start it again."""
 

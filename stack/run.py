@@ -24,6 +24,8 @@ def run(settings: Settings, name: str) -> NoReturn:
     """
     parent = os.getppid()
     launch = _manager if name == SUPERVISOR else program(name).launch
+    if name != SUPERVISOR and program(name).background:
+        os.nice(settings.stack.background_niceness)
     acquire(settings, name, EARLIER_INSTANCE_TIMEOUT_S)
     StartLog(settings, name).add()
     become(launch(settings), parent)

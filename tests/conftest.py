@@ -95,7 +95,11 @@ def settings(data_dir: Path) -> Settings:
         api={"share_ms": 0},  # a test asks again as soon as it has changed something
         kafka={"bootstrap_servers": f"localhost:{kafka_port}"},
         postgres={"port": postgres_port},
-        stack={"data_dir": data_dir, "kafka_controller_port": controller_port},
+        stack={
+            "data_dir": data_dir,
+            "kafka_controller_port": controller_port,
+            "background_niceness": 0,  # what is tested shares the processors with other tests
+        },
         stream={"checkpoint_dir": data_dir / "checkpoints"},
     )
 

@@ -35,7 +35,11 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
         api={"port": api},
         cluster=dict(zip(ClusterSettings.model_fields, others, strict=True)),
         checks={"freshness_limit_s": 20},
-        stack={"data_dir": folder / "data", "kafka_controller_port": controller},
+        stack={
+            "data_dir": folder / "data",
+            "kafka_controller_port": controller,
+            "background_niceness": 1,  # nearly the equal of other tests
+        },
         stream={"checkpoint_dir": folder / "checkpoints", "trigger_interval_ms": 1000},
     )
 

@@ -438,7 +438,7 @@ describe("the rejected records", () => {
     expect(container.querySelector("img")).toBeNull();
     expect(drawer).toHaveTextContent("77 bytes");
     await userEvent.click(within(drawer).getByRole("radio", { name: "As received" }));
-    expect(payload.textContent).toBe(record(1).payload);
+    await waitFor(() => expect(payload.textContent).toBe(record(1).payload));
   });
 
   it("fold a long payload, and say when it was cut off", async () => {
