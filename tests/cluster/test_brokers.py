@@ -168,16 +168,18 @@ class Sender:
 
 
 def _read_all(settings: Settings) -> list[bytes]:
-    """Values of all records of the topic."""
+    """Values of all records of the topic; a consumer may be given a record again when its partition's leader changes."""
     reader = as_identity(settings, "spark_stream").kafka
     ends = kafka.end_offsets(reader, TOPIC)
     consumer = Consumer(kafka.client_config(reader, log_level=0, **{"group.id": "spark-kafka-test"}))
     consumer.assign([TopicPartition(TOPIC, part, 0) for part in ends])
-    values, deadline = list[bytes](), monotonic() + RECOVERY_TIMEOUT_S
+    values, deadline = dict[tuple[int | None, int | None], bytes](), monotonic() + RECOVERY_TIMEOUT_S
     while len(values) < sum(ends.values()) and monotonic() < deadline:
-        values += [message.value() or b"" for message in consumer.consume(1000, 1) if message.error() is None]
+        for message in consumer.consume(1000, 1):
+            if message.error() is None:
+                values[message.partition(), message.offset()] = message.value() or b""
     consumer.close()
-    return values
+    return list(values.values())
 
 
 def _leader(settings: Settings) -> int:

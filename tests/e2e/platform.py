@@ -38,7 +38,7 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
         stack={
             "data_dir": folder / "data",
             "kafka_controller_port": controller,
-            "background_niceness": 1,  # nearly the equal of other tests
+            "background_niceness": 0,  # it shares the processors with other tests
         },
         stream={"checkpoint_dir": folder / "checkpoints", "trigger_interval_ms": 1000},
     )

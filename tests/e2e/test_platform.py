@@ -40,14 +40,6 @@ def test_status_is_true(platform: Platform) -> None:
     assert ports["postgres"] == platform.settings.postgres.port
 
 
-def test_servers_and_pages_come_before_what_works_without_a_pause(platform: Platform) -> None:
-    usual = os.getpriority(os.PRIO_PROCESS, 0)
-    giving_way = {
-        name for name, pid in platform.pids().items() if os.getpriority(os.PRIO_PROCESS, pid or 0) > usual
-    }
-    assert giving_way == {"spark_stream", "dagster_code", "dagster_daemon", "dagster_webserver", "dbt_docs"}
-
-
 def test_a_second_up_changes_nothing(platform: Platform) -> None:
     before = platform.pids()
     platform.command("up")
