@@ -258,6 +258,26 @@ def test_assets_are_reported_when_there_is_something_new(
     assert changed == {"events_raw", "events_clean", "events_rejected"}
 
 
+def test_an_asset_is_reported_for_the_first_time_as_soon_as_it_has_something_to_tell(
+    own: Settings, database: PostgresSettings, connection: Connection, instance: dg.DagsterInstance
+) -> None:
+    rows = PlatformRows.over(own, database, connection, own.checkpoint_dir)
+    unwanted(connection, "spark_stream", "generator")
+    ticks = Ticks(instance)
+    assert reported(ticks) == ["events_raw"]
+    assert reported(ticks) == []
+    rows.well()
+    assert reported(ticks) == ["events_clean", "events_rejected", "kpi_1m_by_currency", "kpi_1m"], (
+        "though not due"
+    )
+    rows.batch("events_clean", 3)
+    assert reported(ticks) == []
+
+
+def reported(ticks: Ticks) -> list[str]:
+    return [event.asset_key.to_user_string() for event in ticks.tick().asset_events]
+
+
 def test_a_tick_without_the_database_says_so(
     own: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

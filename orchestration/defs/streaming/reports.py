@@ -7,7 +7,10 @@ import dagster as dg
 
 from orchestration.observation import Observation, QueryState, ServiceState
 
-__all__ = ["Report", "reports"]
+__all__ = ["REPORTED", "Report", "reports"]
+
+REPORTED = {"events_raw", "events_clean", "events_rejected", "kpi_1m_by_currency", "kpi_1m"}
+"""The assets that `reports` tells of, once there is something to tell."""
 
 Metadata = Mapping[str, dg.MetadataValue | str | int | float]
 

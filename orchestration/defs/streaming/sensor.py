@@ -15,7 +15,7 @@ from orchestration.defs.streaming.actions import Hands
 from orchestration.defs.streaming.attached import ATTACHED_JOBS
 from orchestration.defs.streaming.cursor import Cursor
 from orchestration.defs.streaming.decisions import AttachedRun, Limits, RequestRun, Situation, decide
-from orchestration.defs.streaming.reports import reports
+from orchestration.defs.streaming.reports import REPORTED, reports
 from orchestration.incidents import open_incidents, service_incident
 from orchestration.observation import observe
 from orchestration.resources import PostgresResource
@@ -147,16 +147,21 @@ def _report(
     statuses: Mapping[str, ServiceStatus],
     cursor: Cursor,
 ) -> tuple[list[dg.AssetObservation], Cursor]:
-    """What is new of the assets, where a report is due or a service has changed; and the cursor after it."""
+    """What is new of the assets, where a report is due, a service has changed, or one was never reported; and the
+    cursor after it.
+    """
     conditions = {name: f"{status.desired} {status.state} {status.pid}" for name, status in statuses.items()}
     due = cursor.ticked_at - cursor.reported_at >= settings.dagster.report_interval_s
-    if not due and conditions == cursor.conditions:
+    everything = due or conditions != cursor.conditions
+    if not everything and cursor.reported.keys() >= REPORTED:
         return [], cursor
-    found = reports(observe(connection, settings))
+    found = [
+        report
+        for report in reports(observe(connection, settings))
+        if everything or report.asset not in cursor.reported
+    ]
     new = [report for report in found if cursor.reported.get(report.asset) != report.sign]
-    after = {
-        "conditions": conditions,
-        "reported_at": cursor.ticked_at,
-        "reported": {report.asset: report.sign for report in found},
-    }
+    after: dict[str, object] = {"reported": cursor.reported | {report.asset: report.sign for report in found}}
+    if everything:
+        after |= {"conditions": conditions, "reported_at": cursor.ticked_at}
     return [report.event() for report in new], cursor.model_copy(update=after)
