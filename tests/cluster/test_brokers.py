@@ -168,7 +168,7 @@ class Sender:
 
 
 def _read_all(settings: Settings) -> list[bytes]:
-    """Values of all records of the topic; a consumer may be given a record again when its partition's leader changes."""
+    """Values of all records of the topic: each as often as Kafka has it, however often this consumer is given it."""
     reader = as_identity(settings, "spark_stream").kafka
     ends = kafka.end_offsets(reader, TOPIC)
     consumer = Consumer(kafka.client_config(reader, log_level=0, **{"group.id": "spark-kafka-test"}))
