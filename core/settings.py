@@ -129,6 +129,9 @@ class StreamSettings(_Group):
         1, ge=1, description="Tasks per batch and query; 1 avoids the exchange on two cores."
     )
     driver_memory: str = Field("1g", description="Heap of the driver's JVM.")
+    jvm_options: str = Field(
+        "", description="Further options of Java for driver and executors, such as those of a profiler."
+    )
     executor_memory: str = Field("768m", description="Heap of an executor's JVM, on a cluster.")
     executor_cores: int = Field(1, ge=1, description="Tasks at once of an executor, on a cluster.")
     max_cores: int | None = Field(

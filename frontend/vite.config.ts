@@ -43,6 +43,7 @@ export default defineConfig({
   preview: { proxy: { "/api": API } },
   test: {
     environment: "jsdom",
+    isolate: false, // one browser window for all files takes half the time; a test leaves nothing behind in it
     setupFiles: ["./src/test/setup.ts"],
     restoreMocks: true,
     unstubGlobals: true,

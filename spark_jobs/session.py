@@ -63,18 +63,19 @@ def _options(settings: Settings, name: str, dump_classes: Path | None) -> dict[s
 
 def _executor_flags(settings: Settings) -> str:
     """Another machine need not have this one's folders."""
-    return _jvm_flags(settings, None) if is_on_this_machine(settings.stream.master) else " ".join(_FLAGS)
+    here = is_on_this_machine(settings.stream.master)
+    return _jvm_flags(settings, None) if here else " ".join([*_FLAGS, settings.stream.jvm_options])
 
 
 def _jvm_flags(settings: Settings, dump_classes: Path | None) -> str:
     archive = class_archive(settings)
     if dump_classes is not None:
-        classes = [f"-XX:ArchiveClassesAtExit={dump_classes}"]
+        classes = [f"-XX:ArchiveClassesAtExit={dump_classes}", "-XX:TieredStopAtLevel=1"]
     else:
         classes = [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
     scratch = settings.data_dir / "spark"
     scratch.mkdir(parents=True, exist_ok=True)
-    return " ".join([*_FLAGS, *classes, f"-Djava.io.tmpdir={scratch}"])
+    return " ".join([*_FLAGS, *classes, f"-Djava.io.tmpdir={scratch}", settings.stream.jvm_options])
 
 
 _FLAGS = (

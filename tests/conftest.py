@@ -34,6 +34,9 @@ from tests.e2e.platform import Platform, isolated_settings
 from tests.processes import Started
 
 TEMPLATE = "migrated_template"
+SHORT_RUN = "-XX:TieredStopAtLevel=1"
+"""Java does not optimise what it runs for half a minute; the platform of `chaos` and `e2e` runs as it is shipped."""
+
 PLATFORM_FOLDERS = {"chaos", "e2e"}
 TIMED_MODULES = {"test_spark_stream", "test_spark_faults"}
 """They measure time, or have deadlines, for a machine that does not start a platform meanwhile."""
@@ -100,7 +103,7 @@ def settings(data_dir: Path) -> Settings:
             "kafka_controller_port": controller_port,
             "background_niceness": 0,  # what is tested shares the processors with other tests
         },
-        stream={"checkpoint_dir": data_dir / "checkpoints"},
+        stream={"checkpoint_dir": data_dir / "checkpoints", "jvm_options": SHORT_RUN},
     )
 
 

@@ -75,7 +75,7 @@ def test_a_kill_is_survived(world: World, fault: Fault, measured: Callable[[str]
     recovery_s = world.wait_recovered(time.time(), SETTLE_TIMEOUT_S)
     measured(f"{fault.name}: new events in both tables {recovery_s:.1f} s after the kill")
     assert recovery_s < fault.recovery_s
-    assert wait_until(lambda: world.platform.status()["healthy"], SETTLE_TIMEOUT_S), world.platform.status()
+    assert world.platform.wait_healthy(SETTLE_TIMEOUT_S), world.platform.status()
     world.load.wait_for(RATE)
 
 
@@ -84,7 +84,7 @@ def test_nothing_is_lost_and_nothing_counted_twice(world: World) -> None:
     settings = world.platform.settings
     world.load.stop()
     world.ui.launch("stop_generator")
-    assert wait_until(lambda: world.platform.pids()["generator"] is None, SETTLE_TIMEOUT_S)
+    assert world.platform.wait_pid("generator", lambda pid: pid is None, SETTLE_TIMEOUT_S)
     records = records_in(settings.kafka)
     ends = {
         str(partition): end
@@ -117,5 +117,5 @@ def test_nothing_is_lost_and_nothing_counted_twice(world: World) -> None:
     ids = {line.event_id for line in acknowledged.values() if line.reason is None}
     assert ids <= accepted.keys()
     world.ui.launch("start_generator")
-    assert wait_until(lambda: world.platform.pids()["generator"] is not None, SETTLE_TIMEOUT_S)
-    assert wait_until(lambda: world.platform.status()["healthy"], SETTLE_TIMEOUT_S), world.platform.status()
+    assert world.platform.wait_pid("generator", lambda pid: pid is not None, SETTLE_TIMEOUT_S)
+    assert world.platform.wait_healthy(SETTLE_TIMEOUT_S), world.platform.status()

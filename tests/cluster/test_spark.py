@@ -30,7 +30,7 @@ from tests.corpus import RECORDS
 from tests.processes import Started
 from tests.streaming import Stream, make_event
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 TOPIC = "test_cluster_spark"
 SECRET = secrets.token_urlsafe(32)
@@ -121,6 +121,7 @@ def test_every_record_gets_the_contracts_verdict(stream: Stream, random: Random)
     assert found == {(place.partition, place.offset): told for place, told in sent.items()}
 
 
+@pytest.mark.slow
 def test_the_tables_are_those_of_a_job_on_one_machine(
     stream: Stream, settings: Settings, data_dir: Path, random: Random
 ) -> None:

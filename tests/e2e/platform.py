@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from stack.programs import programs_of
 from stack.waiting import wait_until
 
 COMMAND_TIMEOUT_S = 280
+STATUS_POLL_S = 1.0
+"""Each look at the status is a process, which takes about as long."""
 
 
 def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
@@ -75,6 +78,14 @@ class Platform:
     def pids(self) -> dict[str, int | None]:
         """Pid of each program by its name."""
         return {line["name"]: line["pid"] for line in self.status()["programs"]}
+
+    def wait_pid(self, name: str, wanted: Callable[[int | None], bool], timeout_s: float = 60) -> bool:
+        """Whether the pid of a program, None where it does not run, becomes what `wanted` holds of in time."""
+        return wait_until(lambda: wanted(self.pids()[name]), timeout_s, STATUS_POLL_S)
+
+    def wait_healthy(self, timeout_s: float = 60) -> bool:
+        """Whether all of it becomes well in time."""
+        return wait_until(lambda: bool(self.status()["healthy"]), timeout_s, STATUS_POLL_S)
 
     def ports(self) -> list[int]:
         """The ports that the platform listens on."""

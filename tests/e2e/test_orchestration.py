@@ -114,7 +114,7 @@ def test_a_corrupted_kpi_is_found_and_healed_within_three_minutes(
 def test_a_stop_on_purpose_is_told_from_a_fault(platform: Platform, ui: DagsterUi) -> None:
     (attached,) = ui.runs("spark_stream", "STARTED")
     ui.launch("stop_spark_stream")
-    assert wait_until(lambda: platform.pids()["spark_stream"] is None, 90)
+    assert platform.wait_pid("spark_stream", lambda pid: pid is None, 90)
     assert wait_until(lambda: attached in ui.runs("spark_stream", "SUCCESS"), 30), "its run ends in order"
     for asset in ("events_clean", "kpi_1m"):
         wait_for_check(ui, asset, "freshness", "stopped on purpose", passed=True, timeout_s=150)
@@ -154,13 +154,13 @@ def test_terminating_the_run_stops_the_process_and_launching_it_starts_it(
 ) -> None:
     (attached,) = ui.runs("generator", "STARTED")
     ui.terminate(attached)
-    assert wait_until(lambda: platform.pids()["generator"] is None, 30)
+    assert platform.wait_pid("generator", lambda pid: pid is None, 30)
     assert wait_until(lambda: attached in ui.runs("generator", "CANCELED"), 30)
     assert platform.wait_for(
         "SELECT reason FROM ops.service WHERE name = 'generator' AND desired = 'stopped'"
     )
     run = ui.launch("generator")
-    assert wait_until(lambda: platform.pids()["generator"] is not None, 60)
+    assert platform.wait_pid("generator", lambda pid: pid is not None)
     assert ui.runs("generator", "STARTED") == [run]
 
 

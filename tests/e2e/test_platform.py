@@ -61,8 +61,8 @@ def test_a_killed_server_comes_back_by_itself(platform: Platform) -> None:
     before = platform.pids()["postgres"]
     assert before is not None
     os.kill(before, signal.SIGKILL)
-    assert wait_until(lambda: platform.pids()["postgres"] not in (None, before), 60)
-    assert wait_until(lambda: platform.status()["healthy"], 60), platform.status()
+    assert platform.wait_pid("postgres", lambda pid: pid not in (None, before))
+    assert platform.wait_healthy(), platform.status()
 
 
 def test_a_killed_manager_is_mended_with_one_of_each(platform: Platform) -> None:

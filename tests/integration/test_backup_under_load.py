@@ -30,7 +30,7 @@ from tests.chaos.load import Load, event_id, records_in
 from tests.e2e.platform import Platform, isolated_settings
 from tests.streaming import LAST_OFFSETS, Stream
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 NAME = "test_backup"
 RATE = 100
@@ -153,6 +153,7 @@ def test_a_database_that_is_dropped_under_load_comes_back_with_every_event_once(
     check_all(stream.settings, load)
 
 
+@pytest.mark.slow
 def test_a_database_that_came_back_by_other_means_leaves_no_gap(stream: Stream, load: Load) -> None:
     """Its checkpoints are ahead of it, as after a restore by a provider: nobody told the job."""
     command, home = Platform(stream.settings).command, stream.folder / "backups"
@@ -189,6 +190,7 @@ def own_platform(jars: None) -> Iterator[Platform]:
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_the_files_of_the_database_are_deleted_under_the_platform(
     own_platform: Platform, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
