@@ -258,18 +258,21 @@ def test_assets_are_reported_when_there_is_something_new(
     assert changed == {"events_raw", "events_clean", "events_rejected"}
 
 
-def test_an_asset_is_reported_for_the_first_time_as_soon_as_it_has_something_to_tell(
+def test_before_the_first_batch_the_tables_say_so_and_it_is_reported_at_once(
     own: Settings, database: PostgresSettings, connection: Connection, instance: dg.DagsterInstance
 ) -> None:
     rows = PlatformRows.over(own, database, connection, own.checkpoint_dir)
+    tables = ["events_clean", "events_rejected", "kpi_1m_by_currency", "kpi_1m"]
     unwanted(connection, "spark_stream", "generator")
     ticks = Ticks(instance)
-    assert reported(ticks) == ["events_raw"]
+    first = ticks.tick().asset_events
+    assert [event.asset_key.to_user_string() for event in first] == ["events_raw", *tables]
+    for event in first[1:]:
+        assert event.metadata["last batch"].value == "none yet"
+        assert event.metadata["stream is wanted"].value == "stopped"
     assert reported(ticks) == []
     rows.well()
-    assert reported(ticks) == ["events_clean", "events_rejected", "kpi_1m_by_currency", "kpi_1m"], (
-        "though not due"
-    )
+    assert reported(ticks) == tables, "though not due"
     rows.batch("events_clean", 3)
     assert reported(ticks) == []
 

@@ -7,10 +7,9 @@ import dagster as dg
 
 from orchestration.observation import Observation, QueryState, ServiceState
 
-__all__ = ["REPORTED", "Report", "reports"]
+__all__ = ["Report", "is_waiting", "reports"]
 
-REPORTED = {"events_raw", "events_clean", "events_rejected", "kpi_1m_by_currency", "kpi_1m"}
-"""The assets that `reports` tells of, once there is something to tell."""
+NO_BATCH = "no batch yet"
 
 Metadata = Mapping[str, dg.MetadataValue | str | int | float]
 
@@ -29,26 +28,53 @@ class Report:
 
 
 def reports(observation: Observation) -> list[Report]:
-    """One report for each streaming asset that has anything to tell, in the order of the graph."""
-    clean, kpi = observation.queries["events_clean"], observation.queries["kpi_1m"]
-    found = [_raw(observation)]
-    if clean.batch_id is not None:
-        of_clean = _of_query(clean) | _of_service("stream", observation.stream)
-        found += [
-            Report("events_clean", _sign(clean), of_clean),
-            Report("events_rejected", _sign(clean), _rejects(observation) | {"last batch": clean.batch_id}),
-        ]
-    if kpi.batch_id is not None:
-        of_kpi = _of_query(kpi) | _window(observation) | _of_service("stream", observation.stream)
-        found += [Report(name, _sign(kpi), of_kpi) for name in ("kpi_1m_by_currency", "kpi_1m")]
-    return found
+    """One report for each streaming asset, in the order of the graph."""
+    return [_raw(observation), *_of_events(observation), *_of_kpis(observation)]
+
+
+def is_waiting(sign: str | None) -> bool:
+    """Whether the last report of an asset, None where there was none, could not tell of a batch."""
+    return sign is None or sign.startswith(NO_BATCH)
+
+
+def _of_events(observation: Observation) -> list[Report]:
+    query = observation.queries["events_clean"]
+    if query.batch_id is None:
+        return _waiting(observation, "events_clean", "events_rejected")
+    accepted = _of_query(query) | _of_service("stream", observation.stream)
+    rejected = _rejects(observation) | {"last batch": query.batch_id}
+    return [
+        Report("events_clean", _sign(query), accepted),
+        Report("events_rejected", _sign(query), rejected),
+    ]
+
+
+def _of_kpis(observation: Observation) -> list[Report]:
+    query = observation.queries["kpi_1m"]
+    if query.batch_id is None:
+        return _waiting(observation, "kpi_1m_by_currency", "kpi_1m")
+    told = _of_query(query) | _window(observation) | _of_service("stream", observation.stream)
+    return [Report(name, _sign(query), told) for name in ("kpi_1m_by_currency", "kpi_1m")]
+
+
+def _waiting(observation: Observation, *tables: str) -> list[Report]:
+    """What there is to tell of tables before their query's first batch: once, and again when something is sent."""
+    sent = _acknowledged(observation)
+    metadata = {"last batch": "none yet"} | sent | _of_service("stream", observation.stream)
+    return [
+        Report(name, f"{NO_BATCH}: {observation.stream.desired} {list(sent)}", metadata) for name in tables
+    ]
+
+
+def _acknowledged(observation: Observation) -> dict[str, dg.MetadataValue | str | int | float]:
+    said = observation.generator.progress
+    return _known({"acknowledged by Kafka since the generator's start": said.get("acknowledged")})
 
 
 def _raw(observation: Observation) -> Report:
     said = observation.generator.progress
-    metadata = _known(
+    metadata = _acknowledged(observation) | _known(
         {
-            "acknowledged by Kafka since the generator's start": said.get("acknowledged"),
             "generator, events/s": said.get("rate_reached"),
             "generator, events/s wanted": said.get("rate_wanted"),
             "arriving, records/s": observation.queries["events_clean"].input_rate,

@@ -15,7 +15,7 @@ from orchestration.defs.streaming.actions import Hands
 from orchestration.defs.streaming.attached import ATTACHED_JOBS
 from orchestration.defs.streaming.cursor import Cursor
 from orchestration.defs.streaming.decisions import AttachedRun, Limits, RequestRun, Situation, decide
-from orchestration.defs.streaming.reports import REPORTED, reports
+from orchestration.defs.streaming.reports import is_waiting, reports
 from orchestration.incidents import open_incidents, service_incident
 from orchestration.observation import observe
 from orchestration.resources import PostgresResource
@@ -147,18 +147,18 @@ def _report(
     statuses: Mapping[str, ServiceStatus],
     cursor: Cursor,
 ) -> tuple[list[dg.AssetObservation], Cursor]:
-    """What is new of the assets, where a report is due, a service has changed, or one was never reported; and the
-    cursor after it.
+    """What is new of the assets, where a report is due, a service has changed, or the first batch is awaited; and
+    the cursor after it.
     """
     conditions = {name: f"{status.desired} {status.state} {status.pid}" for name, status in statuses.items()}
     due = cursor.ticked_at - cursor.reported_at >= settings.dagster.report_interval_s
     everything = due or conditions != cursor.conditions
-    if not everything and cursor.reported.keys() >= REPORTED:
+    if not everything and not any(map(is_waiting, cursor.reported.values())):
         return [], cursor
     found = [
         report
         for report in reports(observe(connection, settings))
-        if everything or report.asset not in cursor.reported
+        if everything or is_waiting(cursor.reported.get(report.asset))
     ]
     new = [report for report in found if cursor.reported.get(report.asset) != report.sign]
     after: dict[str, object] = {"reported": cursor.reported | {report.asset: report.sign for report in found}}
