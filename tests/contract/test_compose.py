@@ -1,5 +1,6 @@
 """The containers' files agree with the code, and leave nothing open that need not be."""
 
+import json
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from stack.cli import app
 from stack.deployment.folder import OTHER_SECRETS, Deployment, make_folder
 from stack.deployment.names import INNER_DOMAIN, broker, inner
 from stack.environment import settings_as_environment
+from stack.frontend import ensure_packages
 from stack.identities import IDENTITIES, login
 from stack.programs import PROGRAMS, SERVICES
 
@@ -330,6 +332,25 @@ def test_linters_find_nothing(command: list[str]) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+def dclint(folder: Path, content: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """The errors that dclint, one of the dashboard's tools, finds; its warnings are about order and quotes.
+
+    It reads no more than a hundred anchors, so it gets the file without: JSON is YAML.
+    """
+    ensure_packages(load_settings())
+    program = ROOT / "frontend" / "node_modules" / ".bin" / "dclint"
+    written = folder / "docker-compose.yml"
+    written.write_text(json.dumps(content), encoding="utf-8")
+    for_everybody = "--disable-rule=no-unbound-port-interfaces"  # the one published service
+    command = [str(program), str(written), "--quiet", for_everybody]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_dclint_finds_nothing(tmp_path: Path) -> None:
+    answer = dclint(tmp_path, compose())
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_the_linters_bite(tmp_path: Path) -> None:
     (tmp_path / "compose.yml").write_text("services: {a: {image: a, ports: {a: b}}}", encoding="utf-8")
     (tmp_path / "Dockerfile").write_text("FROM debian\nRUN cd /tmp\n", encoding="utf-8")
@@ -339,6 +360,10 @@ def test_the_linters_bite(tmp_path: Path) -> None:
     ):
         command = [Path(sys.executable).with_name(program), *arguments]
         assert subprocess.run(command, capture_output=True, check=False).returncode == 1
+    unpinned = {"name": "a", "services": {"a": {"image": "postgres", "ports": ["80:80", "80:81"]}}}
+    answer = dclint(tmp_path, unpinned)
+    assert answer.returncode == 1
+    assert {"service-image-require-explicit-tag", "no-duplicate-exported-ports"} <= set(answer.stdout.split())
 
 
 @pytest.fixture(scope="module")
