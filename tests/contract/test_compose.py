@@ -332,8 +332,8 @@ def test_linters_find_nothing(command: list[str]) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-def dclint(folder: Path, content: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    """The errors that dclint, one of the dashboard's tools, finds; its warnings are about order and quotes.
+def dclint(folder: Path, content: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rule and words of each error that dclint, one of the dashboard's tools, finds; its warnings are about order and quotes.
 
     It reads no more than a hundred anchors, so it gets the file without: JSON is YAML.
     """
@@ -342,13 +342,15 @@ def dclint(folder: Path, content: dict[str, Any]) -> subprocess.CompletedProcess
     written = folder / "docker-compose.yml"
     written.write_text(json.dumps(content), encoding="utf-8")
     for_everybody = "--disable-rule=no-unbound-port-interfaces"  # the one published service
-    command = [str(program), str(written), "--quiet", for_everybody]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [str(program), str(written), "--quiet", "--formatter=json", for_everybody]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = [message for file in json.loads(answer.stdout) for message in file["messages"]]
+    assert answer.returncode == bool(found), answer.stderr
+    return [(message["rule"], message["message"]) for message in found]
 
 
 def test_dclint_finds_nothing(tmp_path: Path) -> None:
-    answer = dclint(tmp_path, compose())
-    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert dclint(tmp_path, compose()) == []
 
 
 def test_the_linters_bite(tmp_path: Path) -> None:
@@ -361,9 +363,8 @@ def test_the_linters_bite(tmp_path: Path) -> None:
         command = [Path(sys.executable).with_name(program), *arguments]
         assert subprocess.run(command, capture_output=True, check=False).returncode == 1
     unpinned = {"name": "a", "services": {"a": {"image": "postgres", "ports": ["80:80", "80:81"]}}}
-    answer = dclint(tmp_path, unpinned)
-    assert answer.returncode == 1
-    assert {"service-image-require-explicit-tag", "no-duplicate-exported-ports"} <= set(answer.stdout.split())
+    rules = {rule for rule, _ in dclint(tmp_path, unpinned)}
+    assert {"service-image-require-explicit-tag", "no-duplicate-exported-ports"} <= rules
 
 
 @pytest.fixture(scope="module")
