@@ -57,7 +57,7 @@ lint-python:
 	@ruff format --quiet --check .
 	@mypy
 	@lint-imports --no-cache
-	@sqlfluff lint --disable-progress-bar --nocolor database dbt_project/models dbt_project/macros dbt_project/tests
+	@sqlfluff lint --disable-progress-bar --nocolor database dbt_project/models dbt_project/macros
 
 lint-frontend:
 	@orderpulse frontend --packages

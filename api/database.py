@@ -17,6 +17,10 @@ __all__ = ["Connection", "Database", "read_dsn"]
 Connection = psycopg.AsyncConnection[DictRow]
 
 CHECK_S = 1.0
+RECONNECT_S = 5.0
+"""After so long an attempt to connect is given up, and the next question begins a new one: the pauses between
+an attempt's tries double, and would outlast the database's absence."""
+
 LIFETIME_S = 3600.0
 LIFETIME_BESIDE_A_REPLICA_S = 60.0
 """Connections that went to the primary for want of the replica go back to it within so long."""
@@ -62,6 +66,7 @@ class Database:
             max_size=api.pool_size,
             timeout=api.pool_wait_s,
             max_waiting=api.pool_size * 20,
+            reconnect_timeout=RECONNECT_S,
             max_lifetime=LIFETIME_S if api.replica_host is None else LIFETIME_BESIDE_A_REPLICA_S,
             check=_check,
             open=False,

@@ -22,6 +22,7 @@ __all__ = [
     "WINDOW",
     "differing_windows",
     "expired_windows",
+    "first_comparable",
     "recompute",
     "recompute_locked",
     "recompute_windows",
@@ -133,6 +134,12 @@ def differing_windows(connection: psycopg.Connection[Any], start: datetime, end:
     """
     with connection.cursor(row_factory=tuple_row) as cursor:
         return [window for (window,) in cursor.execute(_DIFFERENCES, {"start": start, "end": end})]
+
+
+def first_comparable(connection: psycopg.Connection[Any], start: datetime) -> datetime:
+    """`start`, or the moment before which events were deleted by age where that is later."""
+    mark = deleted_before(connection)
+    return start if mark is None else max(start, mark)
 
 
 def expired_windows(connection: psycopg.Connection[Any], start: datetime, end: datetime) -> list[datetime]:

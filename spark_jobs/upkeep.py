@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import adbc_driver_manager
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from core import postgres
 from core.clock import to_iso8601
-from core.errors import DatabaseError
+from core.errors import BrokerError, DatabaseError
 from core.logging import get_logger
 from core.settings import Settings
 from database import reconcile
@@ -33,7 +35,7 @@ FIRST_REACH = timedelta(hours=1)
 class Upkeep:
     """Heals and reconciles when it is due, in a thread of its own: the job's heartbeat must not wait for it.
 
-    A database that is away postpones it.
+    A database or a broker that is away postpones it.
     """
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
@@ -62,11 +64,18 @@ class Upkeep:
 
     def _do(self, caught_up: bool) -> None:
         try:
-            heal_next_batch(self._spark, self._settings)
+            self._heal()
             if caught_up:
                 self._compared_until = reconcile_settled(self._settings, self._compared_until)
         except (DatabaseError, adbc_driver_manager.OperationalError, *postgres.TRANSIENT_ERRORS) as error:
             log.warning("upkeep.postponed", error=str(error).strip())
+
+    def _heal(self) -> None:
+        """What it reads again lies in Kafka; where that is away, the queries wait, and so does this."""
+        try:
+            heal_next_batch(self._spark, self._settings)
+        except (BrokerError, Py4JJavaError, PySparkException) as error:
+            log.warning("heal.postponed", error=str(error).strip().partition("\n")[0])
 
     def _caught_up(self, progress: dict[str, dict[str, Any]]) -> bool:
         """While a backlog is read, one query may be minutes ahead of the other: nothing is settled."""
@@ -83,7 +92,7 @@ def reconcile_settled(settings: Settings, since: datetime | None) -> datetime | 
         until = reconcile.settled_until(connection)
         if until is None:
             return None
-        start = since or until - FIRST_REACH
+        start = reconcile.first_comparable(connection, since or until - FIRST_REACH)
         differing = reconcile.differing_windows(connection, start, until) if start < until else []
         if differing:
             log.warning("kpis.recomputed", windows=[to_iso8601(window) for window in differing])

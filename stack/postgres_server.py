@@ -121,6 +121,7 @@ def ensure_database(settings: Settings) -> None:
                 ensure_databases(connection, settings)
             else:
                 _ensure_shared_user(connection, settings)
+            _reopen(connection, settings.postgres.database)
     except psycopg.Error as error:
         why = reason_of(error, superuser_settings(settings))
         raise DatabaseError(f"The databases could not be made: {why}") from None
@@ -194,6 +195,13 @@ def _ensure_shared_user(connection: psycopg.Connection[Any], settings: Settings)
         if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", database):
             create = sql.SQL("CREATE DATABASE {} OWNER {}")
             connection.execute(create.format(sql.Identifier(database), role))
+
+
+def _reopen(connection: psycopg.Connection[Any], database: str) -> None:
+    """Let people in again, whom a restore that was killed has left outside (`databases.swap`)."""
+    if _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s AND NOT datallowconn", database):
+        allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true")
+        connection.execute(allow.format(sql.Identifier(database)))
 
 
 def _exists(connection: psycopg.Connection[Any], query: LiteralString, name: str) -> bool:

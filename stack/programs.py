@@ -38,7 +38,8 @@ def no_ports(_: Settings) -> Mapping[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program. `order` is that of starting; they are stopped in the opposite one, equals at the same time.
+    """One program. `order` is that of starting within a step of `up` (`stack.up`); they are stopped in the opposite one,
+    equals at the same time.
 
     `ports` are those it listens on, by the setting that moves each; its clients' comes first.
     `stop_group`: its children are told to stop at the same time, not by the program.

@@ -110,5 +110,5 @@ def _make_agree(connection: Connection, manifest: Manifest) -> None:
     if newest is None:
         return
     oldest = min(position.newest for position in manifest.positions.values())
-    start = (oldest - RECENT).replace(second=0, microsecond=0)
+    start = reconcile.first_comparable(connection, (oldest - RECENT).replace(second=0, microsecond=0))
     reconcile.recompute_windows(connection, reconcile.differing_windows(connection, start, newest + RECENT))

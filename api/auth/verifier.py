@@ -70,7 +70,7 @@ class TokenVerifier:
 
     def _key(self, header: dict[str, Any]) -> VerificationKey:
         if unknown := sorted(set(header) - KNOWN_HEADERS):
-            names = ", ".join(name for name in unknown if name.isalnum()) or "unknown ones"
+            names = ", ".join(name for name in unknown if name.isascii() and name.isalnum()) or "unknown ones"
             raise TokenRefusedError(f"the token's header has parameters that are not accepted: {names}"[:200])
         kind = header.get("typ", "JWT")
         if not isinstance(kind, str) or kind.lower() not in TYPES:

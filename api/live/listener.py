@@ -36,6 +36,8 @@ class Listener:
         self._told = told
         self._heard_at = time.monotonic()
         self.connected = False
+        self._behind = False
+        """Whether the ledger may hold batches from before the connection that were not told."""
 
     async def listen(self) -> None:
         """Keep a listening connection, until cancelled."""
@@ -52,21 +54,22 @@ class Listener:
             pause_s = min(GREATEST_PAUSE_S, pause_s * 2)
 
     async def poll(self) -> None:
-        """Look at the ledger every two seconds while there is no connection, until cancelled."""
+        """Look at the ledger every two seconds while there is no connection, or it has not told what it missed; until cancelled."""
         while True:
             await asyncio.sleep(POLL_S)
-            if not self.connected:
+            if self._behind or not self.connected:
                 await self._look()
 
     async def _listen_once(self) -> None:
         connection = await psycopg.AsyncConnection.connect(f"{self._dsn} {KEEPALIVES}", autocommit=True)
         async with connection:
             await connection.execute(f"LISTEN {NOTIFY_CHANNEL}")
-            self.connected = True
+            self.connected = self._behind = True
             await self._look()
             log.info("live.listening")
             async for notification in connection.notifies():
-                self._heard_at = time.monotonic()
+                if not self._behind:
+                    self._heard_at = time.monotonic()
                 batch = parse_notification(notification.payload)
                 if batch is None:
                     log.warning("live.notification_unknown", payload=notification.payload[:200])
@@ -81,6 +84,6 @@ class Listener:
         except (DatabaseError, psycopg.Error) as error:
             log.warning("live.ledger_away", error=str(error).strip())
             return
-        self._heard_at = began
+        self._heard_at, self._behind = began, False
         for batch in batches:
             self._told(batch)

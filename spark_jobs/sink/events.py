@@ -29,9 +29,18 @@ INSERT_GOOD = f"""
 _QUOTED = ", ".join(f'"{name}"' for name in REJECTED_COLUMNS)
 INSERT_REJECTED = f"""
     INSERT INTO {EVENTS_REJECTED.name} ({_QUOTED})
-    SELECT {_QUOTED} FROM {STAGE_REJECTED}
+    SELECT
+        CASE
+            WHEN kept.kafka_time <> stage.kafka_time
+                THEN stage.topic || '@' || to_char(stage.kafka_time, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            ELSE stage.topic
+        END,
+        {", ".join(f'stage."{name}"' for name in REJECTED_COLUMNS[1:])}
+    FROM {STAGE_REJECTED} AS stage LEFT JOIN {EVENTS_REJECTED.name} AS kept USING (topic, partition, "offset")
     ON CONFLICT (topic, partition, "offset") DO NOTHING
 """  # noqa: S608  # names come from the contract
+"""Where a topic was lost and made anew, its offsets begin anew too: a record whose place another one of the
+former topic holds is kept under the topic's name and its own time. The session's time zone is UTC."""
 
 
 def write_events(cursor: Cursor, table: pa.Table, execution: BatchExecution) -> BatchResult:

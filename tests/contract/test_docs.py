@@ -14,7 +14,7 @@ from core.settings import CheckSettings, RetentionSettings
 from core.tables import RELATIONS
 from orchestration.definitions import defs
 from orchestration.defs.quality.catalogue import CHECKS
-from orchestration.manifest import ensure_manifest
+from orchestration.manifest import ensure_manifest, read_manifest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")])
@@ -103,6 +103,13 @@ def test_a_job_that_is_renamed_or_left_out_is_noticed(
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     with pytest.raises(AssertionError):
         check_names(page.replace(former, present), "Jobs", 0, jobs)
+
+
+def test_each_of_dbts_tests_is_a_check(repository: dg.RepositoryDefinition) -> None:
+    nodes = read_manifest()["nodes"].values()
+    tests = {node["name"] for node in nodes if node["resource_type"] == "test"}
+    assert len(tests) > 60
+    assert tests <= {key.name for key in repository.asset_graph.asset_check_keys}
 
 
 def test_each_check_is_explained_for_its_assets() -> None:

@@ -4,7 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,11 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from api.live import Live
+from api.live.committed import Committed
 from api.live.hub import Bulletin
+from api.live.reader import Reader
 from core import postgres
+from core.errors import DatabaseError
 from core.settings import PostgresSettings, Settings
 from core.tables import NOTIFY_CHANNEL
 from database.reconcile import recompute
@@ -268,27 +271,79 @@ def test_the_listening_connection_comes_back(
 def test_the_ledger_is_looked_at_while_there_is_no_listening(
     app: FastAPI, address: str, shop: Shop, connection: Connection, postgres_server: PostgresSettings
 ) -> None:
-    name = sql.Identifier(str(connection.info.dbname))
-    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-    with (
-        LiveClient(address, range="15m") as client,
-        postgres.connect(postgres_server, autocommit=True) as other,
-    ):
+    with LiveClient(address, range="15m") as client:
         client.wait("kpi")
-        other.execute(allow.format(name, sql.SQL("false")))
-        terminate_listener(connection)
-        assert wait_until(lambda: not live(app).listener.connected, 5, 0.01)
-        shop.sell("first")
-        client.wait("kpi", shows(1), within_s=5)
-        shop.sell("second")
-        client.wait("kpi", shows(2), within_s=5)
-        client.wait("windows")
-        client.wait("events", lambda data: data["items"][0]["id"] == "second")
-        assert not live(app).listener.connected
-        other.execute(allow.format(name, sql.SQL("true")))
+        with keep_out(connection, postgres_server):
+            terminate_listener(connection)
+            assert wait_until(lambda: not live(app).listener.connected, 5, 0.01)
+            shop.sell("first")
+            client.wait("kpi", shows(1), within_s=5)
+            shop.sell("second")
+            client.wait("kpi", shows(2), within_s=5)
+            client.wait("windows")
+            client.wait("events", lambda data: data["items"][0]["id"] == "second")
+            assert not live(app).listener.connected
         assert wait_until(lambda: live(app).listener.connected, 10)
         committed = shop.sell("third")
         assert client.wait("kpi", shows(3)).at - committed < 1
+
+
+def test_what_was_missed_is_told_even_if_the_ledger_cannot_be_read_at_first(
+    app: FastAPI, address: str, shop: Shop, connection: Connection, postgres_server: PostgresSettings
+) -> None:
+    listener = live(app).listener
+    reader = listener._reader
+    with LiveClient(address, range="15m") as client:
+        client.wait("kpi")
+        listener._reader = Unreadable(reader.database, 60)
+        with keep_out(connection, postgres_server):
+            terminate_listener(connection)
+            assert wait_until(lambda: not listener.connected, 5, 0.01)
+            shop.sell("missed")
+        assert wait_until(lambda: listener.connected, 10)
+        shop.sell("heard")
+        client.wait("events", lambda data: data["seen"] == 1)
+        listener._reader = reader
+        client.wait("events", lambda data: "missed" in {each["id"] for each in data["items"]}, within_s=5)
+
+
+class Unreadable(Reader):
+    """The ledger through a pool that has no connection yet."""
+
+    async def committed_within(self, seconds: float) -> list[Committed]:
+        raise DatabaseError("The database does not answer, or too many ask at once; try again.")
+
+
+@contextmanager
+def keep_out(connection: Connection, server: PostgresSettings) -> Iterator[None]:
+    """Nobody else can connect to the connection's database meanwhile."""
+    name = sql.Identifier(str(connection.info.dbname))
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    with postgres.connect(server, autocommit=True) as other:
+        other.execute(allow.format(name, sql.SQL("false")))
+        try:
+            yield
+        finally:
+            other.execute(allow.format(name, sql.SQL("true")))
+
+
+def test_the_api_answers_soon_after_a_long_absence_of_its_database(
+    address: str, connection: Connection, postgres_server: PostgresSettings
+) -> None:
+    def status() -> int:
+        return httpx.get(f"{address}/api/v1/kpi", params={"range": "15m"}, timeout=10).status_code
+
+    assert status() == 200
+    with keep_out(connection, postgres_server):
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        until = time.monotonic() + 17
+        while time.monotonic() < until:
+            assert status() == 503
+            time.sleep(0.5)
+    assert wait_until(lambda: status() == 200, 8, 0.5)
 
 
 def terminate_listener(connection: Connection) -> None:

@@ -17,8 +17,10 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from api.app import API_PREFIX, create_app
 from core import postgres
-from core.settings import PostgresSettings
+from core.settings import PostgresSettings, Settings
+from tests.api_client import serving
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 SPANS = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
@@ -153,8 +155,8 @@ def windows_around(now: datetime) -> list[datetime]:
     return [minute - age * MINUTE for age in sorted(ages)]
 
 
-def test_views_equal_a_recomputation_in_python(
-    database: PostgresSettings, connection: Connection, dbt: Dbt
+def test_views_equal_a_recomputation_in_python_and_the_api(
+    settings: Settings, database: PostgresSettings, connection: Connection, dbt: Dbt
 ) -> None:
     now = instant(connection, "SELECT now()")
     fill(connection, windows_around(now))
@@ -176,6 +178,7 @@ def test_views_equal_a_recomputation_in_python(
                 Totals(within(by_currency, asked_at - span, currency)).of_currency(currency)
                 for currency in ("USD", "VND")
             ], name
+    check_the_api(settings.model_copy(update={"postgres": database}), connection)
     check_rights_and_comments(connection)
     check_without_windows(connection)
 
@@ -183,6 +186,41 @@ def test_views_equal_a_recomputation_in_python(
 def within(rows: list[Any], oldest: datetime, currency: str | None = None) -> list[Row]:
     """Rows of windows that start at `oldest` or later, of one currency if given."""
     return [row for row in rows if row["window_start"] >= oldest and currency in (None, row.get("currency"))]
+
+
+SAME = {
+    "revenue": "total_revenue",
+    "order_value": "total_order_value",
+    "orders_created": "total_orders",
+    "payments_initiated": "total_payments_initiated",
+    "payment_success": "total_payment_success",
+    "payment_failed": "total_payment_failed",
+    "orders_cancelled": "total_orders_cancelled",
+    **{name: name for name in ("average_order_value", "success_rate", "created_to_initiated_rate")},
+    **{name: name for name in ("initiated_to_paid_rate", "created_to_paid_rate")},
+}
+"""A number of the API, and the column of `v_kpi_by_currency_*` that holds it too."""
+
+
+def check_the_api(settings: Settings, connection: Connection) -> None:
+    """The API sums up the tables itself; its numbers are those of the views."""
+
+    def seen(name: str) -> dict[str, dict[str, Any]]:
+        with connection.cursor(row_factory=dict_row) as reader:
+            rows = reader.execute(f"SELECT * FROM v_kpi_by_currency_{name}".encode()).fetchall()
+        return {row["currency"]: {said: row[column] for said, column in SAME.items()} for row in rows}
+
+    with serving(create_app(settings), base_path=API_PREFIX) as client:
+        for name in SPANS:
+            before, shown = None, {}
+            while before != (after := seen(name)):  # a minute may pass between two looks
+                before = after
+                report = client.get("/kpi", params={"range": name}).raise_for_status().json()
+                shown = {
+                    each["currency"]: {said: Decimal(str(each[said])) for said in SAME}
+                    for each in report["current"]["currencies"]
+                }
+            assert shown == before, name
 
 
 def check_rights_and_comments(connection: Connection) -> None:
@@ -234,8 +272,8 @@ BROKEN = {
     "not_negative": "UPDATE kpi_1m SET orders_created = -1",
     "percentage": "UPDATE kpi_1m SET success_rate = 101",
     "currency_code": "UPDATE kpi_1m_by_currency SET currency = 'usd'",
-    "kpi_1m_equals_its_currencies": "UPDATE kpi_1m SET revenue = revenue + 0.01",
-    "kpi_1m_windows_are_minutes": "UPDATE kpi_1m SET window_end = window_end + interval '1 second'",
+    "sum_of_currencies": "UPDATE kpi_1m SET revenue = revenue + 0.01",
+    "whole_minutes": "UPDATE kpi_1m SET window_end = window_end + interval '1 second'",
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from core.settings import PostgresSettings, Settings
 from database import reconcile
+from database.retention import advance_mark
 from orchestration.defs.quality.catalogue import CHECKS, Facts
 from orchestration.defs.quality.verdict import Verdict
 from orchestration.observation import observe
@@ -298,6 +299,9 @@ def test_dropped_by_watermark(rows: PlatformRows) -> None:
     assert verdict(rows, "events_clean/dropped_by_watermark").passed
 
 
+NEXT_CHECKPOINT = QUERY_IDS["kpi_1m"].replace("0", "1")
+
+
 # Invariants --------------------------------------------------------------------------------------
 
 
@@ -349,8 +353,15 @@ class TestAccounting:
 
     def test_a_new_checkpoint_begins_a_ledger_of_its_own(self, rows: PlatformRows) -> None:
         rows.well()
-        rows.batch("kpi_1m", 0, query_id=QUERY_IDS["kpi_1m"].replace("0", "1"))
+        rows.batch("kpi_1m", 0, query_id=NEXT_CHECKPOINT)
         assert verdict(rows, "kpi_1m/accounting").passed
+
+    @pytest.mark.parametrize("age_s", [3, 2 * 3600])
+    def test_a_new_checkpoint_that_leaves_records_out_fails(self, rows: PlatformRows, age_s: float) -> None:
+        """As when Kafka deleted them before they were read; the former ledger may be older than what is judged."""
+        rows.batch("kpi_1m", 0, age_s=age_s)
+        rows.batch("kpi_1m", 2, query_id=NEXT_CHECKPOINT)
+        assert_incident(verdict(rows, "kpi_1m/accounting"), "Batch 2 (offsets 0:20", "former one (0:10)")
 
 
 @pytest.fixture
@@ -400,6 +411,18 @@ def test_nothing_is_compared_while_nothing_is_settled(settled: PlatformRows) -> 
     assert "6,001 records are still" in found.description
     settled.connection.execute("DELETE FROM ops.stream_batch WHERE query_name = 'kpi_1m'")
     assert not verdict(settled, "kpi_1m/reconciliation").known
+
+
+def test_minutes_whose_events_were_deleted_by_age_are_not_compared(settled: PlatformRows) -> None:
+    mark = settled.now.replace(second=0) - timedelta(minutes=15)
+    advance_mark(settled.connection, mark)
+    settled.connection.execute("DELETE FROM events_clean WHERE event_time < %s", (mark,))
+    assert verdict(settled, "kpi_1m/reconciliation").passed
+    advance_mark(settled.connection, settled.now)
+    settled.connection.execute("DELETE FROM events_clean")
+    found = verdict(settled, "kpi_1m/reconciliation")
+    assert not found.known
+    assert "deleted by age" in found.description
 
 
 def test_all_checks_are_cheap(settled: PlatformRows) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,10 +17,11 @@ from core.errors import CheckpointError
 from core.settings import PostgresSettings, Settings
 from database import reconcile
 from database.kpis import COUNTS
+from database.retention import advance_mark
 from spark_jobs.execution import BatchExecution
 from spark_jobs.sink import events, kpis
 from spark_jobs.sink.writer import BatchResult, BatchSink, _already_committed, _insert_ledger_row
-from spark_jobs.upkeep import reconcile_settled
+from spark_jobs.upkeep import Upkeep, reconcile_settled
 
 QUERY = "00000000-0000-0000-0000-000000000001"
 NINE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -114,6 +116,17 @@ def test_a_row_that_is_there_counts_as_a_duplicate(cursor: Any, connection: Conn
     assert kept == [("a", Decimal("10.00")), ("b", Decimal("10.00")), ("c", Decimal("10.00"))]
     payloads = connection.execute("SELECT payload FROM ops.events_rejected ORDER BY 1").fetchall()
     assert payloads == [(b"x",), (None,)]
+
+
+def test_a_record_of_a_topic_that_was_made_anew_is_kept_beside_the_former_one(
+    cursor: Any, connection: Connection
+) -> None:
+    former, anew = rejected(3, b"former"), rejected(3, b"anew") | {"kafka_time": NINE + timedelta(days=1)}
+    assert write_events(cursor, [former]).rejected == 1
+    assert write_events(cursor, [anew]).rejected == 1
+    assert write_events(cursor, [anew, former]).rejected == 0
+    kept = connection.execute("SELECT topic, payload FROM ops.events_rejected ORDER BY topic").fetchall()
+    assert kept == [("t", b"former"), ("t@2026-03-02T09:00:00.000Z", b"anew")]
 
 
 def test_a_batch_of_rejected_records_has_no_newest_event(cursor: Any) -> None:
@@ -239,3 +252,39 @@ def test_the_running_job_mends_settled_minutes_and_leaves_open_ones(
         open_minute
     ]
     assert reconcile_settled(mine, settled + timedelta(minutes=1)) == settled + timedelta(minutes=1)
+
+
+def test_a_broker_that_is_away_holds_up_the_healing_alone(
+    cursor: Any, connection: Connection, settings: Settings, database: PostgresSettings
+) -> None:
+    kafka = settings.kafka.model_copy(update={"bootstrap_servers": "localhost:1"})
+    mine = settings.model_copy(update={"postgres": database, "kafka": kafka})
+    newest = NINE + timedelta(minutes=9)
+    write_events(cursor, [event("settled"), event("newest") | {"event_time": newest}])
+    dropping = replace(EXECUTION, dropped_by_watermark=3)
+    for batch_id, name in enumerate(("events_clean", "kpi_1m")):
+        result = BatchResult(written=1, duplicate=0, rejected=0, max_event_time=newest, announce={})
+        _insert_ledger_row(cursor, QUERY, batch_id, name, dropping, result, {})
+    cursor.connection.commit()
+    spark: Any = None  # is not asked: Kafka no longer says what it has
+    Upkeep(spark, mine)._do(caught_up=True)
+    assert reconcile.differing_windows(connection, NINE, NINE + timedelta(minutes=3)) == []
+    waiting = connection.execute("SELECT count(*) FROM ops.stream_batch WHERE healed_at IS NULL").fetchone()
+    assert waiting == (2,)
+
+
+def test_minutes_whose_events_were_deleted_by_age_are_not_compared(
+    cursor: Any, connection: Connection, settings: Settings, database: PostgresSettings
+) -> None:
+    mine = settings.model_copy(update={"postgres": database})
+    newest = NINE + timedelta(minutes=9)
+    write_events(cursor, [event("old"), event("newest") | {"event_time": newest}])
+    reconcile.recompute(connection, NINE, newest + timedelta(minutes=1))
+    for batch_id, name in enumerate(("events_clean", "kpi_1m")):
+        result = BatchResult(written=1, duplicate=0, rejected=0, max_event_time=newest, announce={})
+        _insert_ledger_row(cursor, QUERY, batch_id, name, EXECUTION, result, {})
+    cursor.connection.commit()
+    advance_mark(connection, NINE + timedelta(hours=1))
+    connection.execute("DELETE FROM events_clean")
+    assert reconcile_settled(mine, None) == NINE + timedelta(hours=1)
+    assert len(kpi_1m(connection)) == 2, "the KPIs are all that is left"

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from confluent_kafka import Producer, TopicPartition
+from psycopg import sql
 
 from core import kafka, postgres
 from core.checkpoints import Note, read_note
@@ -19,6 +21,7 @@ from database.resume import EARLIEST
 from stack import databases
 from stack.backup import make_backup, verify_backup
 from stack.backup_manifest import DUMP, Manifest, read_manifest, write_manifest
+from stack.postgres_server import ensure_database
 from stack.restore import discard, restore
 from stack.restore_plan import plan_restore
 from stack.screen import Screen
@@ -194,6 +197,16 @@ def test_a_backup_of_a_newer_release_is_refused(world: World) -> None:
     changed(folder, revision="9999", release="9.9")
     with pytest.raises(StackError, match=r"revision 9999 .* made by a newer one \(9\.9\)"):
         world.restore(folder)
+
+
+def test_a_restore_that_was_killed_leaves_nobody_outside(world: World) -> None:
+    name = world.settings.postgres.database
+    with databases.administration(world.settings) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+    with pytest.raises(psycopg.OperationalError, match="not currently accepting connections"):
+        postgres.connect(world.settings.postgres)
+    ensure_database(world.settings)
+    assert world.rows("SELECT count(*) FROM events_clean") == [(6,)]
 
 
 def test_rows_that_are_missing_are_noticed_before_anything_is_replaced(world: World) -> None:

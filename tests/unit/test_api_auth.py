@@ -123,6 +123,7 @@ HEADERS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("x5c", {}, {"x5c": ["MIIB"]}, "x5c"),
     ("jwk", {}, {"jwk": jwk(OTHER_RSA)}, "jwk"),
     ("zip", {}, {"zip": "DEF"}, "zip"),
+    ("no ASCII, as no header of an answer may hold", {}, {"中": 1}, "unknown ones"),
     ("type", {"typ": "at+jwt"}, {"typ": "secevent+jwt"}, "another type"),
 ]
 

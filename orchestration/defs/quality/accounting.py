@@ -13,7 +13,7 @@ __all__ = ["DESCRIPTION", "Ledger", "evaluate", "read_ledger"]
 
 DESCRIPTION = (
     "Each batch of the last ORDERPULSE_CHECKS__RECONCILE_MINUTES: records read = written + duplicate + rejected + dropped "
-    "by the watermark = offsets passed, and it begins where the one before ended. If it fails, records may be missing: "
+    "by the watermark = offsets passed, and it begins where the one before ended; a new checkpoint not behind that. If it fails, records may be missing: "
     "run the job reprocess_from_kafka over the offsets that are named; rows that are there stay as they are."
 )
 NAMED = 5
@@ -21,7 +21,7 @@ NAMED = 5
 
 _READ = """
     WITH batches AS (
-        SELECT batch_id, offsets_from, offsets_to, records_read,
+        SELECT batch_id, committed_at, offsets_from, offsets_to, records_read,
             records_written + records_duplicate + records_rejected + records_dropped_by_watermark AS accounted,
             lag(batch_id) OVER of_query AS previous_id,
             lag(offsets_to) OVER of_query AS previous_to
@@ -29,17 +29,29 @@ _READ = """
         WHERE query_name = %(query_name)s AND committed_at > %(since)s
         WINDOW of_query AS (PARTITION BY query_id ORDER BY batch_id)
     ),
+    followed AS (
+        SELECT batches.*, former.offsets_to AS former_to
+        FROM batches LEFT JOIN LATERAL (
+            SELECT offsets_to FROM ops.stream_batch
+            WHERE query_name = %(query_name)s AND committed_at < batches.committed_at
+            ORDER BY committed_at DESC LIMIT 1
+        ) AS former ON batches.previous_id IS NULL
+    ),
     judged AS (
         SELECT *, records_read <> accounted AS unaccounted,
             records_read <> (
                 SELECT coalesce(sum(upper.value::bigint - coalesce((offsets_from ->> upper.key)::bigint, 0)), 0)
                 FROM jsonb_each_text(offsets_to) AS upper
             ) AS unread,
-            previous_id IS NOT NULL AND (batch_id <> previous_id + 1 OR NOT offsets_from @> previous_to) AS gap
-        FROM batches
+            previous_id IS NOT NULL AND (batch_id <> previous_id + 1 OR NOT offsets_from @> previous_to) AS gap,
+            EXISTS (
+                SELECT FROM jsonb_each_text(offsets_from) AS lower
+                WHERE lower.value::bigint > (former_to ->> lower.key)::bigint
+            ) AS skipped
+        FROM followed
     )
-    SELECT batch_id, offsets_from, offsets_to, records_read, accounted, previous_to, unread, gap
-    FROM judged WHERE unaccounted OR unread OR gap ORDER BY batch_id
+    SELECT batch_id, offsets_from, offsets_to, records_read, accounted, previous_to, former_to, unread, gap, skipped
+    FROM judged WHERE unaccounted OR unread OR gap OR skipped ORDER BY committed_at
 """
 _COUNT = "SELECT count(*) AS batches FROM ops.stream_batch WHERE query_name = %(query_name)s AND committed_at > %(since)s"
 
@@ -82,6 +94,8 @@ def _words(row: dict[str, Any]) -> str:
     )
     if row["gap"]:
         return f"{where} does not begin where the one before ended ({_offsets(row['previous_to'])})."
+    if row["skipped"]:
+        return f"{where} begins a ledger behind the end of the former one ({_offsets(row['former_to'])})."
     if row["unread"]:
         return f"{where} read {count(row['records_read'])}, which is not what lies between its offsets."
     return f"{where} read {count(row['records_read'])} and accounts for {row['accounted']:,}."

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from core.settings import Settings
-from database.reconcile import differing_windows, settled_until
+from database.reconcile import differing_windows, first_comparable, settled_until
 from orchestration.defs.quality.verdict import Verdict, count, failed, moment, passed, unknown
 from orchestration.observation import Observation
 
@@ -50,14 +50,16 @@ def compare(connection: psycopg.Connection[Any], settings: Settings, observation
     end = settled_until(connection)
     if end is None:
         return Comparison(None, None, why="the queries have not committed enough yet")
-    start = end - timedelta(minutes=settings.checks.reconcile_minutes)
+    start = first_comparable(connection, end - timedelta(minutes=settings.checks.reconcile_minutes))
+    if start >= end:
+        return Comparison(None, None, why="the events of the newest minutes were deleted by age")
     return Comparison(start, end, tuple(differing_windows(connection, start, end)))
 
 
 def evaluate(comparison: Comparison) -> Verdict:
     """Judge the comparison."""
     if comparison.start is None or comparison.end is None:
-        return unknown(f"No minute is settled, so nothing can be compared: {comparison.why}.", {})
+        return unknown(f"Nothing can be compared: {comparison.why}.", {})
     compared = f"{moment(comparison.start)} to {moment(comparison.end)}"
     metadata: dict[str, int | float | str] = {
         "compared": compared,

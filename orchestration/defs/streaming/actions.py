@@ -72,11 +72,11 @@ class Hands:
         log_file = log_path(self.settings, name)
         words = last_words(log_file)
         reason = f"gave up: {restarts} restarts in {minutes:.0f} minutes; last words: {words}"
-        self.service.stop(reason, wait=False)
         text = (
             f"{name} was stopped after {restarts} restarts in {minutes:.0f} minutes that nobody asked for. "
             f"Its last words: {words}. What it had not processed waits in Kafka, for as long as the topic keeps it. "
             f"Read {log_file}, mend the cause, and launch the job start_{name}."
         )
         open_incident(self.connection, service_incident(name), f"{name} was given up", text)
+        self.service.stop(reason, wait=False)
         return reason
