@@ -33,9 +33,10 @@ _READ = """
         SELECT batches.*, former.offsets_to AS former_to
         FROM batches LEFT JOIN LATERAL (
             SELECT offsets_to FROM ops.stream_batch
-            WHERE query_name = %(query_name)s AND committed_at < batches.committed_at
+            WHERE batches.previous_id IS NULL
+                AND query_name = %(query_name)s AND committed_at < batches.committed_at
             ORDER BY committed_at DESC LIMIT 1
-        ) AS former ON batches.previous_id IS NULL
+        ) AS former ON TRUE
     ),
     judged AS (
         SELECT *, records_read <> accounted AS unaccounted,
