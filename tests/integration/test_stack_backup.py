@@ -18,6 +18,7 @@ from core.errors import DatabaseError, StackError
 from core.settings import KafkaSettings, PostgresSettings, Settings
 from database import current_revision, known_revisions, migrate, reconcile
 from database.resume import EARLIEST
+from database.retention import advance_mark
 from stack import databases
 from stack.backup import make_backup, verify_backup
 from stack.backup_manifest import DUMP, Manifest, read_manifest, write_manifest
@@ -197,6 +198,19 @@ def test_a_backup_of_a_newer_release_is_refused(world: World) -> None:
     changed(folder, revision="9999", release="9.9")
     with pytest.raises(StackError, match=r"revision 9999 .* made by a newer one \(9\.9\)"):
         world.restore(folder)
+
+
+def test_kpis_whose_events_were_deleted_by_age_come_back_as_they_are(world: World) -> None:
+    hour = NOW.replace(minute=0, second=0, microsecond=0)
+    with postgres.connect(world.settings.postgres, autocommit=True) as connection:
+        reconcile.recompute(connection, hour, hour + timedelta(hours=1))
+        advance_mark(connection, hour + timedelta(hours=1))
+    world.do("DELETE FROM events_clean")
+    kept = "SELECT window_start, revenue, orders_created FROM kpi_1m"
+    before = world.rows(kept)
+    assert len(before) == 1
+    world.restore(world.backup())
+    assert world.rows(kept) == before
 
 
 def test_a_restore_that_was_killed_leaves_nobody_outside(world: World) -> None:
