@@ -98,7 +98,8 @@ class Timeline:
             self._first = self._first or time
             self._place_s = (time - self._first).total_seconds() / self.speed if self.speed else 0.0
             if not self.keep_times:
-                line = _with_time(line, event, to_iso8601(self._start + timedelta(seconds=self._place_s)))
+                sent = self._start + timedelta(seconds=self._place_s) if self.speed else self.clock()
+                line = _with_time(line, event, to_iso8601(sent))
         return self._place_s, Record(_text_of(event, "orderId"), line, Kind.REPLAYED, _listable_id(event))
 
 

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
-import adbc_driver_manager
 import psycopg
 import typer
-from pyspark.sql import SparkSession
 
 from core import kafka, postgres
 from core.clock import to_iso8601
@@ -31,15 +29,39 @@ from spark_jobs.source import Offsets
 __all__ = ["app", "main"]
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
-Since = Annotated[datetime, typer.Option("--from", help="First minute, UTC: 2026-03-01T09:00")]
-Until = Annotated[datetime, typer.Option("--to", help="Minute after the last, UTC.")]
+
+
+def _moment(text: str) -> datetime:
+    """A time in ISO-8601, UTC where it names no zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        said = f"{text!r} is no time; write 2026-03-01T09:00 or 2026-03-01T09:00:00Z"
+        raise typer.BadParameter(said) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Since = Annotated[
+    datetime,
+    typer.Option("--from", parser=_moment, metavar="TIME", help="First minute, UTC: 2026-03-01T09:00"),
+]
+Until = Annotated[
+    datetime, typer.Option("--to", parser=_moment, metavar="TIME", help="Minute after the last, UTC.")
+]
+TakenFrom = Annotated[
+    datetime,
+    typer.Option("--from", parser=_moment, metavar="TIME", help="Kafka took the record then or later, UTC."),
+]
+TakenTo = Annotated[
+    datetime, typer.Option("--to", parser=_moment, metavar="TIME", help="Kafka took the record before, UTC.")
+]
 
 
 @app.command()
 def check(start: Since, end: Until) -> None:
     """List the minutes whose KPIs are not what events_clean gives. Exits 1 where there is one."""
     with postgres.connect(load_settings().postgres, autocommit=True) as connection:
-        windows = reconcile.differing_windows(connection, _utc(start), _utc(end))
+        windows = reconcile.differing_windows(connection, start, end)
     for window in windows:
         typer.echo(to_iso8601(window))
     typer.echo(f"{len(windows)} minutes differ from events_clean", err=True)
@@ -55,22 +77,22 @@ def kpis(start: Since, end: Until) -> None:
     if any(moment.second or moment.microsecond for moment in (start, end)):
         raise typer.BadParameter("windows begin at full minutes")
     with postgres.connect(load_settings().postgres) as connection:
-        count = reconcile.recompute(connection, _utc(start), _utc(end))
+        count = reconcile.recompute(connection, start, end)
     _say(minutes=count)
 
 
 @app.command()
 def rejected(
     reason: Annotated[list[str], typer.Option(help="Reason of the rejection; repeat for several.")],
-    start: Annotated[datetime, typer.Option("--from", help="Kafka took the record then or later, UTC.")],
-    end: Annotated[datetime, typer.Option("--to", help="Kafka took the record before, UTC.")],
+    start: TakenFrom,
+    end: TakenTo,
     *,
     admit_late: Annotated[bool, typer.Option("--admit-late", help="Leave out the rule `late`.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, change nothing.")] = False,
 ) -> None:
     """Judge rejected records by the present rules and admit what they accept."""
     settings = load_settings()
-    selection = Selection(_reasons(reason), _utc(start), _utc(end))
+    selection = Selection(_reasons(reason), start, end)
     spark = build_session(batch_settings(settings), "orderpulse-backfill")
     summary = replay(spark, settings.postgres, selection, admit_late=admit_late, dry_run=dry_run)
     spark.stop()
@@ -102,15 +124,10 @@ def offsets(
 
 
 @app.command()
-def times(
-    start: Annotated[datetime, typer.Option("--from", help="Kafka took the record then or later, UTC.")],
-    end: Annotated[datetime, typer.Option("--to", help="Kafka took the record before, UTC.")],
-) -> None:
+def times(start: TakenFrom, end: TakenTo) -> None:
     """The same for all that Kafka took in a range of time."""
     settings = load_settings()
-    first, last = (
-        kafka.offsets_at(settings.kafka, settings.kafka.topic, _utc(moment)) for moment in (start, end)
-    )
+    first, last = (kafka.offsets_at(settings.kafka, settings.kafka.topic, moment) for moment in (start, end))
     _read_again(settings, first, last)
 
 
@@ -120,16 +137,9 @@ def _read_again(settings: Settings, first: Offsets, last: Offsets) -> None:
     spark = build_session(batch_settings(settings), "orderpulse-backfill")
     minutes = set()
     for start, end in _chunks(first, last, settings.stream.max_offsets_per_trigger):
-        minutes.update(_reprocess_chunk(spark, settings, start, end))
+        minutes.update(reprocess(spark, settings, start, end))
     spark.stop()
     _say(records=records, minutes=len(minutes))
-
-
-def _reprocess_chunk(spark: SparkSession, settings: Settings, start: Offsets, end: Offsets) -> list[datetime]:
-    windows = reprocess(spark, settings, start, end)
-    with postgres.connect(settings.postgres, autocommit=True) as connection:
-        reconcile.recompute_windows(connection, windows)
-    return windows
 
 
 def _chunks(first: Offsets, last: Offsets, size: int) -> Iterator[tuple[Offsets, Offsets]]:
@@ -168,10 +178,6 @@ def _say(**done: object) -> None:
     typer.echo(f"summary {json.dumps(done)}")
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
 def main() -> None:
     """Entry point: an error of ours is one sentence and exit code 1."""
     configure_logging(process="backfill")
@@ -180,8 +186,12 @@ def main() -> None:
     except OrderpulseError as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
-    except (psycopg.Error, adbc_driver_manager.Error) as error:
-        typer.echo(f"The database did not do it, so nothing is half done: {str(error).strip()}", err=True)
+    except psycopg.Error as error:
+        typer.echo(
+            f"The database did not do it: {str(error).strip()}. What was done before is whole, and stays; "
+            "the same command again does the rest.",
+            err=True,
+        )
         sys.exit(1)
 
 

@@ -5,8 +5,10 @@ the batch's offsets are read once more, without a watermark, and the windows rec
 """
 
 from datetime import datetime
+from typing import Any
 
-import adbc_driver_postgresql.dbapi as adbc
+import psycopg
+import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
@@ -15,9 +17,17 @@ from core.logging import get_logger
 from core.settings import Settings
 from database import reconcile
 from spark_jobs.queries import rows_for_sink
-from spark_jobs.sink.events import PREPARE, insert_rows
+from spark_jobs.sink.events import (
+    INSERT_GOOD,
+    INSERT_REJECTED,
+    PREPARE,
+    REJECTED_COLUMNS,
+    STAGE_GOOD,
+    STAGE_REJECTED,
+    told_apart,
+)
 from spark_jobs.source import Offsets, read_range
-from spark_jobs.validate import judge
+from spark_jobs.validate import EVENT_COLUMNS, judge
 
 __all__ = ["heal_next_batch", "reprocess"]
 
@@ -42,10 +52,11 @@ def heal_next_batch(spark: SparkSession, settings: Settings) -> bool:
             return False
         query_id, batch_id, first, last = row
         start, end = _still_there(settings, first, last)
-        windows = reprocess(spark, settings, start, end)
+        table = _read(spark, settings, start, end)
+        windows = _windows(table)
         if any(window >= settled for window in windows):
             return False
-        reconcile.recompute_windows(connection, windows)
+        _write(settings, table, windows)
         connection.execute(_HEALED, (query_id, batch_id))
         log.info("batch.healed", query_id=str(query_id), batch_id=batch_id, windows=len(windows))
     return True
@@ -66,16 +77,43 @@ def _still_there(settings: Settings, first: dict[str, int], last: dict[str, int]
 
 
 def reprocess(spark: SparkSession, settings: Settings, start: Offsets, end: Offsets) -> list[datetime]:
-    """Judge the records of an offset range again and write those that are missing.
+    """Judge the records of an offset range again, write those that are missing and recompute their windows.
 
-    Returns the starts of the windows that accepted events of the range fall into, sorted; the caller
-    recomputes them. Harmless to repeat: rows that are there stay as they are.
+    All in one transaction. Returns the starts of the windows that accepted events of the range fall into,
+    sorted. Harmless to repeat: rows that are there stay as they are. Raises `DatabaseError` where events of
+    such a window were deleted by age.
     """
-    table = rows_for_sink(judge(read_range(spark, settings.kafka, start, end))).toArrow()
-    with adbc.connect(postgres.uri(settings.postgres)) as connection, connection.cursor() as cursor:
-        for statement in ("SET TIME ZONE 'UTC'", *PREPARE):
-            cursor.execute(statement)
-        insert_rows(cursor, table)
-        connection.commit()
+    table = _read(spark, settings, start, end)
+    windows = _windows(table)
+    _write(settings, table, windows)
+    return windows
+
+
+def _read(spark: SparkSession, settings: Settings, start: Offsets, end: Offsets) -> pa.Table:
+    return rows_for_sink(judge(read_range(spark, settings.kafka, start, end))).toArrow()
+
+
+def _windows(table: pa.Table) -> list[datetime]:
     accepted = table.filter(pc.is_null(table["reason"]))["event_time"]
     return sorted({moment.replace(second=0, microsecond=0) for moment in accepted.to_pylist()})
+
+
+def _write(settings: Settings, table: pa.Table, windows: list[datetime]) -> None:
+    good, refused = told_apart(table)
+    with postgres.connect(settings.postgres, autocommit=True) as connection, connection.transaction():
+        connection.execute("SET LOCAL TIME ZONE 'UTC'")
+        for statement in PREPARE:
+            connection.execute(statement.encode())
+        _insert(connection, STAGE_GOOD, EVENT_COLUMNS, good, INSERT_GOOD)
+        _insert(connection, STAGE_REJECTED, REJECTED_COLUMNS, refused, INSERT_REJECTED)
+        reconcile.recompute_windows(connection, windows)
+
+
+def _insert(
+    connection: psycopg.Connection[Any], stage: str, columns: tuple[str, ...], rows: pa.Table, statement: str
+) -> None:
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor, cursor.copy(f"COPY {stage} ({names}) FROM STDIN".encode()) as copy:
+        for row in rows.to_pylist():
+            copy.write_row([row[name] for name in columns])
+    connection.execute(statement.encode())

@@ -52,10 +52,14 @@ def reload_kafka(settings: Settings) -> list[int]:
     for number in numbers:
         # A node reads a file again when its name changes. The other name is taken back, so that the next start
         # follows the configuration alone. A node that saw a change and its undoing at once would see none.
-        _wait(client, number, dict.fromkeys(names))
-        _alter(client, number, names, AlterConfigOpType.SET)
-        _wait(client, number, names)
+        # What an interrupted reload has left is taken back first.
         _alter(client, number, names, AlterConfigOpType.DELETE)
+        _wait(client, number, dict.fromkeys(names))
+        try:
+            _alter(client, number, names, AlterConfigOpType.SET)
+            _wait(client, number, names)
+        finally:
+            _alter(client, number, names, AlterConfigOpType.DELETE)
     return numbers
 
 

@@ -6,8 +6,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from core.errors import StackError
 from core.settings import Settings
 
@@ -47,7 +45,7 @@ def acquire(settings: Settings, name: str, timeout_s: float) -> int:
             )
         time.sleep(POLL_S)
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()} {psutil.Process().create_time()}".encode(), 0)
+    os.pwrite(descriptor, f"{os.getpid()} {_started(os.getpid())}".encode(), 0)
     fcntl.fcntl(descriptor, fcntl.F_SETFD, 0)  # keep it across exec
     return descriptor
 
@@ -80,7 +78,12 @@ def _living_pid(descriptor: int) -> int | None:
     """The pid that the lock file names, if that very process lives: its start must match."""
     pid, _, started = os.pread(descriptor, 64, 0).decode().partition(" ")
     try:
-        same = psutil.Process(int(pid)).create_time() == float(started)
-    except (psutil.NoSuchProcess, ValueError):
+        return int(pid) if _started(int(pid)) == int(started) else None
+    except (ProcessLookupError, FileNotFoundError, ValueError):
         return None
-    return int(pid) if same else None
+
+
+def _started(pid: int) -> int:
+    """When the process began, in ticks since the machine started: a step of the clock does not change it."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return int(stat.rpartition(")")[2].split()[19])

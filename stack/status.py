@@ -74,10 +74,11 @@ def status(settings: Settings, program: Program, state: str, clock: Clock = utc_
 
 
 def as_json(found: list[Status]) -> dict[str, Any]:
-    """The table for programs. `healthy` is true where all that runs is well, and something runs."""
+    """The table for programs. `healthy` is true where all that runs or should run is well, and something runs."""
     running = [line for line in found if line.pid is not None]
+    failing = any(line.state in {"backoff", "fatal"} for line in found)
     return {
-        "healthy": bool(running) and all(line.health == "healthy" for line in running),
+        "healthy": bool(running) and not failing and all(line.health == "healthy" for line in running),
         "programs": [asdict(line) for line in found],
     }
 

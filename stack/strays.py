@@ -13,9 +13,14 @@ STOP_TIMEOUT_S = 8.0
 def end_strays(settings: Settings) -> int:
     """End every process that works for this checkout's Dagster, and return how many there were.
 
-    They are known by the home in their environment. Call it when the programs have ended.
+    They are known by a variable of their environment that nobody sets but us. Call it when the programs have ended.
     """
-    found = [process for process in psutil.process_iter() if _is_ours(process, str(home(settings)))]
+    own = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
+    found = [
+        process
+        for process in psutil.process_iter()
+        if process.pid not in own and _is_ours(process, str(home(settings) / "compute_logs"))
+    ]
     for process in found:
         _tell(process, kill=False)
     _, alive = psutil.wait_procs(found, timeout=STOP_TIMEOUT_S)
@@ -27,7 +32,7 @@ def end_strays(settings: Settings) -> int:
 
 def _is_ours(process: psutil.Process, folder: str) -> bool:
     try:
-        return process.environ().get("DAGSTER_HOME") == folder and process.pid != psutil.Process().pid
+        return process.environ().get("DAGSTER_COMPUTE_LOGS") == folder
     except (psutil.Error, OSError):
         return False
 

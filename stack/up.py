@@ -139,7 +139,7 @@ def _ensure_manager(settings: Settings, manager: Manager, chosen: Sequence[Progr
     fingerprint = settings.data_dir / "run" / "settings"
     ours = hashlib.sha256(repr(sorted(settings_as_environment(settings).items())).encode()).hexdigest()
     if manager.pid() is not None:
-        if fingerprint.read_text(encoding="utf-8") != ours:
+        if not fingerprint.exists() or fingerprint.read_text(encoding="utf-8") != ours:
             raise StackError(
                 "The platform runs with other settings than these. Run `orderpulse down` with the former ones, "
                 "or go back to them; `orderpulse up` then starts it with the new ones."
@@ -153,9 +153,10 @@ def _ensure_manager(settings: Settings, manager: Manager, chosen: Sequence[Progr
     home = postgres_server.cluster_home(settings)
     if not home.is_relative_to(settings.data_dir):
         screen.say(f"  PostgreSQL cannot run as root nor enter {settings.data_dir}: its data are in {home}")
+    fingerprint.parent.mkdir(parents=True, exist_ok=True)
+    fingerprint.write_text(ours, encoding="utf-8")
     with screen.step("started the process manager"):
         manager.start()
-    fingerprint.write_text(ours, encoding="utf-8")
 
 
 def _start(settings: Settings, manager: Manager, names: set[str]) -> None:
@@ -219,6 +220,9 @@ def _wait(
 
 
 def _answers(settings: Settings, query: LiteralString) -> bool:
-    """Whether `query` gives a row."""
-    with postgres.connect(settings.postgres, autocommit=True) as connection:
-        return connection.execute(query).fetchone() is not None
+    """Whether `query` gives a row; a database that is away for a moment gives none."""
+    try:
+        with postgres.connect(settings.postgres, autocommit=True) as connection:
+            return connection.execute(query).fetchone() is not None
+    except postgres.TRANSIENT_ERRORS:
+        return False

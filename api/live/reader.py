@@ -8,7 +8,7 @@ from api.live.committed import Committed
 from api.live.message import Question
 from api.models import Event, Freshness, KpiReport, WindowBatch
 from api.queries.events import read_newest_events
-from api.queries.freshness import read_freshness
+from api.queries.freshness import read_common_freshness
 from api.queries.kpis import read_kpi, read_windows
 from api.ranges import resolve
 from core.clock import Clock, utc_now
@@ -53,8 +53,8 @@ class Reader:
         return await read_newest_events(connection, limit)
 
     async def freshness(self, connection: Connection) -> Freshness:
-        """How old the events are."""
-        return await read_freshness(connection, self._limit_s)
+        """How old the numbers and the events are, by the query that is behind."""
+        return await read_common_freshness(connection, self._limit_s)
 
     def aged(self, fresh: Freshness, by: timedelta) -> Freshness:
         """What `fresh` has become after a time in which nothing was read."""

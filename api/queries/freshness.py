@@ -1,12 +1,12 @@
 """How old the numbers are: the database's clock beside the newest event that was counted (contract, I5)."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from api.database import Connection
 from api.models import Freshness
 
-__all__ = ["FRESH", "QueryName", "as_freshness", "read_freshness"]
+__all__ = ["FRESH", "QueryName", "as_freshness", "read_common_freshness", "read_freshness"]
 
 QueryName = Literal["events_clean", "kpi_1m"]
 
@@ -18,6 +18,27 @@ FRESH = """
     ) AS newest_event_time
 """
 """One row, from the ledger's index; `counted_by` is the name of the streaming query."""
+
+
+_FRESH_ALL = """
+    SELECT statement_timestamp() AS as_of, (
+        SELECT CASE WHEN count(newest.max_event_time) = count(*) THEN min(newest.max_event_time) END
+        FROM unnest(%(counted_by)s::text[]) AS query (name)
+        LEFT JOIN LATERAL (
+            SELECT max_event_time FROM ops.stream_batch
+            WHERE query_name = query.name AND max_event_time IS NOT NULL
+            ORDER BY max_event_time DESC LIMIT 1
+        ) AS newest ON TRUE
+    ) AS newest_event_time
+"""
+
+
+async def read_common_freshness(connection: Connection, limit_s: float) -> Freshness:
+    """How old what both streaming queries wrote is, so the age of the one that is behind."""
+    cursor = await connection.execute(_FRESH_ALL, {"counted_by": list(get_args(QueryName))})
+    row = await cursor.fetchone()
+    assert row is not None, "the statement has one row"
+    return as_freshness(row, limit_s)
 
 
 async def read_freshness(

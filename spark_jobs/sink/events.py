@@ -8,7 +8,16 @@ from spark_jobs.execution import BatchExecution
 from spark_jobs.sink.writer import BatchResult, Cursor
 from spark_jobs.validate import EVENT_COLUMNS
 
-__all__ = ["PREPARE", "insert_rows", "write_events"]
+__all__ = [
+    "INSERT_GOOD",
+    "INSERT_REJECTED",
+    "PREPARE",
+    "REJECTED_COLUMNS",
+    "STAGE_GOOD",
+    "STAGE_REJECTED",
+    "told_apart",
+    "write_events",
+]
 
 REJECTED_COLUMNS = ("topic", "partition", "offset", "kafka_time", "reason", "detail", "payload")
 STAGE_GOOD, STAGE_REJECTED = "stage_events", "stage_rejected"
@@ -45,25 +54,24 @@ former topic holds is kept under the topic's name and its own time. The session'
 
 def write_events(cursor: Cursor, table: pa.Table, execution: BatchExecution) -> BatchResult:
     """Write `table`, as `queries.rows_for_sink` gives it. A row that is there already counts as a duplicate."""
-    written, rejected = insert_rows(cursor, table)
+    good, refused = told_apart(table)
+    written = _insert(cursor, STAGE_GOOD, good, INSERT_GOOD)
+    rejected = _insert(cursor, STAGE_REJECTED, refused, INSERT_REJECTED)
     repeated = table.num_rows - written - rejected
     return BatchResult(
         written=written,
         duplicate=execution.duplicate + repeated,
         rejected=rejected,
-        max_event_time=pc.max(table.filter(pc.is_null(table["reason"]))["event_time"]).as_py(),
+        max_event_time=pc.max(good["event_time"]).as_py(),
         announce={"events": written, "rejected": rejected},
     )
 
 
-def insert_rows(cursor: Cursor, table: pa.Table) -> tuple[int, int]:
-    """Insert events and rejected records that are not there yet; returns how many of each were new."""
+def told_apart(table: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Events (`EVENT_COLUMNS`) and rejected records (`REJECTED_COLUMNS`) of `table`."""
     is_good = pc.is_null(table["reason"])
     good = table.filter(is_good).select(list(EVENT_COLUMNS))
-    rejected = table.filter(pc.invert(is_good)).select(list(REJECTED_COLUMNS))
-    return _insert(cursor, STAGE_GOOD, good, INSERT_GOOD), _insert(
-        cursor, STAGE_REJECTED, rejected, INSERT_REJECTED
-    )
+    return good, table.filter(pc.invert(is_good)).select(list(REJECTED_COLUMNS))
 
 
 def _insert(cursor: Cursor, stage: str, rows: pa.Table, statement: str) -> int:

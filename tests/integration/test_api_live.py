@@ -237,6 +237,14 @@ def test_beats_come_while_nothing_is_committed(address: str, connection: Connect
         assert 600 < second.data["event_time_lag_s"] < 620
 
 
+def test_a_beat_is_as_old_as_the_query_that_is_behind(address: str, connection: Connection) -> None:
+    now = datetime.now(UTC)
+    announce(connection, "events_clean", now)
+    announce(connection, "kpi_1m", now - timedelta(minutes=5))
+    with LiveClient(address) as client:
+        assert 300 < client.wait("beat").data["event_time_lag_s"] < 310
+
+
 def test_health_is_told_when_a_component_changes(address: str, connection: Connection) -> None:
     with LiveClient(address, topics="health") as client:
         first = client.wait("health").data

@@ -13,11 +13,12 @@ import pyarrow as pa
 import pytest
 
 from core import postgres
-from core.errors import CheckpointError
+from core.errors import CheckpointError, DatabaseError
 from core.settings import PostgresSettings, Settings
 from database import reconcile
 from database.kpis import COUNTS
 from database.retention import advance_mark
+from spark_jobs import heal
 from spark_jobs.execution import BatchExecution
 from spark_jobs.sink import events, kpis
 from spark_jobs.sink.writer import BatchResult, BatchSink, _already_committed, _insert_ledger_row
@@ -271,6 +272,25 @@ def test_a_broker_that_is_away_holds_up_the_healing_alone(
     assert reconcile.differing_windows(connection, NINE, NINE + timedelta(minutes=3)) == []
     waiting = connection.execute("SELECT count(*) FROM ops.stream_batch WHERE healed_at IS NULL").fetchone()
     assert waiting == (2,)
+
+
+def test_rows_that_are_read_again_come_with_their_kpis_or_not_at_all(
+    connection: Connection, settings: Settings, database: PostgresSettings
+) -> None:
+    mine = settings.model_copy(update={"postgres": database})
+    again = pa.Table.from_pylist([event("a"), event("b", "order_created"), rejected(3, b"x")], EVENTS)
+    counts = "SELECT (SELECT count(*) FROM events_clean), (SELECT count(*) FROM ops.events_rejected)"
+    advance_mark(connection, NINE + timedelta(hours=1))
+    write_kpi_row = "INSERT INTO kpi_1m (window_start, window_end) VALUES (%s, %s)"
+    connection.execute(write_kpi_row, (NINE, NINE + timedelta(minutes=1)))
+    with pytest.raises(DatabaseError, match="were deleted by age"):
+        heal._write(mine, again, [NINE])
+    assert connection.execute(counts).fetchone() == (0, 0)
+    connection.execute("TRUNCATE ops.retention, kpi_1m")
+    for _ in range(2):
+        heal._write(mine, again, [NINE])
+        assert connection.execute(counts).fetchone() == (2, 1)
+        assert kpi_1m(connection) == [(Decimal("10.00"), 1, 1, 0, Decimal("100.00"))]
 
 
 def test_minutes_whose_events_were_deleted_by_age_are_not_compared(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { columns, currencyKpi, freshness, kpiWindow, orderEvent, TEN, timeSeries } from "@/test/fixtures";
 
-import { advanceSeries, EMPTY_TICKER, patchHealth, patchSeries, patchTicker } from "./cache";
+import { advanceSeries, EMPTY_TICKER, mergeTicker, patchHealth, patchSeries, patchTicker } from "./cache";
 import type { Health } from "./types";
 
 describe("patchSeries", () => {
@@ -86,6 +86,12 @@ describe("patchTicker", () => {
     expect(ticker.items.map(({ id }) => id)).toEqual(["c", "b", "a"]);
     ticker = patchTicker(ticker, batch(Array.from({ length: 100 }, (_, index) => `x${index}`)));
     expect(ticker.items).toHaveLength(60);
+  });
+
+  it("takes events that were read in the order of their times, each once", () => {
+    const ticker = patchTicker(EMPTY_TICKER, batch(["old"]));
+    const read = [orderEvent({ id: "new", event_time: new Date(TEN + 60_000).toISOString() }), orderEvent({ id: "old" })];
+    expect(mergeTicker(ticker, read).items.map(({ id }) => id)).toEqual(["new", "old"]);
   });
 
   it("says what a selection stands for", () => {

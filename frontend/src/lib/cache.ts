@@ -38,6 +38,14 @@ export function patchTicker(before: Ticker, batch: EventBatch): Ticker {
   };
 }
 
+/** The ticker with events that were read, each once, in the order of their times. */
+export function mergeTicker(before: Ticker, read: readonly OrderEvent[]): Ticker {
+  const known = new Set(before.items.map((event) => event.id));
+  const items = [...before.items, ...read.filter((event) => !known.has(event.id))];
+  items.sort((one, other) => Date.parse(other.event_time) - Date.parse(one.event_time));
+  return { ...before, items: items.slice(0, TICKER_LENGTH) };
+}
+
 const COLUMNS = [
   "revenue",
   "order_value",

@@ -38,6 +38,29 @@ describe("messages", () => {
     expect(client.getQueryData<{ as_of: string }>(keys.series(RANGE))?.as_of).toBe(freshness(65).as_of);
   });
 
+  it("say nothing of windows to a page that does not listen to them", () => {
+    const before = timeSeries(15);
+    client.setQueryData(keys.series(RANGE), before);
+    const api = fakeApi();
+    createLiveHub(api, client).listen({ range: RANGE, topics: ["events"] });
+    api.lines[0]?.onMessage({ kind: "beat", data: freshness(300) });
+    expect(client.getQueryData(keys.series(RANGE))).toBe(before);
+  });
+
+  it("have the series of a day that is over read anew, once", () => {
+    const today: RangeQuery = { range: "today", tz: "UTC" };
+    const api = fakeApi();
+    createLiveHub(api, client).listen({ range: today, topics: ["kpi", "windows"] });
+    const series = timeSeries(15);
+    const report = kpiReport();
+    const of = (start: string) => ({ ...report, current: { ...report.current, range: { ...report.current.range, start } } });
+    client.setQueryData(keys.series(today), series);
+    api.lines[0]?.onMessage({ kind: "kpi", data: of(series.range.start) });
+    expect(client.getQueryState(keys.series(today))?.isInvalidated).toBe(false);
+    api.lines[0]?.onMessage({ kind: "kpi", data: of(new Date(Date.parse(series.range.start) + 86_400_000).toISOString()) });
+    expect(client.getQueryState(keys.series(today))?.isInvalidated).toBe(true);
+  });
+
   it("do not invent a series that was never read", () => {
     line.onMessage({ kind: "windows", data: { ...freshness(), windows: [] } });
     expect(client.getQueryData(keys.series(RANGE))).toBeUndefined();
@@ -90,6 +113,15 @@ describe("status", () => {
     line.onMessage({ kind: "beat", data: freshness(10) });
     hub.note(freshness(0));
     expect(hub.status.get().newestEventTime).toBe(Date.parse(freshness(10).newest_event_time ?? ""));
+  });
+
+  it("knows when something was last heard, also where an answer of before is noted anew", () => {
+    line.onMessage({ kind: "beat", data: freshness(10) });
+    const heardAt = hub.status.get().heardAt ?? 0;
+    hub.note(freshness(0, 500), heardAt - 60_000);
+    expect(hub.status.get()).toMatchObject({ heardAt, stale: false });
+    hub.note(freshness(20), heardAt + 5);
+    expect(hub.status.get().heardAt).toBe(heardAt + 5);
   });
 
   it("follows the line", () => {

@@ -1,7 +1,7 @@
 /** Joins a live connection to the query cache, and keeps what the freshness indicator needs. */
 import type { QueryClient } from "@tanstack/react-query";
 
-import type { Api, LinkState, LiveConnection, LiveMessage, LiveOptions } from "./api";
+import type { Api, LinkState, LiveConnection, LiveMessage, LiveOptions, RangeQuery } from "./api";
 import { advanceSeries, EMPTY_TICKER, keys, patchHealth, patchSeries, patchTicker, type Ticker } from "./cache";
 import { createClockOffset } from "./clock-offset";
 import { createStore, type Store } from "./store";
@@ -32,8 +32,8 @@ export interface LiveHub {
   /** Listen to what a page needs; replaces what was listened to before. */
   listen(options: LiveOptions): () => void;
   retry(): void;
-  /** Take note of an answer's freshness, from wherever it came. */
-  note(freshness: Freshness): void;
+  /** Take note of an answer's freshness, from wherever it came; `at`: when, in milliseconds since 1970. */
+  note(freshness: Freshness, at?: number): void;
   /** Be told of every message of events: for the live tail. */
   onEvents(listener: (batch: EventBatch) => void): () => void;
 }
@@ -44,16 +44,15 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
   const eventListeners = new Set<(batch: EventBatch) => void>();
   let connection: LiveConnection | null = null;
 
-  function note(freshness: Freshness): void {
-    const now = Date.now();
-    offset.sample(Date.parse(freshness.as_of), now);
+  function note(freshness: Freshness, at = Date.now()): void {
+    offset.sample(Date.parse(freshness.as_of), at);
     const newest = freshness.newest_event_time === null ? null : Date.parse(freshness.newest_event_time);
     const before = status.get();
     status.set({
       ...before,
       newestEventTime: newest === null ? before.newestEventTime : Math.max(newest, before.newestEventTime ?? 0),
-      stale: freshness.stale,
-      heardAt: now,
+      stale: at < (before.heardAt ?? 0) ? before.stale : freshness.stale,
+      heardAt: Math.max(at, before.heardAt ?? 0),
       clockOffsetMs: offset.ms(),
     });
   }
@@ -63,6 +62,7 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
     switch (message.kind) {
       case "kpi":
         client.setQueryData(keys.kpi(options.range), message.data);
+        renewOnNewDay(options.range, message.data.current.range.start);
         break;
       case "windows":
         client.setQueryData<TimeSeries>(keys.series(options.range), (old) => old && patchSeries(old, message.data));
@@ -75,7 +75,9 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
         client.setQueryData<Health>(keys.health, (old) => old && patchHealth(old, message.data));
         break;
       case "beat":
-        // A quiet shop has no windows to send, but the clock moves on all the same.
+        // A quiet shop has no windows to send, but the clock moves on all the same. Where windows are not listened
+        // to, their absence means nothing.
+        if (!options.topics.includes("windows")) break;
         client.setQueryData<TimeSeries>(keys.series(options.range), (old) => old && advanceSeries(old, message.data));
         break;
       case "opened":
@@ -94,6 +96,13 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
         void client.invalidateQueries();
         break;
     }
+  }
+
+  /** `today` began anew: its series is another one, while messages only ever add to one. */
+  function renewOnNewDay(range: RangeQuery, start: string): void {
+    const series = client.getQueryData<TimeSeries>(keys.series(range));
+    if (range.range !== "today" || !series || Date.parse(series.range.start) >= Date.parse(start)) return;
+    void client.invalidateQueries({ queryKey: keys.series(range) }, { cancelRefetch: false });
   }
 
   return {
@@ -120,5 +129,5 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
 }
 
 const CAUGHT_UP_MS = 8_000;
-const LIVE_KEYS = new Set<unknown>(["kpi", "series", "health"]);
-const POLLED_KEYS = new Set<unknown>(["kpi", "series", "health", "events"]);
+const LIVE_KEYS = new Set<unknown>(["kpi", "series", "health", "ticker"]);
+const POLLED_KEYS = LIVE_KEYS;

@@ -3,19 +3,33 @@ import { keepPreviousData, type QueryClient, useQuery, useQueryClient } from "@t
 import { useEffect } from "react";
 
 import type { Api, LiveOptions, RangeQuery, Topic } from "./api";
-import { EMPTY_TICKER, keys, type Ticker } from "./cache";
+import { EMPTY_TICKER, keys, mergeTicker, type Ticker } from "./cache";
 import { useApi, useHub } from "./context";
 import type { Freshness } from "./types";
 
 /** Live messages keep the numbers right; now and then they are read anew all the same. */
 const REREAD_MS = 5 * 60_000;
 
-function useNote(data: Freshness | undefined): void {
+interface Read {
+  readonly data: Freshness | undefined;
+  readonly dataUpdatedAt: number;
+  readonly isPlaceholderData: boolean;
+}
+
+/** Messages of the stream note themselves; here it is the moment of reading that counts, however long ago it was. */
+function useNote({ data, dataUpdatedAt, isPlaceholderData }: Read): void {
   const hub = useHub();
   useEffect(() => {
-    if (data) hub.note(data);
-    // Messages of the stream note themselves; here it is the moment of reading that counts.
-  }, [hub, data]);
+    if (data && !isPlaceholderData) hub.note(data, dataUpdatedAt);
+  }, [hub, data, dataUpdatedAt, isPlaceholderData]);
+}
+
+/** Not the query's own `refetchInterval`: that begins anew with every message, and would never be over. */
+function useReread(refetch: () => Promise<unknown>): void {
+  useEffect(() => {
+    const timer = setInterval(() => void refetch(), REREAD_MS);
+    return () => clearInterval(timer);
+  }, [refetch]);
 }
 
 const aboutOf = (api: Api) => ({
@@ -50,13 +64,16 @@ export function useAbout() {
 }
 
 export function useKpi(range: RangeQuery) {
-  const query = useQuery({ ...kpiOf(useApi(), range), refetchInterval: REREAD_MS, placeholderData: keepPreviousData });
-  useNote(query.data);
+  const query = useQuery({ ...kpiOf(useApi(), range), placeholderData: keepPreviousData });
+  useNote(query);
+  useReread(query.refetch);
   return query;
 }
 
 export function useTimeSeries(range: RangeQuery) {
-  return useQuery({ ...seriesOf(useApi(), range), refetchInterval: REREAD_MS, placeholderData: keepPreviousData });
+  const query = useQuery({ ...seriesOf(useApi(), range), placeholderData: keepPreviousData });
+  useReread(query.refetch);
+  return query;
 }
 
 export function useSystemHealth() {
@@ -66,7 +83,7 @@ export function useSystemHealth() {
     queryFn: ({ signal }) => api.getSystemHealth(signal),
     refetchInterval: 10_000,
   });
-  useNote(query.data);
+  useNote(query);
   return query;
 }
 
@@ -79,8 +96,7 @@ export function useTicker() {
     queryFn: async ({ signal }) => {
       const { items } = await api.getEvents({ limit: 30 }, signal);
       const live = client.getQueryData<Ticker>(keys.ticker) ?? EMPTY_TICKER;
-      const known = new Set(live.items.map((event) => event.id));
-      return { ...live, items: [...live.items, ...items.filter((event) => !known.has(event.id))] };
+      return mergeTicker(live, items);
     },
     staleTime: Infinity,
     structuralSharing: false,

@@ -111,6 +111,9 @@ export function createRealApi(): Api {
             }),
             cache: "no-store",
             signal,
+          }).then((response) => {
+            if (response.status === 401) tokenWanted.set(true);
+            return response;
           }),
         async (signal) => {
           await ask("/about", { headers: headers(), cache: "no-store", signal });

@@ -51,7 +51,12 @@ function Modal({ open, onClose, title, description, children, className, locked 
       aria-labelledby={titleId}
       aria-describedby={description === undefined ? undefined : textId}
       onCancel={onCancel}
-      onClose={() => open && !locked && onClose()}
+      onClose={() => {
+        if (!open) return;
+        // Browsers let a second Escape close what the first one may not.
+        if (locked) ref.current?.showModal();
+        else onClose();
+      }}
       onClick={(event) => event.target === ref.current && !locked && onClose()}
       className={cn("bg-raised p-0 text-ink shadow-raised", className)}
     >

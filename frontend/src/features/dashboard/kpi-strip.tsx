@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import { Card } from "@/components/ui/card";
 import { ErrorState } from "@/components/ui/states";
+import { cn } from "@/lib/cn";
 import { useKpi, useTimeSeries } from "@/lib/queries";
 
 import { FIGURES } from "./figures";
@@ -23,8 +24,9 @@ export function KpiStrip({ view }: { readonly view: View }) {
   return (
     <section
       aria-label={t("kpis")}
+      aria-busy={kpi.isPlaceholderData}
       data-as-of={kpi.data?.as_of}
-      className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-[1.6fr_repeat(5,1fr)]"
+      className={cn("grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-[1.6fr_repeat(5,1fr)]", kpi.isPlaceholderData && "opacity-60")}
     >
       {FIGURES.map((figure) => (
         <KpiCard

@@ -43,7 +43,8 @@ function WindowNote({ view }: { readonly view: View }) {
     to: format.minute(now.end),
     before: format.dateMinute(before.start),
     until: format.minute(before.end),
-    range: t(`range.long.${view.range.range}`, { ns: "common" }),
+    // While another range is read, the numbers of the one before stand, and are called by its name.
+    range: t(`range.long.${now.name}`, { ns: "common" }),
     zone: view.range.tz,
   });
 }
@@ -106,10 +107,10 @@ export default function DashboardPage() {
         orders: format.count(orders_created),
         paid: format.count(payment_success),
         failed: format.count(payment_failed),
-        range: t(`range.long.${view.range.range}`, { ns: "common" }),
+        range: t(`range.long.${kpi.current.range.name}`, { ns: "common" }),
       }),
     );
-  }, [kpi, t, format, view.range.range]);
+  }, [kpi, t, format]);
 
   const banner = <AlertBanner alerts={alerts.visible} onHide={alerts.hide} />;
   if (view.wall) {

@@ -88,7 +88,7 @@ export function Wall({ view }: { readonly view: View }) {
       <header className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <Logo className="size-9" />
         <h1 className="text-[clamp(1rem,1.6vw,1.75rem)] font-semibold tracking-tight">
-          {t(`range.long.${view.range.range}`, { ns: "common" })}
+          {t(`range.long.${kpi?.current.range.name ?? view.range.range}`, { ns: "common" })}
           <span className="font-normal text-ink-3"> · {view.range.tz}</span>
         </h1>
         <MockBadge />

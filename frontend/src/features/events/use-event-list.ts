@@ -16,6 +16,8 @@ import { EMPTY_TAIL, merge, tailReducer } from "./tail";
 const PAGE_ROWS = 100;
 /** How often a list that the stream leaves holes in, or that no stream feeds, is read anew. */
 const REREAD_MS = 5_000;
+/** How often the list of a span that ends now is read anew. */
+const SPAN_REREAD_MS = 60_000;
 const NONE: readonly OrderEvent[] = [];
 
 /** A page with the very filters that it was asked with: its cursor is bound to them. */
@@ -108,6 +110,14 @@ export function useEventList(search: EventsSearch, hold: boolean) {
     const timer = setInterval(() => latest.current.reread(), REREAD_MS);
     return () => clearInterval(timer);
   }, [renew]);
+
+  // A span slides: what has left it must leave the list, too.
+  const slides = search.span !== undefined && !hold;
+  useEffect(() => {
+    if (!slides) return undefined;
+    const timer = setInterval(() => latest.current.reread(), SPAN_REREAD_MS);
+    return () => clearInterval(timer);
+  }, [slides]);
 
   const { data, hasNextPage } = query;
   const rows = useMemo(() => {

@@ -5,6 +5,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { Switch } from "@/components/ui/switch";
 import { TextField } from "@/components/ui/text-field";
 
+import { parseLimit, writeLimit } from "./limit";
 import { type AlertSettings, NO_REVENUE_RULE } from "./rules";
 import { alertSettings, useAlertSettings } from "./use-alerts";
 
@@ -16,11 +17,11 @@ interface RuleRowProps {
 }
 
 function RuleRow({ label, unit, rule, onChange }: RuleRowProps) {
-  const { t } = useTranslation("dashboard");
-  const [text, setText] = useState(String(rule.limit));
+  const { t, i18n } = useTranslation("dashboard");
+  const [text, setText] = useState(() => writeLimit(rule.limit, i18n.language));
   const id = useId();
-  const limit = Number(text);
-  const wrong = text.trim() === "" || !Number.isFinite(limit) || limit < 0;
+  const hintId = useId();
+  const wrong = parseLimit(text, i18n.language) === null;
   return (
     <div className="flex min-h-14 flex-wrap items-center gap-3 py-2">
       <Switch label={t("alerts.on", { rule: label })} checked={rule.on} onChecked={(on) => onChange({ ...rule, on })} />
@@ -34,15 +35,21 @@ function RuleRow({ label, unit, rule, onChange }: RuleRowProps) {
           className="h-8 w-28 text-right"
           aria-label={t("alerts.limit", { rule: label })}
           aria-invalid={wrong}
+          aria-describedby={wrong ? hintId : undefined}
           value={text}
           onChange={(event) => {
             setText(event.target.value);
-            const next = Number(event.target.value);
-            if (event.target.value.trim() !== "" && Number.isFinite(next) && next >= 0) onChange({ ...rule, limit: next });
+            const next = parseLimit(event.target.value, i18n.language);
+            if (next !== null) onChange({ ...rule, limit: next });
           }}
         />
         <span className="w-16 text-xs text-ink-3">{unit}</span>
       </span>
+      {wrong && (
+        <span id={hintId} role="alert" className="basis-full text-right text-xs text-bad">
+          {t("alerts.wrong", { example: writeLimit(12_345.5, i18n.language) })}
+        </span>
+      )}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 
-import { columns, timeSeries } from "@/test/fixtures";
+import { columns, TEN, timeSeries } from "@/test/fixtures";
 
 import { AlertSettings, firing, lastQuarter } from "./rules";
 
@@ -14,6 +14,16 @@ describe("lastQuarter", () => {
   });
 
   it("makes do with the 14 closed windows of the range of 15 minutes", () => expect(lastQuarter(timeSeries(15))?.orders).toBe(56));
+
+  it("knows the range of 15 minutes also while its last minute but one may still change", () =>
+    expect(lastQuarter(timeSeries(15, { open_from: TEN / 1_000 - 60 }))?.orders).toBe(52));
+
+  it("counts minutes without events once they are over: orders that stop are noticed", () => {
+    const stopped = timeSeries(60, { as_of: new Date(TEN + 30_000).toISOString(), open_from: TEN / 1_000 - 60 * 30 });
+    const silent = stopped.starts.map((start) => (start < TEN / 1_000 - 60 * 30 ? 4 : 0));
+    const quarter = lastQuarter({ ...stopped, currencies: { VND: columns(60, { orders_created: silent }) } });
+    expect(quarter?.orders).toBe(0);
+  });
 
   it("is unknown in the first minutes of a day: no false alarm at midnight", () => {
     const today = timeSeries(10);

@@ -35,8 +35,10 @@ export interface Firing {
 }
 
 const WINDOWS_S = 15 * 60;
+/** A window without a newer event than its own is taken for ended after so long: orders that stop are what a limit is for. */
+const GRACE_S = 60;
 
-/** Sums over the last 15 minutes of closed windows; null where the range is shorter than that. */
+/** Sums over the last 15 minutes of ended windows; null where the range is shorter than that. */
 export interface Quarter {
   readonly orders: number;
   readonly paid: number;
@@ -46,10 +48,12 @@ export interface Quarter {
 }
 
 export function lastQuarter(series: TimeSeries): Quarter | null {
-  const to = closedCount(series);
+  const over = Date.parse(series.as_of) / 1_000 - GRACE_S;
+  const ended = series.starts.filter((start) => start + series.step_s <= over).length;
+  const to = Math.max(closedCount(series), ended);
   const from = to - WINDOWS_S / series.step_s;
-  // The range of 15 minutes holds its running window too, so one closed window less will do.
-  const least = series.range.name === "15m" ? -1 : 0;
+  // The range of 15 minutes holds its running window too, and for a moment the one before, which has not ended for us.
+  const least = series.range.name === "15m" ? -2 : 0;
   if (series.step_s > 60 || from < least) return null;
   const sum = (column: readonly (number | string)[]) => column.slice(Math.max(0, from), to).reduce<number>((total, value) => total + Number(value), 0);
   const all = Object.entries(series.currencies);

@@ -94,6 +94,7 @@ export const en = {
     text: "Looked at over the last 15 whole minutes, in this browser. Kept on this device.",
     on: "Watch: {{rule}}",
     limit: "Limit: {{rule}}",
+    wrong: "No number; write it like {{example}}. The limit before holds.",
     sound: "Sound",
     soundHint: "A short tone when an alert begins.",
     rule: {

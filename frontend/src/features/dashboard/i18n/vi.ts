@@ -98,6 +98,7 @@ export const vi: Catalogue<typeof en> = {
     text: "Tính trên 15 phút trọn vẹn gần nhất, ngay trong trình duyệt. Lưu trên thiết bị này.",
     on: "Theo dõi: {{rule}}",
     limit: "Ngưỡng: {{rule}}",
+    wrong: "Không phải là số; hãy viết như {{example}}. Ngưỡng trước đó vẫn giữ nguyên.",
     sound: "Âm thanh",
     soundHint: "Một tiếng ngắn khi cảnh báo bắt đầu.",
     rule: {
