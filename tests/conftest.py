@@ -57,6 +57,11 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # a class without types
         return SECURED_KAFKA if module.stem.startswith(SECURED_KAFKA) else str(module)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the platform comes last: once started, it works beside all tests that follow."""
+    items.sort(key=lambda item: item.path.parent.name in PLATFORM_FOLDERS)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
     """Workers take lanes; marks of groups are not understood by this version of xdist and pytest together."""
     return Lanes(config, log)

@@ -43,9 +43,12 @@ PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ec.EllipticCurvePri
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """Claims that are accepted, with `changes`; a claim that is changed to None is left out."""
+    """Claims that are accepted, with `changes`; a claim that is changed to None is left out.
+
+    They hold for longer than a run of all tests: some sign their token when they are collected.
+    """
     now = int(time.time())
-    usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ann", "exp": now + 600, "scope": "read operate"}
+    usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ann", "exp": now + 4 * 3600, "scope": "read operate"}
     return {name: value for name, value in (usual | changes).items() if value is not None}
 
 
