@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import adbc_driver_manager
-from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # ships no types
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 

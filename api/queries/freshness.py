@@ -20,27 +20,6 @@ FRESH = """
 """One row, from the ledger's index; `counted_by` is the name of the streaming query."""
 
 
-_FRESH_ALL = """
-    SELECT statement_timestamp() AS as_of, (
-        SELECT CASE WHEN count(newest.max_event_time) = count(*) THEN min(newest.max_event_time) END
-        FROM unnest(%(counted_by)s::text[]) AS query (name)
-        LEFT JOIN LATERAL (
-            SELECT max_event_time FROM ops.stream_batch
-            WHERE query_name = query.name AND max_event_time IS NOT NULL
-            ORDER BY max_event_time DESC LIMIT 1
-        ) AS newest ON TRUE
-    ) AS newest_event_time
-"""
-
-
-async def read_common_freshness(connection: Connection, limit_s: float) -> Freshness:
-    """How old what both streaming queries wrote is, so the age of the one that is behind."""
-    cursor = await connection.execute(_FRESH_ALL, {"counted_by": list(get_args(QueryName))})
-    row = await cursor.fetchone()
-    assert row is not None, "the statement has one row"
-    return as_freshness(row, limit_s)
-
-
 async def read_freshness(
     connection: Connection, limit_s: float, counted_by: QueryName = "events_clean"
 ) -> Freshness:
@@ -49,6 +28,14 @@ async def read_freshness(
     row = await cursor.fetchone()
     assert row is not None, "the statement has one row"
     return as_freshness(row, limit_s)
+
+
+async def read_common_freshness(connection: Connection, limit_s: float) -> Freshness:
+    """How old what both streaming queries wrote is, so the age of the one that is behind."""
+    found = [await read_freshness(connection, limit_s, name) for name in get_args(QueryName)]
+    return min(
+        found, key=lambda fresh: (fresh.newest_event_time is not None, fresh.newest_event_time or fresh.as_of)
+    )
 
 
 def as_freshness(row: Mapping[str, Any], limit_s: float) -> Freshness:

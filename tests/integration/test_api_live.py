@@ -350,7 +350,7 @@ def test_the_api_answers_soon_after_a_long_absence_of_its_database(
         until = time.monotonic() + 17
         while time.monotonic() < until:
             assert status() == 503
-            time.sleep(0.5)
+            time.sleep(0.5)  # as a page that asks again; how long the database is away is what counts
     assert wait_until(lambda: status() == 200, 8, 0.5)
 
 

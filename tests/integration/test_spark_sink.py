@@ -84,6 +84,15 @@ def write_events(cursor: Any, rows: list[dict[str, Any]]) -> BatchResult:
     return result
 
 
+def commit(
+    cursor: Any, batch_id: int, query: str, newest: datetime, execution: BatchExecution = EXECUTION
+) -> None:
+    """A row of the ledger whose newest event is of `newest`."""
+    result = BatchResult(written=1, duplicate=0, rejected=0, max_event_time=newest, announce={})
+    _insert_ledger_row(cursor, QUERY, batch_id, query, execution, result, {})
+    cursor.connection.commit()
+
+
 def write_kpi(cursor: Any, *, orders: int, paid: int, failed: int, currency: str = "USD") -> None:
     row = {
         "window_start": NINE,
@@ -223,15 +232,10 @@ def test_only_whole_minutes_are_recomputed(connection: Connection) -> None:
 
 
 def test_nothing_is_settled_until_both_queries_have_gone_on(cursor: Any, connection: Connection) -> None:
-    def commit(batch_id: int, name: str, newest: datetime) -> None:
-        result = BatchResult(written=1, duplicate=0, rejected=0, max_event_time=newest, announce={})
-        _insert_ledger_row(cursor, QUERY, batch_id, name, EXECUTION, result, {})
-        cursor.connection.commit()
-
     assert reconcile.settled_until(connection) is None
-    commit(0, "events_clean", NINE + timedelta(minutes=10, seconds=30))
+    commit(cursor, 0, "events_clean", NINE + timedelta(minutes=10, seconds=30))
     assert reconcile.settled_until(connection) is None
-    commit(1, "kpi_1m", NINE + timedelta(minutes=8, seconds=59))
+    commit(cursor, 1, "kpi_1m", NINE + timedelta(minutes=8, seconds=59))
     assert reconcile.settled_until(connection) == NINE + timedelta(minutes=2)
 
 
@@ -243,9 +247,7 @@ def test_the_running_job_mends_settled_minutes_and_leaves_open_ones(
     write_events(cursor, [event("settled"), event("open") | {"event_time": open_minute}])
     assert reconcile_settled(mine, None) is None, "nothing is settled before both queries have gone on"
     for batch_id, name in enumerate(("events_clean", "kpi_1m")):
-        result = BatchResult(written=1, duplicate=0, rejected=0, max_event_time=open_minute, announce={})
-        _insert_ledger_row(cursor, QUERY, batch_id, name, EXECUTION, result, {})
-    cursor.connection.commit()
+        commit(cursor, batch_id, name, open_minute)
     settled = NINE + timedelta(minutes=3)
     assert reconcile_settled(mine, None) == settled
     assert reconcile.differing_windows(connection, NINE, settled) == []
@@ -264,9 +266,7 @@ def test_a_broker_that_is_away_holds_up_the_healing_alone(
     write_events(cursor, [event("settled"), event("newest") | {"event_time": newest}])
     dropping = replace(EXECUTION, dropped_by_watermark=3)
     for batch_id, name in enumerate(("events_clean", "kpi_1m")):
-        result = BatchResult(written=1, duplicate=0, rejected=0, max_event_time=newest, announce={})
-        _insert_ledger_row(cursor, QUERY, batch_id, name, dropping, result, {})
-    cursor.connection.commit()
+        commit(cursor, batch_id, name, newest, dropping)
     spark: Any = None  # is not asked: Kafka no longer says what it has
     Upkeep(spark, mine)._do(caught_up=True)
     assert reconcile.differing_windows(connection, NINE, NINE + timedelta(minutes=3)) == []
@@ -301,9 +301,7 @@ def test_minutes_whose_events_were_deleted_by_age_are_not_compared(
     write_events(cursor, [event("old"), event("newest") | {"event_time": newest}])
     reconcile.recompute(connection, NINE, newest + timedelta(minutes=1))
     for batch_id, name in enumerate(("events_clean", "kpi_1m")):
-        result = BatchResult(written=1, duplicate=0, rejected=0, max_event_time=newest, announce={})
-        _insert_ledger_row(cursor, QUERY, batch_id, name, EXECUTION, result, {})
-    cursor.connection.commit()
+        commit(cursor, batch_id, name, newest)
     advance_mark(connection, NINE + timedelta(hours=1))
     connection.execute("DELETE FROM events_clean")
     assert reconcile_settled(mine, None) == NINE + timedelta(hours=1)

@@ -90,7 +90,7 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
         });
         break;
       case "poll":
-        void client.invalidateQueries({ predicate: ({ queryKey }) => POLLED_KEYS.has(queryKey[0]) });
+        void client.invalidateQueries({ predicate: ({ queryKey }) => LIVE_KEYS.has(queryKey[0]) });
         break;
       case "resync":
         void client.invalidateQueries();
@@ -130,4 +130,3 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
 
 const CAUGHT_UP_MS = 8_000;
 const LIVE_KEYS = new Set<unknown>(["kpi", "series", "health", "ticker"]);
-const POLLED_KEYS = LIVE_KEYS;

@@ -25,9 +25,10 @@ function useNote({ data, dataUpdatedAt, isPlaceholderData }: Read): void {
 }
 
 /** Not the query's own `refetchInterval`: that begins anew with every message, and would never be over. */
-function useReread(refetch: () => Promise<unknown>): void {
+function useReread(refetch: (options: { cancelRefetch: boolean }) => Promise<unknown>): void {
   useEffect(() => {
-    const timer = setInterval(() => void refetch(), REREAD_MS);
+    // Several parts of a page show the same answer; one question is enough for them.
+    const timer = setInterval(() => void refetch({ cancelRefetch: false }), REREAD_MS);
     return () => clearInterval(timer);
   }, [refetch]);
 }

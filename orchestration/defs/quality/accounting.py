@@ -13,8 +13,9 @@ __all__ = ["DESCRIPTION", "Ledger", "evaluate", "read_ledger"]
 
 DESCRIPTION = (
     "Each batch of the last ORDERPULSE_CHECKS__RECONCILE_MINUTES: records read = written + duplicate + rejected + dropped "
-    "by the watermark = offsets passed, and it begins where the one before ended; a new checkpoint not behind that. If it fails, records may be missing: "
-    "run the job reprocess_from_kafka over the offsets that are named; rows that are there stay as they are."
+    "by the watermark = offsets passed, and it begins where the one before ended (with a new checkpoint: there, or "
+    "earlier). If it fails, records may be missing: run the job reprocess_from_kafka over the offsets that are named; "
+    "rows that are there stay as they are."
 )
 NAMED = 5
 """Batches that a description names."""

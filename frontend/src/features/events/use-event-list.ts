@@ -104,20 +104,15 @@ export function useEventList(search: EventsSearch, hold: boolean) {
     else latest.current.reread();
   }, [phase]);
 
-  const renew = !hold && (phase === "polling" || tail.gap || query.isRefetchError);
-  useEffect(() => {
-    if (!renew) return undefined;
-    const timer = setInterval(() => latest.current.reread(), REREAD_MS);
-    return () => clearInterval(timer);
-  }, [renew]);
-
+  const renew = phase === "polling" || tail.gap || query.isRefetchError;
   // A span slides: what has left it must leave the list, too.
-  const slides = search.span !== undefined && !hold;
+  const slides = search.span !== undefined;
+  const everyMs = hold ? null : renew ? REREAD_MS : slides ? SPAN_REREAD_MS : null;
   useEffect(() => {
-    if (!slides) return undefined;
-    const timer = setInterval(() => latest.current.reread(), SPAN_REREAD_MS);
+    if (everyMs === null) return undefined;
+    const timer = setInterval(() => latest.current.reread(), everyMs);
     return () => clearInterval(timer);
-  }, [slides]);
+  }, [everyMs]);
 
   const { data, hasNextPage } = query;
   const rows = useMemo(() => {
