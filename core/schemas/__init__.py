@@ -1,6 +1,6 @@
-"""JSON Schema and AsyncAPI of the event, generated from `core.events`.
+"""Files generated from `core.events` and `core.kpis`: the event's JSON Schema and AsyncAPI, and the KPIs' files.
 
-`python -m core.schemas` writes them; a test fails when the committed files are not current.
+`python -m core.schemas` writes them; a test fails if the committed files are out of date.
 """
 
 import json
@@ -20,24 +20,28 @@ from core.events import (
     Field,
     RejectReason,
 )
-from core.topics import EVENTS_RAW, LARGEST_BATCH_BYTES
-
-__all__ = ["asyncapi", "documents", "event_schema", "write"]
+from core.schemas.kpi_documents import kpi_documents
+from core.topics import EVENTS_RAW, MAX_BATCH_BYTES
 
 FOLDER = Path(__file__).parent
 JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DECIMALS = (
+    "The number is validated as written: further decimals other than 0 make it amount_too_precise. This schema "
+    "cannot express that: most validators calculate in doubles, where 129.95 is not a multiple of 0.01. Before "
+    f"sending, compare the amount with itself rounded to {AMOUNT_SCALE} decimals."
+)
 
 
 def event_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) that accepts what the rules accept, times relative to Kafka apart."""
+    """JSON Schema (2020-12) that accepts what the rules accept, except for times relative to Kafka."""
     return {
         "$schema": JSON_SCHEMA_DIALECT,
         "$id": "urn:orderpulse:event:v1",
         "title": "Order or payment event",
         "description": (
             "One record of the topic events_raw: strict RFC 8259, valid UTF-8. Unknown fields are ignored. "
-            f"Beyond this schema an event is rejected as late when eventTime is more than {LATENESS_LIMIT} behind "
-            f"the time at which Kafka took it, as future when more than {FUTURE_LIMIT} ahead."
+            f"Beyond this schema an event is rejected as late if eventTime is more than {LATENESS_LIMIT} behind "
+            f"the time at which Kafka received it, as future if more than {FUTURE_LIMIT} ahead."
         ),
         "type": "object",
         "required": [field.name for field in FIELDS],
@@ -61,12 +65,11 @@ def _property(field: Field) -> dict[str, Any]:
             return {"type": "string", "enum": list(field.allowed)} | described
         case "amount":
             largest = 10 ** (AMOUNT_PRECISION - AMOUNT_SCALE) - 10**-AMOUNT_SCALE
-            return {
-                "type": "number",
-                "minimum": 0,
-                "maximum": largest,
-                "multipleOf": 10**-AMOUNT_SCALE,
-            } | described
+            return (
+                {"type": "number", "minimum": 0, "maximum": largest}
+                | described
+                | {"description": f"{field.description} {DECIMALS}"}
+            )
 
 
 def _identifier_pattern(field: Field) -> str:
@@ -99,7 +102,7 @@ def asyncapi() -> dict[str, Any]:
                         "replicas": 1,
                         "topicConfiguration": {
                             "cleanup.policy": ["delete"],
-                            "max.message.bytes": LARGEST_BATCH_BYTES,
+                            "max.message.bytes": MAX_BATCH_BYTES,
                             "retention.ms": EVENTS_RAW.retention_ms,
                         },
                     }
@@ -126,16 +129,18 @@ def asyncapi() -> dict[str, Any]:
 
 
 def documents() -> dict[Path, str]:
-    """Each generated file with the text it must hold."""
+    """Path and text of each generated file."""
     return {
         FOLDER / "event.schema.json": _text(event_schema()),
         FOLDER / "events.asyncapi.json": _text(asyncapi()),
+        **kpi_documents(),
     }
 
 
 def write() -> None:
     """Write the generated files."""
     for path, text in documents().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 

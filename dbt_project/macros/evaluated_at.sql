@@ -1,2 +1,2 @@
-{#- The instant that a view looks back from. Unit tests override this macro with a fixed one. -#}
+{#- The end of the views' spans. Unit tests override this macro with a fixed time. -#}
 {% macro evaluated_at() -%} now() {%- endmacro %}

@@ -1,1 +1,0 @@
-{{ kpi_totals('15 minutes', evaluated_at()) }}

@@ -1,1 +1,0 @@
-{{ kpi_totals('1 hour', evaluated_at()) }}

@@ -1,1 +1,0 @@
-{{ kpi_totals('24 hours', evaluated_at()) }}

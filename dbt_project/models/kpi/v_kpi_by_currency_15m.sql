@@ -1,1 +1,0 @@
-{{ kpi_totals_by_currency('15 minutes', evaluated_at()) }}

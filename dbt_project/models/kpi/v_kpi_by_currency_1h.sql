@@ -1,1 +1,0 @@
-{{ kpi_totals_by_currency('1 hour', evaluated_at()) }}

@@ -1,1 +1,0 @@
-{{ kpi_totals_by_currency('24 hours', evaluated_at()) }}

@@ -1,0 +1,1 @@
+{{ kpi_totals('kpi_1m', '15 minutes') }}

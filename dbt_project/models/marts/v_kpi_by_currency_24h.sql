@@ -1,0 +1,1 @@
+{{ kpi_totals('kpi_1m_by_currency', '24 hours') }}
