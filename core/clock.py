@@ -3,21 +3,12 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-__all__ = ["Clock", "fixed_clock", "to_iso8601", "utc_now"]
-
 Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
     """The current time, aware, in UTC."""
     return datetime.now(UTC)
-
-
-def fixed_clock(instant: datetime) -> Clock:
-    """A clock that always shows `instant`, which must be aware."""
-    if instant.tzinfo is None:
-        raise ValueError("a clock needs an aware datetime; add tzinfo=UTC")
-    return lambda: instant
 
 
 def to_iso8601(instant: datetime) -> str:

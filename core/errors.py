@@ -1,18 +1,8 @@
 """One tree of errors. A message says what happened, what it means and what to do."""
 
-__all__ = [
-    "BrokerError",
-    "CheckpointError",
-    "DatabaseError",
-    "OrderpulseError",
-    "PrerequisiteError",
-    "SettingsError",
-    "StackError",
-]
-
 
 class OrderpulseError(Exception):
-    """Base of every error that a user may meet; its text is one readable sentence."""
+    """Base of every error shown to a user; its text is one readable sentence."""
 
 
 class SettingsError(OrderpulseError):
@@ -24,11 +14,11 @@ class PrerequisiteError(OrderpulseError):
 
 
 class BrokerError(OrderpulseError):
-    """Kafka cannot be reached, or refused what was asked of it."""
+    """Kafka cannot be reached, or refused a request."""
 
 
 class DatabaseError(OrderpulseError):
-    """PostgreSQL cannot be reached, or refused what was asked of it."""
+    """PostgreSQL cannot be reached, or refused a request."""
 
 
 class CheckpointError(OrderpulseError):

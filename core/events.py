@@ -1,7 +1,7 @@
 """The event contract: fields, types, enumerations, limits and reasons for rejection.
 
-Section 1 and 2 of the contract, as data. Everything else that knows the event is
-built from this module or tested against it: the Spark rules (`spark_jobs.validate`),
+Sections 1 and 2 of the contract, as data. All other code about the event is
+built from this module or tested against it: the Spark rules (`spark_jobs.rules.validate`),
 the generator, the JSON Schema and the AsyncAPI document (`core.schemas`).
 """
 
@@ -10,27 +10,13 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Literal, Self
 
-__all__ = [
-    "AMOUNT_PRECISION",
-    "AMOUNT_SCALE",
-    "CURRENCY_DECIMALS",
-    "EVENT_TIME_PATTERN",
-    "FIELDS",
-    "FUTURE_LIMIT",
-    "LATENESS_LIMIT",
-    "MAX_ID_LENGTH",
-    "SCHEMA_VERSION",
-    "SPARK_WATERMARK_DELAY",
-    "STATE_RETENTION",
-    "WHITESPACE",
-    "Currency",
-    "EventStatus",
-    "EventType",
-    "Field",
-    "RejectReason",
-]
-
 SCHEMA_VERSION = 1
+
+MAX_RECORD_BYTES = 1024 * 1024
+"""A record with a larger value, once decompressed, is rejected before it is parsed."""
+
+STORED_PAYLOAD_BYTES = 4096
+"""Stored bytes of a rejected payload; of a longer one, its length and SHA-256 are stored too."""
 
 MAX_ID_LENGTH = 50
 """Longest `id`, `orderId` and `userId`, in characters (Unicode code points)."""
@@ -55,30 +41,61 @@ FUTURE_LIMIT = timedelta(minutes=1)
 """An event further ahead of its Kafka time than this is rejected as `future`."""
 
 SPARK_WATERMARK_DELAY = LATENESS_LIMIT + FUTURE_LIMIT
-"""An accepted event may trail another accepted one by both limits: Spark must wait for it."""
+"""An accepted event may trail another accepted one by both limits: Spark must wait for it. It is also how long Spark
+remembers an `id`, in event time; after that only the primary key does.
+"""
 
-STATE_RETENTION = SPARK_WATERMARK_DELAY
-"""How long Spark remembers an `id`, in event time, before only the primary key does."""
+
+Outcome = Literal["created", "initiated", "paid", "failed", "cancelled"]
+
+
+class EventStatus(StrEnum):
+    """State of the payment after the event."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    PENDING = "pending"
 
 
 class EventType(StrEnum):
-    """The five steps of an order's journey."""
+    """The steps of an order's journey. To add one, add a line here and its KPIs in `core.kpis`."""
 
-    ORDER_CREATED = "order_created"
-    PAYMENT_INITIATED = "payment_initiated"
-    PAYMENT_SUCCESS = "payment_success"
-    PAYMENT_FAILED = "payment_failed"
-    ORDER_CANCELLED = "order_cancelled"
+    ORDER_CREATED = "order_created", "Order created", EventStatus.PENDING, "created"
+    PAYMENT_INITIATED = "payment_initiated", "Payment initiated", EventStatus.PENDING, "initiated"
+    PAYMENT_SUCCESS = "payment_success", "Paid", EventStatus.SUCCESS, "paid"
+    PAYMENT_FAILED = "payment_failed", "Payment failed", EventStatus.FAILED, "failed"
+    ORDER_CANCELLED = "order_cancelled", "Order cancelled", EventStatus.FAILED, "cancelled"
+    PAYMENT_REFUNDED = "payment_refunded", "Refunded", EventStatus.SUCCESS, "paid"
+
+    label: str
+    status: EventStatus
+    """State of the payment after the step, as the generator sends it."""
+
+    outcome: Outcome
+    """Outcome of the order if this is its newest event."""
+
+    def __new__(
+        cls,
+        value: str,
+        label: str = "",
+        status: EventStatus = EventStatus.PENDING,
+        outcome: Outcome = "created",
+    ) -> Self:
+        """A member whose value is `value`."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label, member.status, member.outcome = label, status, outcome
+        return member
 
 
 class Currency(StrEnum):
-    """ISO 4217 codes that the shop trades in, with their decimals. A further one is one line here."""
+    """ISO 4217 codes that the shop trades in, with their decimals. To add one, add a line here."""
 
     VND = "VND", 0
     USD = "USD", 2
 
     decimals: int
-    """Decimals the generator gives an amount; the contract itself allows two for all."""
+    """Decimals of the generator's amounts; the contract itself allows two for all."""
 
     def __new__(cls, code: str, decimals: int = 2) -> Self:
         """A member whose value is `code`."""
@@ -88,21 +105,10 @@ class Currency(StrEnum):
         return member
 
 
-CURRENCY_DECIMALS = {currency: currency.decimals for currency in Currency}
-"""The same as a table."""
-
-
-class EventStatus(StrEnum):
-    """State of the payment that the event speaks of."""
-
-    SUCCESS = "success"
-    FAILED = "failed"
-    PENDING = "pending"
-
-
 class RejectReason(StrEnum):
-    """Why a record is not an event. The first that applies, in this order, is recorded."""
+    """Why a record is rejected. The first that applies, in this order, is recorded."""
 
+    TOO_LARGE = "too_large"
     NOT_UTF8 = "not_utf8"
     NOT_JSON = "not_json"
     NOT_AN_OBJECT = "not_an_object"
@@ -120,19 +126,20 @@ class RejectReason(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """One sentence for people."""
+        """One sentence for users."""
         return _MEANINGS[self]
 
 
 _MEANINGS = {
+    RejectReason.TOO_LARGE: f"The value is larger than {MAX_RECORD_BYTES:,} bytes once decompressed.",
     RejectReason.NOT_UTF8: "The bytes are not valid UTF-8.",
     RejectReason.NOT_JSON: "The text is not exactly one strict JSON value (RFC 8259).",
     RejectReason.NOT_AN_OBJECT: "The JSON value is not an object.",
     RejectReason.MISSING_FIELD: "A required field is absent or null.",
-    RejectReason.WRONG_TYPE: "A field has another JSON type than the contract gives it.",
-    RejectReason.BAD_CHARACTER: "A string holds the character NUL, which no database text can.",
+    RejectReason.WRONG_TYPE: "A field's JSON type differs from the contract's.",
+    RejectReason.BAD_CHARACTER: "A string contains the character NUL, which PostgreSQL text cannot.",
     RejectReason.BAD_LENGTH: f"An identifier is empty or longer than {MAX_ID_LENGTH} characters.",
-    RejectReason.NOT_ALLOWED: "A value is not one of its enumeration.",
+    RejectReason.NOT_ALLOWED: "A value is not in its enumeration.",
     RejectReason.BAD_EVENT_TIME: "eventTime is not an ISO-8601 date and time with a zone.",
     RejectReason.AMOUNT_NEGATIVE: "The amount is below zero.",
     RejectReason.AMOUNT_TOO_PRECISE: f"The amount has more than {AMOUNT_SCALE} decimals.",
@@ -146,8 +153,8 @@ _MEANINGS = {
 class Field:
     """One field of the event and the rules on its value.
 
-    `name` is the JSON key, `column` the column of `events_clean`. `kind` says which
-    family of rules applies; `trimmed` and `allowed` refine it.
+    `name` is the JSON key, `column` the column of `events_clean`. `kind` selects
+    the rules that apply; `trimmed` and `allowed` refine it.
     """
 
     name: str
@@ -172,7 +179,7 @@ FIELDS = (
         "eventTime",
         "event_time",
         "event_time",
-        "When it happened: ISO-8601 date, time and zone.",
+        "When the event happened: ISO-8601 date, time and zone.",
         "2026-03-01T09:30:00.250000Z",
     ),
     Field(

@@ -1,4 +1,4 @@
-"""Where the jars lie that the broker and Spark are started with, and the archive of their classes."""
+"""Paths of the jars for the broker and Spark, and of the archive of their classes."""
 
 import hashlib
 import shutil
@@ -9,19 +9,17 @@ from typing import Literal
 from core.errors import PrerequisiteError
 from core.settings import Settings
 
-__all__ = ["JarSet", "class_archive", "jar_dir", "jar_paths"]
-
 JarSet = Literal["kafka", "spark"]
 """The broker's class path and what Spark needs beyond pyspark's own jars."""
 
 
 def jar_dir(settings: Settings, name: JarSet) -> Path:
-    """Folder of one set of jars; `stack/jars.lock` lists what it holds."""
+    """Folder of one set of jars; `stack/servers/jars.lock` lists its contents."""
     return settings.cache_dir / "jars" / name
 
 
 def jar_paths(settings: Settings, name: JarSet) -> list[Path]:
-    """The jars of one set, sorted. Raises `PrerequisiteError` where none was fetched yet."""
+    """The jars of one set, sorted. Raises `PrerequisiteError` if none was downloaded yet."""
     paths = sorted(jar_dir(settings, name).glob("*.jar"))
     if not paths:
         raise PrerequisiteError(
@@ -31,9 +29,9 @@ def jar_paths(settings: Settings, name: JarSet) -> list[Path]:
 
 
 def class_archive(settings: Settings) -> Path:
-    """Where `spark_jobs.class_archive` keeps the classes of Spark's driver, once it has made the file.
+    """Path of the file in which `spark_jobs.class_archive` stores the classes of Spark's driver.
 
-    The file fits one Java and one class path, so it lies in the virtual environment.
+    It is valid for one Java and one class path, so it is in the virtual environment.
     Raises `PrerequisiteError` without jars.
     """
     java = shutil.which("java")

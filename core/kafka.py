@@ -1,10 +1,11 @@
-"""The one way to configure a Kafka client, and what set-up asks of the broker."""
+"""The one way to configure a Kafka client, and the set-up's requests to the broker."""
 
+import socket
 from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -14,27 +15,29 @@ from core.kafka_refusal import refusal
 from core.settings import KafkaSettings
 from core.topics import Topic
 
-__all__ = [
-    "admin_client",
-    "brokers",
-    "client_config",
-    "create_topic",
-    "end_offsets",
-    "first_offsets",
-    "offsets_at",
-    "refuse_strangers",
-    "wait_until_reachable",
-]
+CONNECT_TIMEOUT_S = 0.2
 
+RELIABLE: dict[str, str | float | bool] = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "linger.ms": 2,
+    "compression.type": "lz4",
+    "reconnect.backoff.ms": 50,
+    "reconnect.backoff.max.ms": 500,
+    "retry.backoff.max.ms": 500,
+    "socket.keepalive.enable": True,
+    "log_level": 0,
+}
+"""A producer's record counts once all in-sync copies have it, and a retry writes it no second time."""
 
 FIRST_LOOK_S = 0.5
-"""How long a client waits for an answer before it first looks whether it was refused."""
+"""How long a client waits for a response before it first checks for a refusal."""
 
 
 def client_config(settings: KafkaSettings, **extra: str | float | bool) -> dict[str, str | float | bool]:
-    """librdkafka configuration that every client starts from.
+    """The librdkafka configuration common to all clients.
 
-    Raises `SettingsError` where a user must log in and there is none.
+    Raises `SettingsError` if a user must log in and there is none.
     """
     common: dict[str, str | float | bool] = {
         "bootstrap.servers": settings.bootstrap_servers,
@@ -43,28 +46,44 @@ def client_config(settings: KafkaSettings, **extra: str | float | bool) -> dict[
     return {**common, **login_config(settings), **extra}
 
 
+def producer_config(settings: KafkaSettings, **extra: str | float | bool) -> dict[str, str | float | bool]:
+    """The same for a producer. Raises as `client_config` does."""
+    return client_config(settings, **RELIABLE, **extra)
+
+
 def admin_client(settings: KafkaSettings) -> AdminClient:
-    """A client for topics and offsets; its log is silenced, its errors are raised."""
+    """A client for topics and offsets; it logs nothing and raises its errors."""
     return AdminClient(client_config(settings, log_level=0))
+
+
+def answers(settings: KafkaSettings) -> bool:
+    """Whether a broker accepts connections."""
+    for address in settings.addresses():
+        try:
+            socket.create_connection(address, timeout=CONNECT_TIMEOUT_S).close()
+        except OSError:
+            continue
+        return True
+    return False
 
 
 def wait_until_reachable(settings: KafkaSettings, timeout_s: float) -> None:
     """Return once the broker describes its cluster.
 
-    Raises `BrokerError` after `timeout_s` seconds, and at once where it does not let us in.
+    Raises `BrokerError` after `timeout_s` seconds, and at once if it refuses the login.
     """
     brokers(settings, timeout_s)
 
 
 def brokers(settings: KafkaSettings, timeout_s: float) -> dict[int, int]:
-    """Port by id of the brokers of the cluster. Raises as `wait_until_reachable` does."""
+    """Port by id of the brokers of the cluster. Raises like `wait_until_reachable`."""
     return {broker.id: broker.port for broker in _describe(settings, None, timeout_s).brokers.values()}
 
 
-def refuse_strangers(settings: KafkaSettings, topic: str, timeout_s: float = 5) -> None:
-    """Raise `BrokerError` where Kafka does not let the user in, or see `topic`.
+def check_access(settings: KafkaSettings, topic: str, timeout_s: float = 5) -> None:
+    """Raise `BrokerError` if Kafka refuses the user's login, or access to `topic`.
 
-    A broker that does not answer has refused nothing.
+    A broker that does not respond has refused nothing.
     """
     try:
         metadata = _describe(settings, topic, timeout_s)
@@ -74,7 +93,7 @@ def refuse_strangers(settings: KafkaSettings, topic: str, timeout_s: float = 5) 
 
 
 def create_topic(settings: KafkaSettings, topic: Topic, name: str | None = None) -> bool:
-    """Create `topic` (under `name`, if given). False where it exists already."""
+    """Create `topic` (under `name`, if given). False if it exists already."""
     new = NewTopic(
         name or topic.name,
         num_partitions=topic.partitions,
@@ -93,21 +112,21 @@ def create_topic(settings: KafkaSettings, topic: Topic, name: str | None = None)
 
 
 def end_offsets(settings: KafkaSettings, topic: str, timeout_s: float = 10) -> dict[int, int]:
-    """Offset of the next record of each partition.
+    """Offset of the next record of each partition, or of the first one of a transaction that is still open.
 
-    Raises `BrokerError` where the broker does not answer, the topic is missing, or it has no leader within
+    Raises `BrokerError` if the broker does not respond, the topic is missing, or it has no leader within
     `timeout_s` seconds.
     """
     return _offsets(settings, topic, OffsetSpec.latest(), timeout_s)
 
 
 def first_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
-    """Offset of the oldest record that each partition still has. Raises as `end_offsets` does."""
+    """Offset of the oldest record that each partition still has. Raises like `end_offsets`."""
     return _offsets(settings, topic, OffsetSpec.earliest())
 
 
 def offsets_at(settings: KafkaSettings, topic: str, moment: datetime) -> dict[int, int]:
-    """Offset of the first record that Kafka took at `moment` or later. Raises as `end_offsets` does."""
+    """Offset of the first record that Kafka received at `moment` or later. Raises like `end_offsets`."""
     found = _offsets(settings, topic, OffsetSpec.for_timestamp(int(moment.timestamp() * 1000)))
     ends = end_offsets(settings, topic)
     return {partition: ends[partition] if offset < 0 else offset for partition, offset in found.items()}
@@ -128,22 +147,23 @@ def _offsets(settings: KafkaSettings, topic: str, spec: OffsetSpec, timeout_s: f
     try:
         return retrying(_listed, client, wanted)
     except RetryError as error:
-        raise BrokerError(f"The offsets of {topic} are not to be had: {error}") from None
+        raise BrokerError(f"The offsets of {topic} cannot be read: {error}") from None
 
 
 def _listed(client: AdminClient, wanted: dict[TopicPartition, OffsetSpec]) -> dict[int, int]:
-    """One look-up; a partition that was just created has no leader for a moment, which raises."""
-    return {part.partition: future.result().offset for part, future in client.list_offsets(wanted).items()}
+    """One look-up. Raises while a new partition has no leader yet."""
+    asked = client.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED)
+    return {part.partition: future.result().offset for part, future in asked.items()}
 
 
 class NoAnswerError(BrokerError):
-    """The broker is not there, or not yet."""
+    """The broker does not respond."""
 
 
 def _describe(settings: KafkaSettings, topic: str | None, timeout_s: float) -> ClusterMetadata:
-    """What the broker knows of its cluster and of `topic`. Raises `BrokerError`.
+    """Metadata of the cluster and of `topic`. Raises `BrokerError`.
 
-    librdkafka goes on asking where it was refused, and says why only to a callback.
+    librdkafka keeps retrying after a refusal, and reports the reason only to a callback.
     """
     heard: list[KafkaError] = []
     config: dict[str, Any] = {**client_config(settings, log_level=0), "error_cb": heard.append}
@@ -151,7 +171,7 @@ def _describe(settings: KafkaSettings, topic: str | None, timeout_s: float) -> C
     deadline, wait_s = monotonic() + timeout_s, FIRST_LOOK_S
     while True:
         left_s = deadline - monotonic()
-        # A question is not asked again in so short a time that a busy broker could never answer it.
+        # Leave a busy broker enough time to respond to the last request.
         last = left_s < 3 * wait_s
         try:
             return _metadata(client, topic, left_s if last else wait_s)
@@ -161,8 +181,8 @@ def _describe(settings: KafkaSettings, topic: str | None, timeout_s: float) -> C
                 _raise_refusal(settings, each)
             if last:
                 raise NoAnswerError(
-                    f"Kafka at {settings.bootstrap_servers} did not answer {settings.security_protocol} within "
-                    f"{timeout_s:.0f} s ({error.args[0].str()}). Is it running, and is that its protocol? See "
+                    f"Kafka at {settings.bootstrap_servers} did not respond to {settings.security_protocol} within "
+                    f"{timeout_s:.0f} s ({error.args[0].str()}). Is it running, and is this its protocol? See "
                     "`orderpulse status`."
                 ) from None
         wait_s *= 2

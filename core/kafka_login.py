@@ -1,28 +1,26 @@
-"""How a client of Kafka logs in: TLS that verifies the broker and its name, and SCRAM for who we are."""
+"""How a Kafka client logs in: TLS that verifies the broker and its host name, and SCRAM for the user."""
 
 from pathlib import Path
 
 from core.errors import SettingsError
 from core.settings import KafkaSettings
 
-__all__ = ["credentials", "login_config"]
-
 
 def credentials(settings: KafkaSettings) -> tuple[str, str]:
-    """User and password. Raises `SettingsError` where one is missing or empty."""
+    """User and password. Raises `SettingsError` if one is missing or empty."""
     password = "" if settings.password is None else settings.password.get_secret_value()
     if not settings.username or not password:
         raise SettingsError(
-            "ORDERPULSE_KAFKA__USERNAME and ORDERPULSE_KAFKA__PASSWORD must be set where "
+            "ORDERPULSE_KAFKA__USERNAME and ORDERPULSE_KAFKA__PASSWORD must be set if "
             "ORDERPULSE_KAFKA__SECURITY_PROTOCOL is SASL_SSL."
         )
     return settings.username, password
 
 
 def login_config(settings: KafkaSettings) -> dict[str, str]:
-    """librdkafka's properties for it; none where the broker is open.
+    """librdkafka's login properties; none if the broker needs no login.
 
-    Raises `SettingsError` where user, password or the authorities' certificates are missing.
+    Raises `SettingsError` if user, password or the authorities' certificates are missing.
     """
     if settings.security_protocol == "PLAINTEXT":
         return {}
@@ -37,7 +35,7 @@ def login_config(settings: KafkaSettings) -> dict[str, str]:
 
 
 def _trust(ca_file: Path | None) -> dict[str, str]:
-    """The authorities to trust; those of the machine where no file names others."""
+    """Properties for the authorities to trust; the machine's own if there is no file."""
     if ca_file is None:
         return {}
     try:
@@ -46,7 +44,7 @@ def _trust(ca_file: Path | None) -> dict[str, str]:
         readable = False
     if not readable:
         raise SettingsError(
-            f"ORDERPULSE_KAFKA__CA_FILE: {ca_file} holds no certificates that can be read; `orderpulse certs make` "
-            "makes the platform's own."
+            f"ORDERPULSE_KAFKA__CA_FILE: {ca_file} contains no readable certificates; `orderpulse certs make` "
+            "creates the platform's own."
         )
     return {"ssl.ca.location": str(ca_file)}

@@ -6,11 +6,9 @@ from typing import Any
 
 import structlog
 
-__all__ = ["configure_logging", "get_logger"]
-
 
 def configure_logging(level: str = "info", *, process: str) -> None:
-    """Log to standard error from `level` on; `process` is a field of every line."""
+    """Log to standard error at `level` and above; `process` is a field of every line."""
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     )
@@ -29,5 +27,5 @@ def configure_logging(level: str = "info", *, process: str) -> None:
 
 
 def get_logger(name: str) -> Any:
-    """A logger whose lines carry `component=name`; configured when first used, so it may stand in a module."""
+    """A logger whose lines carry `component=name`; configured at first use, so modules may create it on import."""
     return structlog.get_logger(component=name)

@@ -6,10 +6,8 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from core.errors import DatabaseError
-from core.postgres_refusals import reason_of, refusal
+from core.postgres_refusals import connections_exhausted, reason_of, refusal
 from core.settings import PostgresSettings
-
-__all__ = ["TRANSIENT_ERRORS", "connect", "dsn", "uri", "wait_until_reachable"]
 
 TRANSIENT_ERRORS = (
     psycopg.OperationalError,
@@ -45,7 +43,7 @@ def connect(
 
 
 def wait_until_reachable(settings: PostgresSettings, timeout_s: float) -> None:
-    """Return once a query is answered. Raises `DatabaseError` after `timeout_s` seconds, at once where it refuses us."""
+    """Return once a query is answered. Raises `DatabaseError` after `timeout_s` seconds, at once if it refuses the login."""
     from tenacity import RetryError, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
     def away(error: BaseException) -> bool:
@@ -59,10 +57,12 @@ def wait_until_reachable(settings: PostgresSettings, timeout_s: float) -> None:
             with attempt, connect(settings, autocommit=True) as connection:
                 connection.execute("SELECT 1")
     except psycopg.OperationalError as error:
-        raise DatabaseError(f"{where} lets nobody in. {reason_of(error, settings)}.") from None
+        raise DatabaseError(f"{where} refused the connection. {reason_of(error, settings)}.") from None
     except RetryError as error:
         last = error.last_attempt.exception()
+        if last is not None and (sentence := connections_exhausted(last)):
+            raise DatabaseError(f"{where} accepts no connections for now. {sentence}.") from None
         raise DatabaseError(
-            f"{where} did not answer within {timeout_s:.0f} s ({reason_of(last or error, settings)}). "
+            f"{where} did not respond within {timeout_s:.0f} s ({reason_of(last or error, settings)}). "
             "Is it running? See `orderpulse status`."
         ) from None

@@ -1,8 +1,6 @@
-"""Why PostgreSQL lets nobody in, in words that say what to do: libpq's own say neither plainly."""
+"""Why PostgreSQL refuses a connection, with what to do: libpq's own messages state neither clearly."""
 
 from core.settings import PostgresSettings
-
-__all__ = ["reason_of", "refusal"]
 
 _REFUSALS = (
     (
@@ -15,7 +13,7 @@ _REFUSALS = (
     (
         ("pg_hba.conf rejects connection", "no pg_hba.conf entry"),
         (
-            "It does not take such a connection of the user {user} from here: it may demand TLS (yours: "
+            "It does not accept such a connection of the user {user} from here: it may require TLS (yours: "
             "sslmode={sslmode}), or another user. Set ORDERPULSE_POSTGRES__SSLMODE=verify-full and "
             "ORDERPULSE_POSTGRES__CA_FILE"
         ),
@@ -23,7 +21,7 @@ _REFUSALS = (
     (
         ("does not support SSL",),
         (
-            "It does not speak TLS, which sslmode={sslmode} demands: this is another server, or one without a "
+            "It does not support TLS, which sslmode={sslmode} requires: this is another server, or one without a "
             "certificate. See `orderpulse up --secure`"
         ),
     ),
@@ -38,34 +36,52 @@ _REFUSALS = (
         ("certificate verify failed", "unable to get local issuer certificate"),
         (
             "Its certificate is not signed by an authority in {ca_file}, or has expired. Set "
-            "ORDERPULSE_POSTGRES__CA_FILE to the authority's certificate; if it is the right one, be suspicious"
+            "ORDERPULSE_POSTGRES__CA_FILE to the authority's certificate; if that is the correct one, suspect an attack"
         ),
     ),
     (
         ("root certificate file",),
         (
-            "There is no certificate of an authority to verify the server's with: {ca_file} cannot be read. Set "
+            "There is no certificate of an authority to verify the server's: {ca_file} cannot be read. Set "
             "ORDERPULSE_POSTGRES__CA_FILE to it"
         ),
     ),
     (
         ("protocol version", "unsupported protocol", "no protocols available"),
-        "It speaks TLS 1.3 only, and the client does not",
+        "It supports only TLS 1.3, and the client does not",
     ),
     (
         ("permission denied for database",),
-        "The user {user} has no right to enter the database {database}. docs/roles.md says who has",
+        "The user {user} has no right to enter the database {database}. docs/roles.md lists who has",
     ),
     (
         ("does not exist",),
-        "It has no database {database} or no user {user}. `orderpulse up` makes them",
+        "It has no database {database} or no user {user}. `orderpulse up` creates them",
     ),
 )
-"""What libpq's message contains, and what we say; the first that fits. Trying again would change none."""
+"""Parts of libpq's message, and our sentence; the first match counts. A retry would not help."""
+
+_EXHAUSTED = (
+    "too many clients already",
+    "remaining connection slots are reserved",
+    "too many connections for",
+)
+"""libpq's messages if all connections are in use (53300): a retry succeeds once one is closed."""
+
+
+def connections_exhausted(error: BaseException) -> str | None:
+    """A sentence if all connections are in use, with what to do; None for any other error."""
+    if not any(part in str(error) for part in _EXHAUSTED):
+        return None
+    return (
+        "All its connections are in use, also by other programs (max_connections, or a limit of the user or "
+        "database). Nothing is lost, and work continues once one is free: close unneeded ones (pg_stat_activity "
+        "lists them), or raise the limit"
+    )
 
 
 def refusal(error: BaseException, settings: PostgresSettings) -> str | None:
-    """The sentence (without its full stop), or None where it is no refusal: the server may only be away."""
+    """A sentence without full stop if the server refused us; None otherwise: it may only be down."""
     said = str(error)
     for parts, sentence in _REFUSALS:
         if any(part in said for part in parts):
@@ -80,6 +96,6 @@ def refusal(error: BaseException, settings: PostgresSettings) -> str | None:
 
 
 def reason_of(error: BaseException, settings: PostgresSettings) -> str:
-    """The refusal's sentence, or the last line of what libpq says."""
+    """Why the connection failed: our sentence for a refusal or a full server, else libpq's last line."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return refusal(error, settings) or lines[-1]
+    return refusal(error, settings) or connections_exhausted(error) or lines[-1]

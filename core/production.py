@@ -1,6 +1,6 @@
-"""What production refuses, setting by setting: whatever would let somebody in who does not belong there.
+"""The rules on settings in production, which refuse unsafe access.
 
-The same verdicts stop a process at its start (all faults in one message) and fill `orderpulse doctor`.
+The same findings stop a process at its start (all faults in one message) and appear in `orderpulse doctor`.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,34 +16,32 @@ from core.secret_files import secret_files
 if TYPE_CHECKING:
     from core.settings import Settings
 
-__all__ = ["ALL", "SERVERS", "Use", "Verdict", "refuse", "too_open", "verdicts", "weakness_of_secret"]
-
 Use = Literal["postgres", "kafka", "tokens"]
-"""What a process has to do with: a server, or the tokens of the API's callers."""
+"""What a process uses: a server, or the tokens of the API's clients."""
 
 SERVERS: frozenset[Use] = frozenset({"postgres", "kafka"})
 ALL: frozenset[Use] = SERVERS | {"tokens"}
 
-LEAST_SECRET_BYTES = 32
-LEAST_SECRET_CHARACTERS = 10
+MIN_SECRET_BYTES = 32
+MIN_SECRET_CHARACTERS = 10
 OPEN_TO_OTHERS = 0o027
-"""A secret may be read by its owner and its group, as services mount it, and written by its owner alone."""
+"""A secret may be read by its owner and group, as services mount it, and written only by its owner."""
 
 OPEN_TO_WRITE = 0o002
-"""What is trusted may be read by all; who could write it could put a key of their own there."""
+"""Trusted keys may be read by all; anyone who can write the file could add their own key."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One setting beside its rule: `said` reads on after the setting's name."""
+class RuleResult:
+    """The result of a rule on one setting; `text` continues the sentence that the setting's name begins."""
 
     setting: str
-    well: bool
-    said: str
+    ok: bool
+    text: str
 
 
-def verdicts(settings: "Settings", uses: Collection[Use] = ALL) -> Iterator[Verdict]:
-    """Every rule on the settings, for a process that has to do with `uses`. No secret is in any of them."""
+def check_rules(settings: "Settings", uses: Collection[Use] = ALL) -> Iterator[RuleResult]:
+    """The result of every rule for a process with these `uses`. None contains a secret."""
     yield from _general(settings)
     if "postgres" in uses:
         yield from _postgres(settings)
@@ -55,31 +53,31 @@ def verdicts(settings: "Settings", uses: Collection[Use] = ALL) -> Iterator[Verd
 
 
 def refuse(settings: "Settings", uses: Collection[Use]) -> None:
-    """Raise `SettingsError` that names every setting which is not fit for production."""
-    faults = [f"{each.setting} {each.said}" for each in verdicts(settings, uses) if not each.well]
+    """Raise `SettingsError` with every setting that is unsafe in production."""
+    faults = [f"{each.setting} {each.text}" for each in check_rules(settings, uses) if not each.ok]
     if faults:
         raise SettingsError("The settings are not usable. " + "; ".join(faults))
 
 
 def weakness_of_secret(secret: str) -> str | None:
-    """What is wrong with a secret; None: nothing.
+    """What is wrong with a secret; None if nothing.
 
-    As long as the hash that HS256 makes with it (RFC 7518, section 3.2), and for passwords the same.
+    The minimum length is that of HS256's hash (RFC 7518, section 3.2), for passwords too.
     """
-    if len(secret.encode()) < LEAST_SECRET_BYTES:
-        return f"has fewer than {LEAST_SECRET_BYTES} bytes"
-    if len(set(secret)) < LEAST_SECRET_CHARACTERS:
-        return "repeats a few characters; take a random one"
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        return f"has fewer than {MIN_SECRET_BYTES} bytes"
+    if len(set(secret)) < MIN_SECRET_CHARACTERS:
+        return "repeats a few characters; use a random one"
     return None
 
 
 def too_open(path: Path) -> str | None:
-    """Who else may read or change a secret file, in words; None: nobody who should not."""
+    """The fault if others may read or change a secret file; None if only the right users may."""
     mode = path.stat().st_mode & 0o777
     return f"is open to others (mode {mode:04o}); `chmod 640` or less" if mode & OPEN_TO_OTHERS else None
 
 
-def _general(settings: "Settings") -> Iterator[Verdict]:
+def _general(settings: "Settings") -> Iterator[RuleResult]:
     level = settings.log_level
     yield _rule("ORDERPULSE_LOG_LEVEL", level != "debug", level, "must not be debug")
     origins = [origin.strip() for origin in settings.api.cors_origins.split(",") if origin.strip()]
@@ -88,36 +86,38 @@ def _general(settings: "Settings") -> Iterator[Verdict]:
     )
     if settings.api.jwt_secret is not None:
         yield _strong("ORDERPULSE_API__JWT_SECRET", settings.api.jwt_secret)
+    if settings.api.metrics_token is not None:
+        yield _strong("ORDERPULSE_API__METRICS_TOKEN", settings.api.metrics_token)
     if settings.alerts.webhook_url is not None:
         encrypted = settings.alerts.webhook_url.get_secret_value().startswith("https://")
         yield _rule("ORDERPULSE_ALERTS__WEBHOOK_URL", encrypted, "https", "must begin with https://")
 
 
-def _postgres(settings: "Settings") -> Iterator[Verdict]:
+def _postgres(settings: "Settings") -> Iterator[RuleResult]:
     group = "ORDERPULSE_POSTGRES__"
     server = settings.postgres
     if server.password == type(server)().password:
-        yield Verdict(f"{group}PASSWORD", well=False, said="is the default password")
+        yield RuleResult(f"{group}PASSWORD", ok=False, text="is the default password")
     else:
         yield _strong(f"{group}PASSWORD", server.password)
     yield _rule(f"{group}SSLMODE", server.sslmode == "verify-full", server.sslmode, "must be verify-full")
     yield _trusted(f"{group}CA_FILE", settings, server.ca_file)
 
 
-def _kafka(settings: "Settings") -> Iterator[Verdict]:
+def _kafka(settings: "Settings") -> Iterator[RuleResult]:
     group = "ORDERPULSE_KAFKA__"
     broker = settings.kafka
     protocol = broker.security_protocol
     yield _rule(f"{group}SECURITY_PROTOCOL", protocol == "SASL_SSL", protocol, "must be SASL_SSL")
     yield _rule(f"{group}USERNAME", bool(broker.username), broker.username or "", "must be set")
     if broker.password is None:
-        yield Verdict(f"{group}PASSWORD", well=False, said="must be set")
+        yield RuleResult(f"{group}PASSWORD", ok=False, text="must be set")
     else:
         yield _strong(f"{group}PASSWORD", broker.password)
     yield _trusted(f"{group}CA_FILE", settings, broker.ca_file)
 
 
-def _tokens(settings: "Settings") -> Iterator[Verdict]:
+def _tokens(settings: "Settings") -> Iterator[RuleResult]:
     group, api = "ORDERPULSE_API__", settings.api
     yield _rule(f"{group}AUTH", api.auth == "required", api.auth, "must be required")
     files = {"JWT_JWKS_FILE": api.jwt_jwks_file, "JWT_PUBLIC_KEY_FILE": api.jwt_public_key_file}
@@ -125,15 +125,15 @@ def _tokens(settings: "Settings") -> Iterator[Verdict]:
         if file is not None:
             yield _trusted(f"{group}{name}", settings, file)
     if api.jwt_secret is None and not any(files.values()):
-        said = (
+        text = (
             f"must be set, or {group}JWT_PUBLIC_KEY_FILE, or {group}JWT_SECRET: without a key no token can be "
             "verified"
         )
-        yield Verdict(f"{group}JWT_JWKS_FILE", well=False, said=said)
+        yield RuleResult(f"{group}JWT_JWKS_FILE", ok=False, text=text)
 
 
-def _files(settings: "Settings") -> Iterator[Verdict]:
-    """Files that hold secrets of the settings."""
+def _files(settings: "Settings") -> Iterator[RuleResult]:
+    """The results for files with secret settings."""
     if (environment_file := settings.root / ".env").is_file():
         yield _closed(f"The file {environment_file}", environment_file)
     if settings.secrets_dir is not None:
@@ -141,26 +141,26 @@ def _files(settings: "Settings") -> Iterator[Verdict]:
             yield _closed(f"ORDERPULSE_SECRETS_DIR: {file.name}", file)
 
 
-def _rule(setting: str, well: bool, seen: str, fault: str) -> Verdict:
-    return Verdict(setting, well, seen if well else fault)
+def _rule(setting: str, ok: bool, seen: str, fault: str) -> RuleResult:
+    return RuleResult(setting, ok, seen if ok else fault)
 
 
-def _strong(setting: str, secret: SecretStr) -> Verdict:
+def _strong(setting: str, secret: SecretStr) -> RuleResult:
     weakness = weakness_of_secret(secret.get_secret_value())
     return _rule(setting, weakness is None, "long and varied", weakness or "")
 
 
-def _trusted(setting: str, settings: "Settings", file: Path | None) -> Verdict:
-    """A file whose keys or certificates are believed."""
+def _trusted(setting: str, settings: "Settings", file: Path | None) -> RuleResult:
+    """The result for a file of trusted keys or certificates."""
     if file is None:
-        return Verdict(setting, well=False, said="must be set")
+        return RuleResult(setting, ok=False, text="must be set")
     path = settings.root / file
     if not path.is_file():
-        return Verdict(setting, well=False, said=f"names no file: {path}")
+        return RuleResult(setting, ok=False, text=f"names no file: {path}")
     writable = path.stat().st_mode & OPEN_TO_WRITE
-    return _rule(setting, not writable, str(path), f"names a file that anybody may change: {path}")
+    return _rule(setting, not writable, str(path), f"names a file that anyone may change: {path}")
 
 
-def _closed(setting: str, file: Path) -> Verdict:
+def _closed(setting: str, file: Path) -> RuleResult:
     fault = too_open(file)
     return _rule(setting, fault is None, f"mode {file.stat().st_mode & 0o777:04o}", fault or "")

@@ -1,6 +1,6 @@
 """Settings from files, one each, as Docker, Compose and Kubernetes mount secrets.
 
-A file is named like its setting in lower case (`orderpulse_postgres__password`) and holds the value.
+A file is named like its setting in lower case (`orderpulse_postgres__password`) and contains the value.
 Other files of the folder (keys, certificates) are not read.
 """
 
@@ -11,13 +11,11 @@ from pydantic_settings import NestedSecretsSettingsSource, PydanticBaseSettingsS
 
 from core.errors import SettingsError
 
-__all__ = ["SecretFiles", "secret_files"]
-
 PREFIX = "orderpulse_"
 
 
 class SecretFiles(NestedSecretsSettingsSource):
-    """The settings in the files of a folder. Raises `SettingsError` where one is unreadable, empty or no setting."""
+    """The settings in the files of a folder. Raises `SettingsError` if one is unreadable, empty or named like no setting."""
 
     def __init__(self, plain: PydanticBaseSettingsSource, folder: Path) -> None:
         if not folder.is_dir():
@@ -26,7 +24,7 @@ class SecretFiles(NestedSecretsSettingsSource):
         super().__init__(plain, secrets_dir=folder)
 
     def load_secrets(self, path: Path) -> dict[str, str]:  # type: ignore[override]  # a static method there
-        """The files' contents by their names, without the line's end that editors add."""
+        """The files' contents by name, without the trailing newline that editors add."""
         return {file.name: self._content(file) for file in secret_files(path)}
 
     def _content(self, file: Path) -> str:
@@ -37,7 +35,7 @@ class SecretFiles(NestedSecretsSettingsSource):
         except OSError as error:
             raise SettingsError(f"The secret file {file} cannot be read ({error.strerror}).") from None
         except UnicodeDecodeError:
-            raise SettingsError(f"The secret file {file} is no text in UTF-8.") from None
+            raise SettingsError(f"The secret file {file} is not valid UTF-8.") from None
         if not text.strip():
             raise SettingsError(f"The secret file {file} is empty.")
         return text

@@ -1,8 +1,8 @@
 """All settings, read once at a process's entry point and passed down as an object.
 
 Each may be set in the environment (`ORDERPULSE_KAFKA__BOOTSTRAP_SERVERS=host:9092`), in a file `.env`
-in the project's root, or in a file of its own (`core.secret_files`). `core.production` has the rules of
-production. `docs/settings.md` lists the settings; it is generated from here.
+in the project's root, or in a separate file (`core.secret_files`). `core.production` has the rules for
+production. `docs/reference/settings.md` lists the settings; it is generated from here.
 """
 
 import os
@@ -15,29 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as MalformedError
 
+from core.env_file import EnvFile
 from core.errors import SettingsError
-from core.production import SERVERS, Use, refuse, weakness_of_secret
+from core.production import SERVERS, Use, refuse
 from core.secret_files import SecretFiles
-
-__all__ = [
-    "AlertSettings",
-    "ApiSettings",
-    "CheckSettings",
-    "ClusterSettings",
-    "DagsterSettings",
-    "DbtSettings",
-    "Environment",
-    "GeneratorSettings",
-    "KafkaSettings",
-    "PostgresSettings",
-    "RetentionSettings",
-    "Settings",
-    "StackSettings",
-    "StreamSettings",
-    "load_settings",
-    "read_settings",
-    "weakness_of_secret",
-]
 
 DEFAULT_PASSWORD = "app"  # noqa: S105  # a developer's machine only; production refuses it
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -45,7 +26,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Environment(StrEnum):
-    """Profile of the same code."""
+    """Where the code runs."""
 
     DEVELOPMENT = "development"
     TEST = "test"
@@ -61,17 +42,19 @@ class KafkaSettings(_Group):
 
     bootstrap_servers: str = Field("localhost:9092", description="Comma-separated host:port pairs.")
     topic: str = Field("events_raw", description="Topic of the events.")
-    replication_factor: int = Field(1, ge=1, description="Copies of each partition; 3 on a cluster.")
+    replication_factor: int = Field(1, ge=1, description="Replicas of each partition; 3 on a cluster.")
     min_insync_replicas: int = Field(
-        1, ge=1, description="Copies that must have a record before it is acknowledged."
+        1, ge=1, description="Replicas that must have a record before it is acknowledged."
     )
     security_protocol: Literal["PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT",
-        description="SASL_SSL encrypts, and asks who it is; PLAINTEXT only on a developer's machine.",
+        description="SASL_SSL encrypts and requires a login; PLAINTEXT only on a developer's machine.",
     )
-    username: str | None = Field(None, description="User, by SCRAM-SHA-512 over SASL_SSL.")
+    username: str | None = Field(None, description="User for SCRAM-SHA-512 over SASL_SSL.")
     password: SecretStr | None = Field(None, description="Password of that user.")
-    ca_file: Path | None = Field(None, description="Certificates (PEM) that may have signed the broker's.")
+    ca_file: Path | None = Field(
+        None, description="Certificates (PEM) of the authorities that may sign the broker's."
+    )
 
     def addresses(self) -> list[tuple[str, int]]:
         """The bootstrap servers as (host, port) pairs."""
@@ -95,7 +78,9 @@ class PostgresSettings(_Group):
     sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
         "prefer", description="libpq's sslmode; verify-full in production."
     )
-    ca_file: Path | None = Field(None, description="Certificates (PEM) that may have signed the server's.")
+    ca_file: Path | None = Field(
+        None, description="Certificates (PEM) of the authorities that may sign the server's."
+    )
 
     def parameters(self) -> dict[str, str]:
         """Connection parameters by their libpq names."""
@@ -112,13 +97,13 @@ class PostgresSettings(_Group):
 
 
 class GeneratorSettings(_Group):
-    """What the generator sends."""
+    """The generator."""
 
     rate: float = Field(5.0, ge=0.1, description="Events per second.")
     invalid_share: Share = Field(0.01, description="Share of records that break a rule on purpose.")
     duplicate_share: Share = Field(0.01, description="Share of records sent a second time.")
     late_share: Share = Field(0.005, description="Share of valid events that are up to 4 minutes old.")
-    seed: int | None = Field(None, description="Makes a run repeatable.")
+    seed: int | None = Field(None, description="Seed that makes a run repeatable.")
 
 
 class StreamSettings(_Group):
@@ -128,37 +113,42 @@ class StreamSettings(_Group):
     parallelism: int = Field(
         1, ge=1, description="Tasks per batch and query; 1 avoids the exchange on two cores."
     )
-    driver_memory: str = Field("1g", description="Heap of the driver's JVM.")
+    driver_memory: str = Field(
+        "3g",
+        description="Maximum heap of the driver's JVM; only records of 100 to 300 MB need more than 1g.",
+    )
     jvm_options: str = Field(
-        "", description="Further options of Java for driver and executors, such as those of a profiler."
+        "", description="Additional Java options for driver and executors, such as a profiler's."
     )
     executor_memory: str = Field("768m", description="Heap of an executor's JVM, on a cluster.")
-    executor_cores: int = Field(1, ge=1, description="Tasks at once of an executor, on a cluster.")
+    executor_cores: int = Field(1, ge=1, description="Concurrent tasks of an executor, on a cluster.")
     max_cores: int | None = Field(
-        None, ge=1, description="Cores that the job takes of a standalone cluster; all where it is not set."
+        None, ge=1, description="Cores that the job takes from a standalone cluster; all if not set."
     )
     batch_master: str = Field(
-        "local[2]", description="Spark master of the batch layer's jobs; a cluster's needs cores to spare."
+        "local[2]", description="Spark master of the batch layer's jobs; a cluster must have spare cores."
     )
     auth_secret: SecretStr | None = Field(
         None,
-        description="Secret that driver, executors, master and workers share; with it they encrypt what they exchange.",
+        description="Secret shared by driver, executors, master and workers; if set, they encrypt their traffic.",
     )
     checkpoint_dir: Path = Field(
         Path("checkpoints/spark_stream"),
         description="Checkpoints of the two queries; relative to the project's root.",
     )
     trigger_interval_ms: int = Field(
-        0, ge=0, description="0 is Spark's default trigger: the next batch at once."
+        0, ge=0, description="0 is Spark's default trigger: the next batch starts at once."
     )
-    max_offsets_per_trigger: int = Field(60_000, ge=1, description="Most records in one batch of a query.")
+    max_offsets_per_trigger: int = Field(60_000, ge=1, description="Maximum records in one batch of a query.")
     kpi_max_delay_ms: int = Field(
-        250, ge=0, description="How long the KPI query gathers records before a batch; 0 starts at once."
+        250,
+        ge=0,
+        description="How long the KPI query waits for more records before a batch; 0 starts at once.",
     )
     sink_retry_s: float = Field(
         300.0, ge=0, description="How long a batch waits for the database before it gives up."
     )
-    stop_timeout_s: float = Field(30.0, gt=0, description="How long a stop waits for the batches under way.")
+    stop_timeout_s: float = Field(30.0, gt=0, description="How long a stop waits for running batches.")
 
 
 class StackSettings(_Group):
@@ -168,11 +158,12 @@ class StackSettings(_Group):
         "local", description="cluster: three brokers, Spark with two workers, a replica of the database."
     )
     security: Literal["off", "on"] = Field(
-        "off", description="on: TLS, a password and the least rights for each process, as in production."
+        "off",
+        description="on: TLS, and a least-privilege user with a password for each process, as in production.",
     )
     postgres_programs: Path | None = Field(
         None,
-        description="Folder of another PostgreSQL's programs; TLS needs one (the packaged one has none).",
+        description="Folder of another PostgreSQL's programs; required for TLS, which the packaged one lacks.",
     )
 
     data_dir: Path = Field(
@@ -181,14 +172,30 @@ class StackSettings(_Group):
     cache_dir: Path | None = Field(None, description="Jars and packages that survive `make clean`.")
     kafka_controller_port: Port = Field(9093, description="Port of Kafka's own controller (loopback).")
     kafka_heap: str = Field("384m", description="Heap of the broker's JVM.")
-    postgres_shared_buffers: str = Field("128MB", description="PostgreSQL's own cache.")
-    background_niceness: int = Field(
-        5, ge=0, le=19, description="How readily Spark and Dagster leave processors to servers and pages."
+    postgres_shared_buffers: str = Field("128MB", description="PostgreSQL's shared buffers.")
+    drain_timeout_s: float = Field(
+        120.0,
+        ge=0,
+        description="How long `down` waits for the stream to read all records in Kafka; 0: no wait.",
     )
+    pass_variables: str = Field(
+        "",
+        description="Additional shell variables to pass to programs, comma-separated.",
+    )
+    background_niceness: int = Field(
+        5,
+        ge=0,
+        le=19,
+        description="Niceness of Spark and Dagster, so that servers and pages get the processors first.",
+    )
+
+    def further_variables(self) -> list[str]:
+        """The names in `pass_variables`."""
+        return [name.strip() for name in self.pass_variables.split(",") if name.strip()]
 
 
 class ClusterSettings(_Group):
-    """What the profile `cluster` adds on one machine (all on loopback)."""
+    """Ports of the profile `cluster` on one machine (all on loopback)."""
 
     kafka_2_port: Port = Field(9192, description="Port of the second broker.")
     kafka_2_controller_port: Port = Field(9193, description="Port of the second controller.")
@@ -204,52 +211,51 @@ class ClusterSettings(_Group):
 class DagsterSettings(_Group):
     """Dagster, which starts and watches the generator and the stream, and runs the jobs."""
 
-    database: str = Field("dagster", description="Database of its own on the same server.")
-    webserver_port: Port = Field(3000, description="Port of its web page (loopback: it knows no passwords).")
+    database: str = Field("dagster", description="Its database on the same server.")
+    webserver_port: Port = Field(3000, description="Port of its web page (loopback: it has no login).")
     code_server_port: Port = Field(4266, description="Port of its code server (loopback).")
     docs_port: Port = Field(3080, description="Port of the dbt documentation (loopback).")
     process_host: Literal["supervisor", "services"] = Field(
         "supervisor",
-        description="Who keeps generator and stream running: the manager that `orderpulse up` starts, or "
+        description="What keeps generator and stream running: the manager that `orderpulse up` starts, or "
         "`orderpulse serve NAME` in a container for each.",
     )
     listen_host: str = Field(
-        "127.0.0.1", description="Address its servers listen on; another only in a network of their own."
+        "127.0.0.1", description="Address its servers listen on; change it only in a separate network."
     )
-    code_server_host: str = Field("localhost", description="Where its code server is found.")
-    webserver_host: str = Field("127.0.0.1", description="Where the API finds its web server.")
-    path_prefix: str = Field(
-        "", description="Path below which the web server serves its page, as the proxy in front has it."
-    )
-    read_only: bool = Field(False, description="A web server that shows all and changes nothing.")  # noqa: FBT003
-    public_url: str | None = Field(None, description="Where people find its page; default: the port above.")
-    docs_url: str | None = Field(None, description="Where people find the dbt documentation; likewise.")
+    code_server_host: str = Field("localhost", description="Address of its code server.")
+    webserver_host: str = Field("127.0.0.1", description="Address of its web server for the API.")
+    path_prefix: str = Field("", description="Path prefix of its page, as configured in the proxy in front.")
+    read_only: bool = Field(False, description="Whether the web server is read-only.")  # noqa: FBT003
+    public_url: str | None = Field(None, description="Public address of its page; default: the port above.")
+    docs_url: str | None = Field(None, description="Public address of the dbt documentation; likewise.")
     report_interval_s: float = Field(
         60.0, gt=0, description="How often assets and checks are reported; a change is reported at once."
     )
     hang_s: float = Field(
-        30.0, gt=0, description="A process that lives but is silent for so long is restarted."
+        30.0,
+        gt=0,
+        description="A process that is alive but has sent no heartbeat for this long is restarted.",
     )
-    restart_limit: int = Field(
+    failure_limit: int = Field(
         5,
         ge=1,
-        description="Restarts that nobody asked for within the window below, after which it is given up.",
+        description="Failures in a row without progress, of generator or stream, that open an incident.",
     )
-    restart_window_s: float = Field(600.0, gt=0, description="The window of the limit above.")
 
     def page(self) -> str:
-        """Address of its page, for people; no slash at the end."""
+        """Public address of its page, without a trailing slash."""
         return self.public_url or f"http://localhost:{self.webserver_port}{self.path_prefix}"
 
     def docs_page(self) -> str:
-        """Address of the dbt documentation, for people; no slash at the end."""
+        """Public address of the dbt documentation, without a trailing slash."""
         return self.docs_url or f"http://localhost:{self.docs_port}"
 
 
 class DbtSettings(_Group):
     """dbt, which may be another user of the database than the process that starts it."""
 
-    user: str | None = Field(None, description="User; ORDERPULSE_POSTGRES__USER where it is not set.")
+    user: str | None = Field(None, description="User; default: ORDERPULSE_POSTGRES__USER.")
     password: SecretStr | None = Field(None, description="Password of that user.")
 
 
@@ -262,12 +268,31 @@ class CheckSettings(_Group):
     )
     reject_share: Share = Field(0.05, description="Share of rejected records in the last 15 minutes.")
     dropped_records: int = Field(
-        0, ge=0, description="Records dropped by the watermark and not brought back yet."
+        0, ge=0, description="Records dropped by the watermark and not yet recovered."
     )
     checkpoint_stall_s: float = Field(
-        60.0, gt=0, description="How long a checkpoint with records to read may stand still."
+        60.0, gt=0, description="How long a checkpoint may not advance while there are records to read."
     )
     checkpoint_size_mb: int = Field(500, ge=1, description="Size of a query's checkpoint.")
+    guard_minutes: int = Field(
+        15, ge=1, description="Minutes of events that are checked for producers' mistakes."
+    )
+    differing_share: Share = Field(
+        0.1, description="Allowed share of duplicates whose content differs from the stored event."
+    )
+    order_id_share: Share = Field(
+        0.01, description="Allowed share of events that use their order's id as event id."
+    )
+    double_payment_share: Share = Field(
+        0.01, description="Allowed share of payments that repeat order, currency and amount of another."
+    )
+    unusual_amount_share: Share = Field(
+        0.05, description="Allowed share of amounts far from the usual order of their currency."
+    )
+    unusual_amount_factor: float = Field(
+        100.0, gt=1, description="Factor above or below the usual order that counts as far from it."
+    )
+    loss_hours: int = Field(24, ge=1, description="How long the check `records_lost` fails after a loss.")
     reconcile_minutes: int = Field(
         60, ge=1, description="Settled minutes that are compared with events_clean."
     )
@@ -277,16 +302,17 @@ class AlertSettings(_Group):
     """Where alerts go."""
 
     webhook_url: SecretStr | None = Field(
-        None, description="Takes each alert as Slack-compatible JSON; without it alerts are only recorded."
+        None,
+        description="URL that receives each alert as Slack-compatible JSON; without it alerts are only recorded.",
     )
     timeout_s: float = Field(5.0, gt=0, description="How long one delivery may take.")
-    attempts: int = Field(20, ge=1, description="Deliveries that are tried, with growing pauses.")
+    attempts: int = Field(20, ge=1, description="Maximum delivery attempts, with increasing delays.")
 
 
 class RetentionSettings(_Group):
-    """What the job `retention` removes."""
+    """What the job `retention` deletes."""
 
-    events_days: int = Field(30, ge=1, description="Events and rejected records; their KPIs stay.")
+    events_days: int = Field(30, ge=1, description="Events and rejected records; their KPIs are kept.")
     ledger_days: int = Field(7, ge=1, description="Rows of the ledger and closed alerts.")
     event_log_days: int = Field(7, ge=1, description="Dagster's own event log and compute logs.")
     rows_per_batch: int = Field(10_000, ge=1, description="Rows deleted in one transaction.")
@@ -298,7 +324,7 @@ class ApiSettings(_Group):
     host: str = Field("127.0.0.1", description="Address it listens on; loopback unless there are tokens.")
     port: Port = Field(8000, description="Port of the dashboard and the API.")
     auth: Literal["off", "required"] = Field(
-        "off", description="Whether a bearer token (JWT) is demanded; always in production and off loopback."
+        "off", description="Whether a bearer token (JWT) is required; always in production and off loopback."
     )
     jwt_issuer: str = Field("orderpulse", description="Claim `iss` that a token must have.")
     jwt_audience: str = Field("orderpulse-api", description="Claim `aud` that a token must have.")
@@ -307,25 +333,51 @@ class ApiSettings(_Group):
     jwt_secret: SecretStr | None = Field(
         None, description="Secret of at least 32 bytes for HS256, instead of a public key."
     )
-    cors_origins: str = Field("", description="Comma-separated origins of other sites that may ask it.")
+    metrics_token: SecretStr | None = Field(
+        None, description="A monitor's bearer token, valid only for `/metrics`."
+    )
+    cors_origins: str = Field("", description="Comma-separated origins of other sites that may use it.")
     pool_size: int = Field(8, ge=1, description="Connections to the database.")
     pool_wait_s: float = Field(2.0, gt=0, description="How long a request waits for one before a 503.")
-    statement_timeout_ms: int = Field(5_000, ge=1, description="Longest statement of a request.")
+    statement_timeout_ms: int = Field(5_000, ge=1, description="Maximum duration of a request's statement.")
     replica_host: str | None = Field(None, description="Read replica for the API's reads.")
     replica_port: Port = Field(5432, description="Port of that replica.")
     share_ms: int = Field(
-        200, ge=0, description="KPIs and series that are asked for again within so long are the same answer."
+        200, ge=0, description="How long a response with KPIs or series is reused for the same request."
     )
-    max_streams: int = Field(2_000, ge=1, description="Live streams at once; one more gets a 503.")
+    max_streams: int = Field(2_000, ge=1, description="Concurrent live streams; one more gets a 503.")
+
+
+class IntakeSettings(_Group):
+    """Intake, which takes events and webhooks over HTTP and writes them to Kafka."""
+
+    host: str = Field("127.0.0.1", description="Address it listens on; it verifies every sender.")
+    port: Port = Field(8090, description="Port for events and webhooks.")
+    sources_dir: Path | None = Field(
+        None, description="Folder of a shop's own sources; default: `sources` below the data folder."
+    )
+    secrets_dir: Path | None = Field(
+        None, description="Folder of senders' keys and secrets; default: `secrets` below the data folder."
+    )
+    public_url: str | None = Field(
+        None, description="Where senders reach it; default: the port above on this machine."
+    )
+    max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Longest body, once decompressed.")
+    max_batch_events: int = Field(1_000, ge=1, description="Most events in one request.")
+    requests_per_s: float = Field(
+        1_000.0, gt=0, description="Requests a second that each sender may make; twice as many at once."
+    )
+    ack_timeout_s: float = Field(
+        5.0, gt=0, description="How long a request waits for Kafka's acknowledgement before a 503."
+    )
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, by group."""
+    """All settings, by group."""
 
     model_config = SettingsConfigDict(
         env_prefix="ORDERPULSE_",
         env_nested_delimiter="__",
-        env_file_encoding="utf-8",
         extra="ignore",
         frozen=True,
     )
@@ -338,11 +390,9 @@ class Settings(BaseSettings):
     root: Path = Field(Path(__file__).resolve().parent.parent, description="The project's root folder.")
     secrets_dir: Path | None = Field(
         None,
-        description="Folder of files that each hold one setting (`orderpulse_postgres__password`).",
+        description="Folder of files with one setting each (`orderpulse_postgres__password`).",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least level that is logged."
-    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Minimum log level.")
     kafka: KafkaSettings = KafkaSettings()
     postgres: PostgresSettings = PostgresSettings()
     generator: GeneratorSettings = GeneratorSettings()
@@ -355,22 +405,25 @@ class Settings(BaseSettings):
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
     api: ApiSettings = ApiSettings()
+    intake: IntakeSettings = IntakeSettings()
 
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # pydantic's own signature
+        settings_cls: type[BaseSettings],  # pydantic's own signature
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # `EnvFile` replaces it
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Where settings come from, the first that has one wins: the environment, `.env`, secret files."""
-        sources = (init_settings, env_settings, dotenv_settings)
-        given = dotenv_settings() | env_settings() | init_settings()
+        """The sources of settings in order of precedence: the environment, `.env`, secret files."""
+        default_root = cls.model_fields["root"].default
+        env_file = EnvFile(settings_cls, Path(init_settings().get("root", default_root)) / ".env")
+        sources = (init_settings, env_settings, env_file)
+        given = env_file() | env_settings() | init_settings()
         if not given.get("secrets_dir"):
             return sources
-        root = Path(given.get("root", cls.model_fields["root"].default))
+        root = Path(given.get("root", default_root))
         return (*sources, SecretFiles(file_secret_settings, root / given["secrets_dir"]))
 
     @property
@@ -380,7 +433,7 @@ class Settings(BaseSettings):
 
     @property
     def cache_dir(self) -> Path:
-        """Absolute folder of what is fetched once and kept across `make clean`."""
+        """Absolute folder of downloads that `make clean` keeps."""
         if self.stack.cache_dir is not None:
             return self.root / self.stack.cache_dir
         if os.geteuid() == 0:
@@ -393,17 +446,27 @@ class Settings(BaseSettings):
         return self.root / self.stream.checkpoint_dir
 
     @property
+    def sources_dir(self) -> Path:
+        """Absolute folder of a shop's own sources of events."""
+        return self.root / (self.intake.sources_dir or self.data_dir / "sources")
+
+    @property
+    def senders_secrets_dir(self) -> Path:
+        """Absolute folder of what senders are verified with."""
+        return self.root / (self.intake.secrets_dir or self.data_dir / "secrets")
+
+    @property
     def log_dir(self) -> Path:
         """Absolute folder of the processes' logs."""
         return self.data_dir / "logs"
 
 
 def load_settings(*, uses: Collection[Use] = SERVERS, **overrides: object) -> Settings:
-    """The settings, once they are fit for production where they are for production.
+    """The settings, checked against the rules of production if that is the environment.
 
-    `uses`: what the process has to do with; only what is about that must be set in production.
-    `overrides` replace whole groups or fields and are for tests. Raises `SettingsError` that names every
-    setting that is wrong, all at once.
+    `uses`: what the process uses; production requires only the settings for that.
+    `overrides` replace whole groups or fields and are for tests. Raises `SettingsError` that lists every
+    invalid setting.
     """
     settings = read_settings(**overrides)
     if settings.environment is Environment.PRODUCTION:
@@ -412,10 +475,9 @@ def load_settings(*, uses: Collection[Use] = SERVERS, **overrides: object) -> Se
 
 
 def read_settings(**overrides: object) -> Settings:
-    """The settings as they are given, however unsafe: for a look at them. Raises as `load_settings` does."""
-    env_file = Path(str(overrides.get("root", Settings.model_fields["root"].default))) / ".env"
+    """The settings without the rules of production, for inspection. Raises like `load_settings`."""
     try:
-        return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type]  # pydantic's own keyword
+        return Settings(**overrides)  # type: ignore[arg-type]  # the groups are validated there
     except ValidationError as error:
         raise SettingsError(_explain(error)) from None
     except MalformedError as error:  # its cause quotes the value, which may be a secret

@@ -1,4 +1,4 @@
-"""`docs/settings.md`, generated from `core.settings`; `python -m core.settings_docs` writes it."""
+"""`docs/reference/settings.md`, generated from `core.settings`; `python -m core.settings_docs` writes it."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -9,33 +9,40 @@ from pydantic.fields import FieldInfo
 
 from core.settings import Settings
 
-__all__ = ["DOCUMENT", "document", "write"]
-
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings.md"
 
 INTRODUCTION = """\
 # Settings
 
 Generated from `core/settings.py` by `python -m core.settings_docs`; edit it there.
 
-A setting is read from the environment, else from a file `.env` in the project's root, else from the file of
-its name in `ORDERPULSE_SECRETS_DIR`, else its default holds. Each process reads them once, when it starts. A value
-that does not fit, or a secret file that is empty or cannot be read, stops the process with a sentence that names it.
+A setting is read from the environment, else from the file `.env` in the project's root, else from the file of
+its name in `ORDERPULSE_SECRETS_DIR`, else it has its default. Each process reads them once, when it starts. An invalid
+value, or a secret file that is empty or unreadable, stops the process with an error that names it.
 
-`ENVIRONMENT=production` refuses the following, each by its name and all at once:
+In `.env`, ` #` starts a comment, and `$` is an ordinary character. Put a password that contains a space before `#`, or
+quotation marks, into single quotation marks: `ORDERPULSE_POSTGRES__PASSWORD='a #b'`; without them the value is refused.
+
+`orderpulse` and the programs it starts see only these shell variables: settings (`ORDERPULSE_*`, `ENVIRONMENT`), `PATH`,
+`HOME`, `USER`, `TMPDIR`, and those for certificates (`SSL_CERT_FILE` ...) and proxies. Package downloads also see the package
+sources (`PIP_INDEX_URL`, `NPM_CONFIG_REGISTRY` ...). So `JAVA_HOME`, `SPARK_HOME`, `PYTHONPATH`, `PGOPTIONS`, `LANG` and the
+like have no effect: Java is the first `java` on the path. To pass other variables, name them in
+`ORDERPULSE_STACK__PASS_VARIABLES`. `stack/host/variables.py` has the list.
+
+`ENVIRONMENT=production` refuses the following, listing all faults by name:
 
 | refused | of |
 | --- | --- |
 | the default password, or one with fewer than 32 bytes or 10 different characters | PostgreSQL, Kafka, the secret for HS256 |
 | an `sslmode` other than `verify-full`, `PLAINTEXT`, no user, no file of certificates | PostgreSQL, Kafka |
-| tokens not demanded, no key to verify them with, origins with `*` | the API |
-| `debug` as the least level that is logged | all |
+| tokens not required, no key to verify them, origins with `*` | the API |
+| `debug` as the log level | all |
 | a webhook without https | alerts |
-| `.env` or a secret file that others may read, or the group write (`chmod 640` or less) | all |
-| a file of keys or certificates that anybody may write | all |
+| `.env` or a secret file that others may read or the group may write (`chmod 640` or less) | all |
+| a file of keys or certificates that anyone may write | all |
 
-A process is asked only for what it uses: the API for PostgreSQL and tokens, the others for PostgreSQL and Kafka.
-`orderpulse doctor` shows each rule beside what it found.
+Each process checks only what it uses: the API PostgreSQL and tokens, intake Kafka, the others PostgreSQL and Kafka.
+`orderpulse doctor` shows each rule with its finding.
 """
 
 

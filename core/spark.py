@@ -1,9 +1,7 @@
-"""What the processes of a Spark cluster must agree on, or they refuse each other."""
-
-__all__ = ["SPARK_SECRET_VARIABLE", "SPARK_SECURITY"]
+"""Options that all processes of a Spark cluster must share to accept each other."""
 
 SPARK_SECRET_VARIABLE = "_SPARK_AUTH_SECRET"  # noqa: S105  # the variable's name
-"""Where Spark looks for the secret, so that it need not be on a command line, which all may read."""
+"""Variable with Spark's secret; a command line would be readable by all users."""
 
 SPARK_SECURITY = {
     "spark.authenticate": "true",
@@ -14,8 +12,8 @@ SPARK_SECURITY = {
     "spark.io.encryption.enabled": "true",
     "spark.io.encryption.keySizeBits": "256",
 }
-"""Who does not know the secret is refused; messages, shuffled and spilled data are encrypted.
+"""Refuse processes without the secret; encrypt messages, shuffle and spill files.
 
-Version 2 of the authentication derives keys by HKDF, GCM authenticates each message, and a peer without
-AES is not spoken to (Spark's documentation, "Security").
+Version 2 of the authentication derives keys by HKDF, GCM authenticates each message, and peers without
+AES are refused (Spark's documentation, "Security").
 """

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass
 
-__all__ = ["EVENTS_RAW", "LARGEST_BATCH_BYTES", "LARGEST_REQUEST_BYTES", "Topic"]
-
 HOUR_MS = 3_600_000
-LARGEST_BATCH_BYTES = 1_048_588
-"""Most bytes of one batch of records as a producer sends it: a MiB and what surrounds it (Kafka's own default)."""
+MAX_BATCH_BYTES = 1_048_588
+"""Maximum bytes of one batch of records as sent: 1 MiB plus its envelope (Kafka's default)."""
 
-LARGEST_REQUEST_BYTES = 8 * 1024 * 1024
-"""A larger request is cut off before the broker makes room for it."""
+MAX_REQUEST_BYTES = 8 * 1024 * 1024
+"""A larger request is cut off before the broker allocates memory for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as set-up creates it. The replication factor is a setting of the cluster."""
+    """A topic as the set-up creates it. The replication factor is a setting of the cluster."""
 
     name: str
     partitions: int
@@ -23,12 +21,12 @@ class Topic:
     def config(self, min_insync_replicas: int = 1) -> dict[str, str]:
         """Topic-level configuration.
 
-        `LogAppendTime` makes the record's timestamp the time at which Kafka took it,
-        which the verdicts `late` and `future` are measured against.
+        `LogAppendTime` makes the record's timestamp the time at which Kafka received it,
+        on which the verdicts `late` and `future` are based.
         """
         return {
             "cleanup.policy": "delete",
-            "max.message.bytes": str(LARGEST_BATCH_BYTES),
+            "max.message.bytes": str(MAX_BATCH_BYTES),
             "message.timestamp.type": "LogAppendTime",
             "min.insync.replicas": str(min_insync_replicas),
             "retention.ms": str(self.retention_ms),

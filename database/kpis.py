@@ -1,45 +1,53 @@
-"""What the stream and the batch layer both write: the KPIs' columns, and `kpi_1m` from `kpi_1m_by_currency`."""
+"""SQL shared by the stream and the batch layer: the KPIs' columns, and `kpi_1m` from `kpi_1m_by_currency`."""
 
 from typing import Any
 
 import psycopg
 
-from core.tables import KPI_1M, KPI_1M_BY_CURRENCY
-
-__all__ = ["COUNTS", "DERIVE_KPI_1M", "KPI_COLUMNS", "lock_kpis"]
+from core.kpis import KPI_1M_MEASURES, MEASURES, RATES
+from core.tables import KPI_1M, KPI_1M_BY_CURRENCY, Relation
 
 KPI_COLUMNS = tuple(name for name in KPI_1M_BY_CURRENCY.columns if name != "processed_at")
-COUNTS = ("orders_created", "payments_initiated", "payment_success", "payment_failed", "orders_cancelled")
 
-DERIVE_KPI_1M = """
-    INSERT INTO kpi_1m AS kept (
-        window_start, window_end, revenue, orders_created, payment_success, payment_failed, success_rate
-    )
+FROM_EVENTS = f"""
     SELECT
-        window_start,
-        window_start + interval '1 minute',
-        sum(revenue),
-        sum(orders_created),
-        sum(payment_success),
-        sum(payment_failed),
-        round(100.0 * sum(payment_success) / nullif(sum(payment_success) + sum(payment_failed), 0), 2)
-    FROM kpi_1m_by_currency
-    WHERE window_start IN (SELECT window_start FROM {touched})
+        date_trunc('minute', event_time) AS window_start,
+        currency,
+        date_trunc('minute', event_time) + interval '1 minute' AS window_end,
+        {", ".join(f"{measure.sql} AS {measure.name}" for measure in MEASURES)}
+    FROM events_clean
+    WHERE event_time >= %(start)s AND event_time < %(end)s
+    GROUP BY 1, 2
+"""  # noqa: S608  # names come from the contract
+"""Query for `KPI_COLUMNS` of the events in a time range."""
+
+_SUMS = [f"sum({name}) AS {name}" for name in KPI_1M_MEASURES]
+_RATES = [f"{rate.sql('sum({})'.format)} AS {rate.name}" for rate in RATES if rate.in_kpi_1m]
+TOTALS = ", ".join(["window_start", "window_start + interval '1 minute' AS window_end", *_SUMS, *_RATES])
+"""The columns of `kpi_1m` except the last, from rows by currency grouped by `window_start`."""
+
+
+def upsert_clause(relation: Relation) -> str:
+    """The ON CONFLICT clause by which an existing row takes the new values."""
+    values = [name for name in relation.columns if name not in (*relation.key, "processed_at")]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in values)
+    return f"ON CONFLICT ({', '.join(relation.key)}) DO UPDATE SET {changes}, processed_at = now()"
+
+
+DERIVE_KPI_1M = f"""
+    INSERT INTO {KPI_1M.name} AS kept ({", ".join(KPI_1M.columns[:-1])})
+    SELECT {TOTALS}
+    FROM {KPI_1M_BY_CURRENCY.name}
+    WHERE window_start IN (SELECT window_start FROM {{touched}})
     GROUP BY window_start
-    ON CONFLICT (window_start) DO UPDATE SET
-        window_end = excluded.window_end,
-        revenue = excluded.revenue,
-        orders_created = excluded.orders_created,
-        payment_success = excluded.payment_success,
-        payment_failed = excluded.payment_failed,
-        success_rate = excluded.success_rate,
-        processed_at = now()
-"""
-"""`kpi_1m` of the windows in the relation `touched` (contract, section 2.6)."""
+    {upsert_clause(KPI_1M)}
+"""  # noqa: S608  # as above
+"""Upsert of `kpi_1m` for the windows in the relation `touched` (contract, section 2.6)."""
+
+
+LOCK_KPIS = f"LOCK TABLE {KPI_1M_BY_CURRENCY.name}, {KPI_1M.name} IN SHARE ROW EXCLUSIVE MODE"
 
 
 def lock_kpis(connection: psycopg.Connection[Any]) -> None:
-    """Keep every other writer of the KPIs out until the caller's transaction ends; readers go on."""
-    connection.execute(
-        f"LOCK TABLE {KPI_1M_BY_CURRENCY.name}, {KPI_1M.name} IN SHARE ROW EXCLUSIVE MODE".encode()
-    )
+    """Lock out other writers of the KPIs until the caller's transaction ends; readers continue."""
+    connection.execute(LOCK_KPIS.encode())

@@ -1,12 +1,12 @@
-"""Bring the database to the newest revision. Safe to run at any time, by several at once."""
+"""Bring the database to the newest revision. Safe to run at any time, also concurrently."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import psycopg
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -20,17 +20,15 @@ from core.errors import DatabaseError
 from core.postgres_refusals import reason_of, refusal
 from core.settings import PostgresSettings
 
-__all__ = ["current_revision", "known_revisions", "migrate"]
-
 SCRIPTS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_304_561
 """Key of the advisory lock that lets one migration run at a time."""
 
 
 def migrate(settings: PostgresSettings, revision: str | None = None) -> tuple[str | None, str]:
-    """Apply what is missing up to `revision` (None: the newest), in one transaction.
+    """Apply missing revisions up to `revision` (None: the newest), in one transaction.
 
-    Returns the revision before and after. Raises `DatabaseError` when the database cannot be reached.
+    Returns the revision before and after. Raises `DatabaseError` if the database cannot be reached.
     """
     config = _config()
     wanted = revision or ScriptDirectory.from_config(config).get_current_head()
@@ -44,14 +42,8 @@ def migrate(settings: PostgresSettings, revision: str | None = None) -> tuple[st
 
 
 def known_revisions() -> list[str]:
-    """The revisions that this code has, the newest first."""
+    """The revisions in this code, newest first."""
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
-
-
-def current_revision(settings: PostgresSettings) -> str | None:
-    """Revision that the database is at; None when it was never migrated."""
-    with _begin(settings) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config() -> Config:
@@ -76,16 +68,19 @@ def _begin(settings: PostgresSettings) -> Iterator[Connection]:
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseError(
             f"The user {settings.user} may not migrate the database {settings.database}: {error.diag.message_primary}. "
-            "Its owner may; roles that are missing are made by an administrator first (docs/roles.md)."
+            "Its owner may; an administrator must first create missing roles (docs/roles.md)."
         ) from None
 
 
-def apply_sql(connection: Connection, name: str) -> None:
-    """Run `migrations/versions/<name>.sql` as it stands.
+def sql_upgrade(migration: str) -> Callable[[], None]:
+    """The function `upgrade` of the file `migration`: it runs the `.sql` file beside it as it stands.
 
-    Through psycopg itself, where a statement without parameters may hold any `%`; SQLAlchemy
+    Through psycopg, where a statement without parameters may contain any `%`; SQLAlchemy
     always passes a (possibly empty) list of them.
     """
-    script = (SCRIPTS / "versions" / f"{name}.sql").read_bytes()
-    driver = cast("psycopg.Connection[TupleRow]", connection.connection.driver_connection)
-    driver.execute(script)
+
+    def upgrade() -> None:
+        driver = cast("psycopg.Connection[TupleRow]", op.get_bind().connection.driver_connection)
+        driver.execute(Path(migration).with_suffix(".sql").read_bytes())
+
+    return upgrade

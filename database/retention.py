@@ -1,7 +1,7 @@
-"""The mark up to which events were deleted by age: written before the first of them goes.
+"""The time up to which events were deleted by age, written before the first deletion.
 
-Whoever recomputes KPIs reads it under the lock that also guards its change, so no
-recomputation sees events vanish that the mark it has read says are there.
+A recomputation of KPIs reads it under the lock that also protects its change, so
+no events disappear that the mark it has read declares present.
 """
 
 from datetime import datetime
@@ -13,8 +13,6 @@ from psycopg.rows import tuple_row
 from core.tables import EVENTS_CLEAN, RETENTION
 from database.kpis import lock_kpis
 
-__all__ = ["advance_mark", "deleted_before"]
-
 _READ = f"SELECT deleted_before FROM {RETENTION.name} WHERE relation = '{EVENTS_CLEAN.name}'"  # noqa: S608  # names come from the contract
 _ADVANCE = f"""
     INSERT INTO {RETENTION.name} AS kept (relation, deleted_before) VALUES ('{EVENTS_CLEAN.name}', %s)
@@ -24,14 +22,14 @@ _ADVANCE = f"""
 
 
 def deleted_before(connection: psycopg.Connection[Any]) -> datetime | None:
-    """Event time before which events may have been deleted by age; None where none ever were."""
+    """Event time before which events may have been deleted by age; None if none were."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(_READ).fetchone()
     return row[0] if row else None
 
 
 def advance_mark(connection: psycopg.Connection[Any], limit: datetime) -> None:
-    """Say that events before `limit` are about to be deleted; the mark never goes back."""
+    """Record that events before `limit` are about to be deleted; the mark never moves back."""
     with connection.transaction():
         lock_kpis(connection)
         connection.execute(_ADVANCE, (limit,))

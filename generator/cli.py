@@ -15,14 +15,12 @@ from core.logging import configure_logging
 from core.settings import GeneratorSettings, Settings, load_settings
 from generator.journeys import Journeys
 from generator.live import LiveRun
-from generator.mix import Mix, Shares
+from generator.mix import Shares, TrafficMix
 from generator.replay import Timeline, open_lines, read_lines, replay
-from generator.session import Outlet, run_session
-
-__all__ = ["app", "main"]
+from generator.session import Destination, run_session
 
 PACE_WITHOUT_RATE = 100.0
-"""Scales the delays between an order's steps when there is no rate, in records a second."""
+"""Records a second that scale the delays between an order's steps if there is no rate."""
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
@@ -31,7 +29,7 @@ AckLogOption = Annotated[
     Path | None,
     typer.Option(help="Append a line per acknowledged record: id, topic, partition, offset, kind, reason."),
 ]
-HeartbeatOption = Annotated[bool, typer.Option(help="Tell the database once a second how it goes.")]
+HeartbeatOption = Annotated[bool, typer.Option(help="Write a heartbeat to the database once a second.")]
 InvalidOption = Annotated[
     float | None, typer.Option(min=0, max=1, help="Share that breaks a rule on purpose.", metavar="0..1")
 ]
@@ -54,7 +52,7 @@ def live(
     duplicate_share: DuplicateOption = None,
     late_share: LateOption = None,
     seed: Annotated[
-        int | None, typer.Option(help="The same seed sends the same records, times apart.")
+        int | None, typer.Option(help="The same seed sends the same records, except for their times.")
     ] = None,
     count: Annotated[int | None, typer.Option(min=1, help="Stop after this many records.")] = None,
     duration: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds.")] = None,
@@ -65,7 +63,7 @@ def live(
     """Send orders and payments to Kafka, as a shop would, until you stop it (Ctrl-C).
 
     Options that are not given come from the settings (`ORDERPULSE_GENERATOR__RATE=20`).
-    The table `ops.service` may ask for another rate while it runs.
+    The table `ops.service` may set another rate while it runs.
 
     **Examples**
 
@@ -75,7 +73,7 @@ def live(
 
     `python -m generator --max --count 600000 --no-heartbeat`: a backlog for a benchmark
 
-    `python -m generator --ack-log sent.tsv`: remember what Kafka acknowledged
+    `python -m generator --ack-log sent.tsv`: list the records that Kafka acknowledged
 
     `python -m generator replay events.jsonl --speed 2`: a file, twice as fast
     """
@@ -87,11 +85,11 @@ def live(
         start_rate = 0.0 if flat_out else (own.rate if rate is None else rate)
         random = Random(own.seed if seed is None else seed)  # noqa: S311  # a seed is wanted
         journeys = Journeys(random, start_rate or PACE_WITHOUT_RATE)
-        mix = Mix(random, journeys, _shares(own, invalid_share, duplicate_share, late_share), utc_now)
+        mix = TrafficMix(random, journeys, _shares(own, invalid_share, duplicate_share, late_share), utc_now)
         run = LiveRun(count, duration)
         code = run_session(
             settings,
-            Outlet(topic, ack_log, heartbeat),
+            Destination(topic, ack_log, heartbeat),
             start_rate,
             lambda producer, wanted_rate, stopping: run.send(mix, journeys, producer, wanted_rate, stopping),
         )
@@ -100,20 +98,20 @@ def live(
 
 @app.command("replay")
 def replay_file(
-    file: Annotated[str, typer.Argument(help="JSON Lines, one record a line; `-` is standard input.")],
+    file: Annotated[str, typer.Argument(help="JSON Lines, one record per line; `-` is standard input.")],
     speed: Annotated[
         str, typer.Option(help="Multiple of the original pace, or `max`.", metavar="N|max")
     ] = "1.0",
-    keep_times: Annotated[bool, typer.Option("--keep-times", help="Leave event times as they are.")] = False,
+    keep_times: Annotated[bool, typer.Option("--keep-times", help="Keep event times.")] = False,
     topic: TopicOption = None,
     ack_log: AckLogOption = None,
     heartbeat: HeartbeatOption = True,
 ) -> None:
     """Send a file of events at its original pace, a multiple of it, or as fast as possible.
 
-    The file starts now: each event time becomes the moment at which its line is due (with
-    `--speed max`: now), unless `--keep-times`. Lines that are no events are sent as they are,
-    right after the line before them, and will be rejected downstream with a reason.
+    The file starts now: each event time becomes the time at which its line is due (with
+    `--speed max`: now), unless `--keep-times`. Lines that are not events are sent unchanged
+    directly after the previous line, and the stream will reject them with a reason.
 
     **Examples**
 
@@ -127,7 +125,7 @@ def replay_file(
         with open_lines(file) as descriptor:
             code = run_session(
                 settings,
-                Outlet(topic, ack_log, heartbeat),
+                Destination(topic, ack_log, heartbeat),
                 0.0,
                 lambda producer, _, stopping: replay(
                     read_lines(descriptor, stopping), timeline, producer, stopping

@@ -13,9 +13,14 @@ from typing import Any
 import orjson
 
 from core.clock import to_iso8601
-from core.events import FIELDS, FUTURE_LIMIT, LATENESS_LIMIT, MAX_ID_LENGTH, RejectReason
-
-__all__ = ["MUTATORS", "Mutator", "break_event", "mutators_for"]
+from core.events import (
+    FIELDS,
+    FUTURE_LIMIT,
+    LATENESS_LIMIT,
+    MAX_ID_LENGTH,
+    MAX_RECORD_BYTES,
+    RejectReason,
+)
 
 Event = dict[str, Any]
 Mutate = Callable[[Event, datetime], bytes | None]
@@ -30,13 +35,8 @@ class Mutator:
     mutate: Mutate
 
 
-def mutators_for(reason: RejectReason) -> tuple[Mutator, ...]:
-    """All ways to be rejected for `reason`."""
-    return _BY_REASON[reason]
-
-
 def break_event(rng: Random, event: Event, now: datetime) -> tuple[bytes | None, Mutator]:
-    """A record made invalid, and how. Every reason is as likely as the others."""
+    """A record made invalid, and the mutator. Every reason is equally likely."""
     mutator = rng.choice(_BY_REASON[rng.choice(_REASONS)])
     return mutator.mutate(event, now), mutator
 
@@ -89,6 +89,9 @@ _NAMES = tuple(field.name for field in FIELDS)
 _TOO_LONG = "x" * (MAX_ID_LENGTH + 1)
 _HUGE = "x" * 9_600
 _WAYS: dict[RejectReason, dict[str, Mutate]] = {
+    RejectReason.TOO_LARGE: {
+        "long_note": _set(note="x" * MAX_RECORD_BYTES),
+    },
     RejectReason.NOT_UTF8: {
         "latin_1": _bytes_in("userId", b"\xe9"),
         "lone_continuation": _bytes_in("orderId", b"\x80"),

@@ -1,9 +1,9 @@
-"""Order journeys: interleaved orders, each a small state machine, one event a call.
+"""Order journeys: interleaved orders, each a small state machine, one event per call.
 
 Pure: randomness and time are passed in, so the same seed and the same times give the same
 events. Delays between the steps of an order are counted in events (seconds times the rate),
-not read from a clock: the overall rate is kept whatever the orders do, and a seeded run is
-the same run on a slow machine.
+not in clock time: the overall rate does not depend on the orders, and a seeded run is
+the same on a slow machine.
 """
 
 import heapq
@@ -13,9 +13,7 @@ from random import Random
 from typing import Any
 
 from core.clock import to_iso8601
-from core.events import CURRENCY_DECIMALS, Currency, EventStatus, EventType
-
-__all__ = ["PATHS", "STATUS", "WEIGHTS", "Journeys", "Outcome", "draw_amount", "draw_uuid"]
+from core.events import Currency, EventType
 
 Event = dict[str, Any]
 
@@ -27,6 +25,7 @@ class Outcome(StrEnum):
     PENDING = "pending"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    REFUNDED = "refunded"
 
 
 _STARTED = (EventType.ORDER_CREATED, EventType.PAYMENT_INITIATED)
@@ -35,31 +34,30 @@ PATHS = {
     Outcome.PENDING: _STARTED,
     Outcome.FAILED: (*_STARTED, EventType.PAYMENT_FAILED),
     Outcome.CANCELLED: (*_STARTED, EventType.PAYMENT_FAILED, EventType.ORDER_CANCELLED),
+    Outcome.REFUNDED: (*_STARTED, EventType.PAYMENT_SUCCESS, EventType.PAYMENT_REFUNDED),
 }
 """The steps of a journey, by how it ends."""
 
-WEIGHTS = {Outcome.SUCCESS: 70, Outcome.PENDING: 20, Outcome.FAILED: 5, Outcome.CANCELLED: 5}
-"""Percent of the journeys (contract, section 1: 70 success, 20 pending, 10 failed)."""
-
-STATUS = {
-    EventType.ORDER_CREATED: EventStatus.PENDING,
-    EventType.PAYMENT_INITIATED: EventStatus.PENDING,
-    EventType.PAYMENT_SUCCESS: EventStatus.SUCCESS,
-    EventType.PAYMENT_FAILED: EventStatus.FAILED,
-    EventType.ORDER_CANCELLED: EventStatus.FAILED,
+WEIGHTS = {
+    Outcome.SUCCESS: 68,
+    Outcome.REFUNDED: 2,
+    Outcome.PENDING: 20,
+    Outcome.FAILED: 5,
+    Outcome.CANCELLED: 5,
 }
-"""State of the payment after each step."""
+"""Percent of the journeys (contract, section 1: 70 success, 20 pending, 10 failed)."""
 
 DELAY_S = {
     EventType.PAYMENT_INITIATED: (1.0, 8.0),
     EventType.PAYMENT_SUCCESS: (0.5, 5.0),
     EventType.PAYMENT_FAILED: (0.5, 5.0),
     EventType.ORDER_CANCELLED: (3.0, 15.0),
+    EventType.PAYMENT_REFUNDED: (10.0, 60.0),
 }
-"""Shortest and longest time, in seconds, from the step before."""
+"""Shortest and longest time, in seconds, since the previous step."""
 
 UNITS_PER_USD = {Currency.VND: 25_000}
-"""Rough price level of a currency; 1 where none is given."""
+"""Approximate price level of a currency; default 1."""
 
 MEDIAN_USD, SPREAD, LARGEST_USD = 30.0, 0.9, 5_000.0
 """Order values are log-normal: median and largest in US dollars, sigma of the logarithm."""
@@ -78,12 +76,11 @@ def draw_amount(rng: Random, currency: Currency) -> int | float:
     """An order's value in units of `currency`, with as many decimals as the currency has."""
     usd = min(rng.lognormvariate(0.0, SPREAD) * MEDIAN_USD, LARGEST_USD)
     amount = usd * UNITS_PER_USD.get(currency, 1)
-    decimals = CURRENCY_DECIMALS[currency]
-    return round(amount, decimals) if decimals else round(amount)
+    return round(amount, currency.decimals) if currency.decimals else round(amount)
 
 
 class _Order:
-    """An order under way."""
+    """An active order."""
 
     __slots__ = ("amount", "currency", "order_id", "path", "user_id")
 
@@ -98,11 +95,11 @@ class _Order:
 _PATH_BY_PERCENT = tuple(PATHS[outcome] for outcome, percent in WEIGHTS.items() for _ in range(percent))
 _CURRENCIES = tuple(Currency)
 _TYPE_TEXT = {kind: kind.value for kind in EventType}
-_STATUS_TEXT = {kind: STATUS[kind].value for kind in EventType}
+_STATUS_TEXT = {kind: kind.status.value for kind in EventType}
 
 
 class Journeys:
-    """An endless stream of events of many orders at once."""
+    """An endless stream of events of many concurrent orders."""
 
     def __init__(self, rng: Random, rate: float) -> None:
         """`rate` is events per second; it only scales the delays between the steps of an order."""
@@ -113,7 +110,7 @@ class Journeys:
         self._waiting: list[tuple[int, int, _Order, int]] = []
 
     def next_event(self, now: datetime) -> Event:
-        """The next event, which happens `now`: the step of an order that is due, else a new order."""
+        """The next event, which happens `now`: the due step of an order, else a new order."""
         self._slot += 1
         if self._waiting and self._waiting[0][0] <= self._slot:
             _, _, order, step = heapq.heappop(self._waiting)
@@ -123,7 +120,7 @@ class Journeys:
         return _event(self._rng, order, order.path[step], now)
 
     def stray_event(self, now: datetime) -> Event:
-        """An event of an order that has no journey; what invalid records are made from."""
+        """An event of an order without a journey, the input of the mutators."""
         return _event(self._rng, self._new_order(), EventType.ORDER_CREATED, now)
 
     def _new_order(self) -> _Order:

@@ -1,33 +1,31 @@
-"""The loop of live traffic: as many records as the pace says, none while the broker is silent."""
+"""The loop of live traffic: sends at the desired rate, and pauses while the broker does not respond."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
 from generator.journeys import Journeys
-from generator.mix import Mix
+from generator.mix import TrafficMix
 from generator.pacing import Pacer
 from generator.producer import RecordProducer
-
-__all__ = ["LiveRun"]
 
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
-    """When the run ends by itself: after `count` records or `duration_s` seconds, never where None."""
+    """A run, which ends after `count` records or `duration_s` seconds; None is no limit."""
 
     count: int | None = None
     duration_s: float | None = None
 
     def send(
         self,
-        mix: Mix,
+        mix: TrafficMix,
         journeys: Journeys,
         producer: RecordProducer,
         wanted_rate: Callable[[], float],
         stopping: Callable[[], bool],
     ) -> None:
-        """Send until the run ends or `stopping` says so, at `wanted_rate` records a second (0: flat out)."""
+        """Send until the run ends or `stopping` returns true, at `wanted_rate` records a second (0: no limit)."""
         began = monotonic()
         pacer = Pacer(wanted_rate(), began)
         sent = 0

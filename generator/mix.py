@@ -13,16 +13,14 @@ from generator.invalid import break_event
 from generator.journeys import Journeys
 from generator.records import Kind, Record
 
-__all__ = ["Mix", "Shares"]
-
 OLDEST_LATE = timedelta(minutes=4)
-"""Late but accepted: the contract's limit is 5 minutes, less a minute for the way to Kafka."""
+"""Late but accepted: the contract's limit of 5 minutes, less a minute for the transfer to Kafka."""
 
 DUPLICATE_WITHIN = timedelta(seconds=30)
-"""A duplicate follows its original within this time, so that it is not a late event itself."""
+"""A duplicate follows its original within this time, so that it is not itself late."""
 
 REMEMBERED = 256
-"""Records a duplicate is chosen from."""
+"""Number of recent records from which a duplicate is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Shares:
             )
 
 
-class Mix:
+class TrafficMix:
     """An endless stream of records. The same seed, rate and clock give the same records."""
 
     def __init__(self, rng: Random, journeys: Journeys, shares: Shares, clock: Clock) -> None:

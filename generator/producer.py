@@ -1,7 +1,7 @@
-"""Records to Kafka, each accounted for: acknowledged, failed or still waiting.
+"""Sends records to Kafka and counts each as acknowledged, failed or waiting.
 
-The producer is idempotent with `acks=all` and never gives a record up by itself: while the
-broker is down records stay queued, in a bounded buffer, and go out once it is back.
+The producer is idempotent with `acks=all` and never drops a record: while the
+broker is down, records wait in a bounded buffer and are sent once it is back.
 """
 
 from collections.abc import Callable
@@ -11,43 +11,34 @@ from time import monotonic
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from core.errors import BrokerError
-from core.kafka import client_config
+from core.events import MAX_RECORD_BYTES
+from core.kafka import producer_config
 from core.kafka_refusal import refusal
 from core.logging import get_logger
 from core.settings import KafkaSettings
 from generator.ack_log import AckLog
 from generator.records import Record
 
-__all__ = ["RecordProducer"]
-
 LONGEST_BUFFER = 100_000
-"""Records that may wait for their acknowledgement."""
+"""Maximum records that wait for their acknowledgement."""
 
 STALLED_AFTER_S = 2.0
-"""Silence of the broker, in seconds, after which no new records should be made."""
+"""Seconds without a response of the broker after which no new records should be created."""
 
-LONGEST_POLL_S = 0.1
-"""So that a signal is seen soon."""
+MAX_POLL_S = 0.1
+"""Short, so that signals are handled soon."""
 
 TUNING: dict[str, str | int | float | bool] = {
-    "acks": "all",
-    "enable.idempotence": True,
     "message.timeout.ms": 0,
     "queue.buffering.max.messages": LONGEST_BUFFER,
     "queue.buffering.max.kbytes": 262_144,
-    "linger.ms": 2,
     "batch.num.messages": 10_000,
-    "compression.type": "lz4",
-    "reconnect.backoff.ms": 50,
-    "reconnect.backoff.max.ms": 500,
-    "retry.backoff.max.ms": 500,
-    "socket.keepalive.enable": True,
-    "log_level": 0,
+    "message.max.bytes": 2 * MAX_RECORD_BYTES,  # some records that are invalid on purpose are too large
 }
 
 
 class RecordProducer:
-    """Sends records to one topic. Only for one thread; the counters may be read by others."""
+    """Sends records to one topic, from one thread; other threads may read the counters."""
 
     def __init__(self, settings: KafkaSettings, topic: str, ack_log: AckLog | None = None) -> None:
         self.acknowledged = 0
@@ -59,12 +50,12 @@ class RecordProducer:
         self._heard_at = monotonic()
         self._log = get_logger("producer")
         self._fatal: BrokerError | None = None
-        self._producer = Producer(client_config(settings, **TUNING) | {"error_cb": self._note_error})
+        self._producer = Producer(producer_config(settings, **TUNING) | {"error_cb": self._note_error})
 
     def wait_for_topic(self, give_up: Callable[[], bool]) -> bool:
-        """Wait until the broker knows the topic; False if `give_up` said so first.
+        """Wait until the broker has the topic; False if `give_up` returned true first.
 
-        Raises `BrokerError` where the broker refuses us, or has no such topic.
+        Raises `BrokerError` if the broker refuses the login, or has no such topic.
         """
         waited = False
         while not give_up():
@@ -74,7 +65,7 @@ class RecordProducer:
                 if not waited:
                     self._log.warning("waiting for Kafka", bootstrap_servers=self._settings.bootstrap_servers)
                 waited = True
-                self.poll(0)  # takes the reason, where there is one
+                self.poll(0)  # receives the reason, if there is one
                 continue
             if metadata.error is not None:
                 self._note_error(metadata.error)
@@ -84,9 +75,9 @@ class RecordProducer:
         return False
 
     def send(self, record: Record, give_up: Callable[[], bool]) -> bool:
-        """Queue `record`. While the buffer is full it waits; False if `give_up` said so first.
+        """Queue `record`, waiting while the buffer is full; False if `give_up` returned true first.
 
-        One that is too large for Kafka (1 MB) counts as failed. Raises `BrokerError` when the client cannot go on.
+        A record too large for Kafka (1 MB) counts as failed. Raises `BrokerError` if the client cannot continue.
         """
         on_delivery = (
             self._delivered if self._ack_log is None else partial(self._delivered_and_logged, record)
@@ -104,7 +95,7 @@ class RecordProducer:
                     self._note_failure(error.args[0])
                     return True
                 self._note_error(error.args[0])
-                self.poll(0)  # takes the reason, where there is one, and raises it
+                self.poll(0)  # receives the reason, if there is one, and raises it
                 raise
             if self.waiting == 0:
                 self._heard_at = monotonic()
@@ -112,12 +103,12 @@ class RecordProducer:
             return True
 
     def poll(self, timeout_s: float) -> None:
-        """Take delivery reports; return with the first ones, or after `timeout_s` (at most 0.1) seconds.
+        """Handle delivery reports; return after the first ones, or after `timeout_s` (at most 0.1) seconds.
 
-        Raises `BrokerError` when the client cannot go on.
+        Raises `BrokerError` if the client cannot continue.
         """
         try:
-            self._producer.poll(min(timeout_s, LONGEST_POLL_S))
+            self._producer.poll(min(timeout_s, MAX_POLL_S))
         except KafkaException as error:
             self._note_error(error.args[0])
         if self._ack_log is not None:
@@ -125,12 +116,12 @@ class RecordProducer:
         self._raise_fatal()
 
     def poll_soon(self) -> None:
-        """Wait for delivery reports for a tenth of a second at most."""
-        self.poll(LONGEST_POLL_S)
+        """Handle delivery reports for at most a tenth of a second."""
+        self.poll(MAX_POLL_S)
 
     @property
     def stalled(self) -> bool:
-        """True while records wait and the broker has been silent for 2 seconds."""
+        """Whether records wait and the broker has not responded for 2 seconds."""
         return self.waiting > 0 and monotonic() - self._heard_at > STALLED_AFTER_S
 
     def flush(self, timeout_s: float, give_up: Callable[[], bool]) -> None:
@@ -163,7 +154,7 @@ class RecordProducer:
         if refused is not None:
             self._fatal = refused
         elif error.fatal():
-            self._fatal = BrokerError(f"The producer for {self._topic} cannot go on: {error.str()}")
+            self._fatal = BrokerError(f"The producer for {self._topic} cannot continue: {error.str()}")
 
     def _raise_fatal(self) -> None:
         if self._fatal is not None:

@@ -1,15 +1,13 @@
-"""What the generator hands to Kafka, and what it claims to be."""
+"""A record with its kind and expected verdict."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 from core.events import RejectReason
 
-__all__ = ["Kind", "Record"]
-
 
 class Kind(StrEnum):
-    """What a record is, as its producer knows it; `replayed` is not judged by the generator."""
+    """What the producer knows about a record; of `replayed` ones it does not know the verdict."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -18,7 +16,7 @@ class Kind(StrEnum):
 
 
 class Record(NamedTuple):
-    """One Kafka record. `event_id` is None where the value holds none, `reason` where none is expected."""
+    """One Kafka record. `event_id` is None if the value has none, `reason` if no rejection is expected."""
 
     key: bytes | None
     value: bytes | None

@@ -1,9 +1,9 @@
-"""Replay of a file of events (JSON Lines), at its own pace, a multiple of it, or flat out.
+"""Replay of a file of events (JSON Lines), at its original pace, a multiple of it, or without a limit.
 
-A line's place is its event time after the first event's; at a speed of 2 the places are half as
-far apart. By default event times are rewritten to the moment at which the line is due, so the
-file starts now and no event runs ahead of Kafka's time. Nothing else in a line changes: a line
-that is no event goes out as it is, for the reject path, right after the line before it.
+A line is due at its event time relative to the first event's; a speed of 2 halves
+the distances. By default, event times are rewritten to the time at which the line is due, so the
+file starts now and no event is ahead of Kafka's time. Nothing else in a line changes: a line
+that is not an event is sent unchanged, to be rejected, directly after the previous line.
 """
 
 import os
@@ -25,12 +25,10 @@ from core.events import EVENT_TIME_PATTERN
 from generator.producer import RecordProducer
 from generator.records import Kind, Record
 
-__all__ = ["CHUNK_BYTES", "LONGEST_LINE_BYTES", "Timeline", "open_lines", "read_lines", "replay"]
-
 IDLE_S = 0.1
 CHUNK_BYTES = 1 << 18
-LONGEST_LINE_BYTES = 1 << 20
-"""No broker takes a longer record by default, and a file without line ends must not fill the memory."""
+MAX_LINE_BYTES = 1 << 20
+"""Brokers accept no longer record by default, and a file without newlines must not fill the memory."""
 
 _EVENT_TIME = re.compile(EVENT_TIME_PATTERN)
 _EVENT_TIME_MEMBER = re.compile(rb'"eventTime"\s*:\s*"([^"\\]*)"')
@@ -38,7 +36,7 @@ _EVENT_TIME_MEMBER = re.compile(rb'"eventTime"\s*:\s*"([^"\\]*)"')
 
 @contextmanager
 def open_lines(name: str) -> Iterator[int]:
-    """A descriptor of the file `name`, or of standard input for `-`. Raises `SettingsError`."""
+    """A file descriptor of `name`, or of standard input for `-`. Raises `SettingsError`."""
     if name == "-":
         yield sys.stdin.fileno()
         return
@@ -53,7 +51,7 @@ def open_lines(name: str) -> Iterator[int]:
 
 
 def read_lines(descriptor: int, stopping: Callable[[], bool]) -> Iterator[bytes | None]:
-    """Lines without their ends; blank ones are skipped. None while there is nothing to read yet.
+    """Yield lines without newlines, skipping blank ones; None while there is nothing to read yet.
 
     Raises `SettingsError` at a line that is longer than any record.
     """
@@ -64,9 +62,9 @@ def read_lines(descriptor: int, stopping: Callable[[], bool]) -> Iterator[bytes 
             continue
         chunk = os.read(descriptor, CHUNK_BYTES)
         *lines, rest = (rest + chunk).split(b"\n") if chunk else (rest, b"")
-        if max(map(len, (*lines, rest))) > LONGEST_LINE_BYTES:
+        if max(map(len, (*lines, rest))) > MAX_LINE_BYTES:
             raise SettingsError(
-                f"The file has a line of more than {LONGEST_LINE_BYTES} bytes, so it is no file of events."
+                f"The file has a line of more than {MAX_LINE_BYTES} bytes, so it is not a file of events."
             )
         for line in lines:
             if line.strip():
@@ -77,9 +75,9 @@ def read_lines(descriptor: int, stopping: Callable[[], bool]) -> Iterator[bytes 
 
 @dataclass(slots=True)
 class Timeline:
-    """Gives each line its place, in seconds after the start, and its new event time.
+    """Determines when each line is due, in seconds after the start, and its new event time.
 
-    `speed` None is flat out: every line is due at once. The replay starts with its first line.
+    With `speed` None every line is due at once. The replay starts with its first line.
     """
 
     clock: Clock
@@ -106,7 +104,7 @@ class Timeline:
 def replay(
     lines: Iterator[bytes | None], timeline: Timeline, producer: RecordProducer, stopping: Callable[[], bool]
 ) -> None:
-    """Send lines when they are due, until they end or `stopping` says so; wait while the broker is silent."""
+    """Send lines when they are due until `stopping` returns true; wait while the broker does not respond."""
     began: float | None = None
     for line in lines:
         if line is None:
@@ -120,7 +118,7 @@ def replay(
 
 
 def _wait(due: float, producer: RecordProducer, stopping: Callable[[], bool]) -> bool:
-    """Take delivery reports until `due`, or longer while the broker is silent; False when stopped."""
+    """Handle delivery reports until `due`, or longer while the broker does not respond; False if stopped."""
     while not stopping():
         left_s = due - monotonic()
         if producer.stalled:
@@ -151,7 +149,7 @@ def _time_of(event: dict[str, Any]) -> datetime | None:
 
 
 def _with_time(line: bytes, event: dict[str, Any], text: str) -> bytes:
-    """`line` with another event time; its other bytes stay, unless the time is written in an odd way."""
+    """`line` with another event time; its other bytes stay, unless the time has an unusual notation."""
     old = event["eventTime"].encode()
     places = [match for match in _EVENT_TIME_MEMBER.finditer(line) if match[1] == old]
     if len(places) != 1:

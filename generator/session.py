@@ -1,4 +1,4 @@
-"""One run of the generator, wired: producer, heartbeat, list of acknowledgements, closing line."""
+"""One run of the generator: producer, heartbeat, acknowledgement list, summary line."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -9,11 +9,9 @@ import typer
 
 from core.settings import Settings
 from generator.ack_log import AckLog
-from generator.heartbeat import Heartbeat
+from generator.heartbeat import HeartbeatThread
 from generator.producer import RecordProducer
 from generator.stopping import StopFlag
-
-__all__ = ["Outlet", "Send", "run_session"]
 
 FLUSH_LIMIT_S = 10.0
 """How long the end of a run waits for acknowledgements."""
@@ -23,24 +21,24 @@ Send = Callable[[RecordProducer, WantedRate, StopFlag], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Outlet:
-    """Where records go and who is told: `topic` None is the setting, `ack_log` None is no list."""
+class Destination:
+    """Destinations: `topic` None is the setting, `ack_log` None writes no list."""
 
     topic: str | None = None
     ack_log: Path | None = None
     heartbeat: bool = True
 
 
-def run_session(settings: Settings, outlet: Outlet, rate: float, send: Send) -> int:
-    """Let `send` send, flush, print how it went. Returns the process's exit code.
+def run_session(settings: Settings, outlet: Destination, rate: float, send: Send) -> int:
+    """Run `send`, flush, print a summary. Returns the process's exit code.
 
-    `rate` is records a second (0: no pace). Raises `BrokerError` and `SettingsError`.
+    `rate` is records a second (0: no limit). Raises `BrokerError` and `SettingsError`.
     """
     stopping = StopFlag()
     stopping.install()
     with AckLog(outlet.ack_log) if outlet.ack_log else nullcontext() as ack_log:
         producer = RecordProducer(settings.kafka, outlet.topic or settings.kafka.topic, ack_log)
-        heartbeat = Heartbeat(settings.postgres, producer, rate)
+        heartbeat = HeartbeatThread(settings.postgres, producer, rate)
         try:
             if producer.wait_for_topic(stopping):
                 with heartbeat if outlet.heartbeat else nullcontext():

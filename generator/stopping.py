@@ -1,27 +1,25 @@
-"""A clean stop: SIGTERM and SIGINT set a flag that the loops look at."""
+"""A clean stop: SIGTERM and SIGINT set a flag that the loops check."""
 
 import signal
 from types import FrameType
 
-__all__ = ["StopFlag"]
-
 
 class StopFlag:
-    """Whether the process was asked to stop, and how often."""
+    """Whether, and how often, the process was asked to stop."""
 
     def __init__(self) -> None:
         self.requests = 0
 
     def __call__(self) -> bool:
-        """True once a stop was asked for."""
+        """True once a stop was requested."""
         return self.requests > 0
 
     def insisted(self) -> bool:
-        """Asked a second time: give up even the clean part."""
+        """Whether a second signal came: skip the clean shutdown."""
         return self.requests > 1
 
     def install(self) -> None:
-        """Listen to SIGTERM and SIGINT, in the main thread."""
+        """Handle SIGTERM and SIGINT; call it in the main thread."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
 

@@ -1,7 +1,7 @@
-"""`python -m spark_jobs.backfill`: the batch layer by hand.
+"""`python -m spark_jobs.backfill`: the batch layer's commands.
 
-The same functions heal the stream by themselves; here an operator, or a job of the
-orchestration, names the range. The last line says in JSON what was done.
+The stream uses the same functions for its own repairs; here an operator, or a job of the
+orchestration, gives the range. The last line is a summary in JSON.
 """
 
 import json
@@ -26,17 +26,15 @@ from spark_jobs.replay import Selection, replay
 from spark_jobs.session import build_session
 from spark_jobs.source import Offsets
 
-__all__ = ["app", "main"]
-
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
 
 def _moment(text: str) -> datetime:
-    """A time in ISO-8601, UTC where it names no zone."""
+    """A time in ISO-8601; UTC if it has no zone."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        said = f"{text!r} is no time; write 2026-03-01T09:00 or 2026-03-01T09:00:00Z"
+        said = f"{text!r} is not a time; write 2026-03-01T09:00 or 2026-03-01T09:00:00Z"
         raise typer.BadParameter(said) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
@@ -50,16 +48,17 @@ Until = Annotated[
 ]
 TakenFrom = Annotated[
     datetime,
-    typer.Option("--from", parser=_moment, metavar="TIME", help="Kafka took the record then or later, UTC."),
+    typer.Option("--from", parser=_moment, metavar="TIME", help="Earliest Kafka time of a record, UTC."),
 ]
 TakenTo = Annotated[
-    datetime, typer.Option("--to", parser=_moment, metavar="TIME", help="Kafka took the record before, UTC.")
+    datetime,
+    typer.Option("--to", parser=_moment, metavar="TIME", help="End of the Kafka times, exclusive, UTC."),
 ]
 
 
 @app.command()
 def check(start: Since, end: Until) -> None:
-    """List the minutes whose KPIs are not what events_clean gives. Exits 1 where there is one."""
+    """List the minutes whose KPIs differ from events_clean. Exits with 1 if there are any."""
     with postgres.connect(load_settings().postgres, autocommit=True) as connection:
         windows = reconcile.differing_windows(connection, start, end)
     for window in windows:
@@ -72,13 +71,13 @@ def check(start: Since, end: Until) -> None:
 def kpis(start: Since, end: Until) -> None:
     """Recompute kpi_1m and kpi_1m_by_currency from events_clean for a range of minutes.
 
-    Refused where events of the range were deleted by age.
+    Refused if events of the range were deleted by age.
     """
     if any(moment.second or moment.microsecond for moment in (start, end)):
         raise typer.BadParameter("windows begin at full minutes")
     with postgres.connect(load_settings().postgres) as connection:
         count = reconcile.recompute(connection, start, end)
-    _say(minutes=count)
+    _print_summary(minutes=count)
 
 
 @app.command()
@@ -87,21 +86,22 @@ def rejected(
     start: TakenFrom,
     end: TakenTo,
     *,
-    admit_late: Annotated[bool, typer.Option("--admit-late", help="Leave out the rule `late`.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, change nothing.")] = False,
+    admit_late: Annotated[bool, typer.Option("--admit-late", help="Skip the rule `late`.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count, change nothing.")] = False,
 ) -> None:
-    """Judge rejected records by the present rules and admit what they accept."""
+    """Validate rejected records by the current rules and admit those that pass."""
     settings = load_settings()
     selection = Selection(_reasons(reason), start, end)
     spark = build_session(batch_settings(settings), "orderpulse-backfill")
-    summary = replay(spark, settings.postgres, selection, admit_late=admit_late, dry_run=dry_run)
+    summary = replay(spark, settings, selection, admit_late=admit_late, dry_run=dry_run)
     spark.stop()
-    _say(
+    _print_summary(
         dry_run=dry_run,
         judged=summary.judged,
         admitted=summary.admitted,
         duplicate=summary.duplicate,
         expired=summary.expired,
+        cut=summary.cut,
         minutes=summary.minutes,
         refused=dict(summary.refused),
     )
@@ -111,11 +111,11 @@ def rejected(
 def offsets(
     partition: Annotated[list[int], typer.Option(help="Partition; repeat for several.")],
     first: Annotated[
-        list[int], typer.Option("--from", help="First offset, one a partition, in the same order.")
+        list[int], typer.Option("--from", help="First offset, one per partition, in the same order.")
     ],
-    last: Annotated[list[int], typer.Option("--to", help="Offset after the last, one a partition.")],
+    last: Annotated[list[int], typer.Option("--to", help="Offset after the last, one per partition.")],
 ) -> None:
-    """Read a range of offsets again, write the rows that are missing and recompute their minutes."""
+    """Read a range of offsets again, write missing rows and recompute their minutes."""
     if not len(set(partition)) == len(partition) == len(first) == len(last):
         raise typer.BadParameter("give --partition, --from and --to equally often, each partition once")
     _read_again(
@@ -125,32 +125,32 @@ def offsets(
 
 @app.command()
 def times(start: TakenFrom, end: TakenTo) -> None:
-    """The same for all that Kafka took in a range of time."""
+    """The same for all records that Kafka received in a time range."""
     settings = load_settings()
     first, last = (kafka.offsets_at(settings.kafka, settings.kafka.topic, moment) for moment in (start, end))
     _read_again(settings, first, last)
 
 
 def _read_again(settings: Settings, first: Offsets, last: Offsets) -> None:
-    _refuse_what_kafka_lacks(settings, first, last)
+    _require_available(settings, first, last)
     records = sum(last[partition] - offset for partition, offset in first.items())
     spark = build_session(batch_settings(settings), "orderpulse-backfill")
     minutes = set()
     for start, end in _chunks(first, last, settings.stream.max_offsets_per_trigger):
         minutes.update(reprocess(spark, settings, start, end))
     spark.stop()
-    _say(records=records, minutes=len(minutes))
+    _print_summary(records=records, minutes=len(minutes))
 
 
 def _chunks(first: Offsets, last: Offsets, size: int) -> Iterator[tuple[Offsets, Offsets]]:
-    """Ranges of at most `size` records, one partition after the other: the driver holds one at a time."""
+    """Ranges of at most `size` records, one partition after the other: the driver keeps one in memory."""
     for partition, offset in first.items():
         for start in range(offset, last[partition], size):
             yield {partition: start}, {partition: min(start + size, last[partition])}
 
 
-def _refuse_what_kafka_lacks(settings: Settings, first: Offsets, last: Offsets) -> None:
-    """Raises `BrokerError` where a range is not, or no longer, in the topic."""
+def _require_available(settings: Settings, first: Offsets, last: Offsets) -> None:
+    """Raise `BrokerError` if a range is not, or no longer, in the topic."""
     topic = settings.kafka.topic
     oldest, ends = kafka.first_offsets(settings.kafka, topic), kafka.end_offsets(settings.kafka, topic)
     for partition, offset in first.items():
@@ -159,7 +159,7 @@ def _refuse_what_kafka_lacks(settings: Settings, first: Offsets, last: Offsets) 
         if not oldest[partition] <= offset <= last[partition] <= ends[partition]:
             raise BrokerError(
                 f"Partition {partition} of {topic} has the offsets from {oldest[partition]} to {ends[partition]} "
-                f"(not included); {offset} to {last[partition]} is no range of them."
+                f"(exclusive); {offset} to {last[partition]} is not a range of them."
             )
 
 
@@ -173,13 +173,13 @@ def _reasons(names: list[str]) -> tuple[RejectReason, ...]:
     return tuple(RejectReason(name) for name in names)
 
 
-def _say(**done: object) -> None:
-    """The summary, as the orchestration reads it."""
+def _print_summary(**done: object) -> None:
+    """Print the summary in the form that the orchestration reads."""
     typer.echo(f"summary {json.dumps(done)}")
 
 
 def main() -> None:
-    """Entry point: an error of ours is one sentence and exit code 1."""
+    """Entry point; our own errors are one sentence and exit code 1."""
     configure_logging(process="backfill")
     try:
         app(standalone_mode=True)
@@ -188,8 +188,8 @@ def main() -> None:
         sys.exit(1)
     except psycopg.Error as error:
         typer.echo(
-            f"The database did not do it: {str(error).strip()}. What was done before is whole, and stays; "
-            "the same command again does the rest.",
+            f"The database failed: {str(error).strip()}. Completed work stays; "
+            "run the same command again for the rest.",
             err=True,
         )
         sys.exit(1)

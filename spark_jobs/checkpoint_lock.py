@@ -1,6 +1,6 @@
-"""One driver a checkpoint: an advisory lock that outlives a killed Python process.
+"""One driver per checkpoint: an advisory lock that outlives a killed Python process.
 
-The lock belongs to the open file, which the driver's JVM inherits; it is free only when
+The lock belongs to the open file, which the driver's JVM inherits; it is released only when
 both have ended.
 """
 
@@ -8,17 +8,15 @@ import os
 import time
 from pathlib import Path
 
-from core.checkpoints import lock_file, try_lock
+from control.checkpoints import lock_file, try_lock
 from core.errors import CheckpointError
 from core.logging import get_logger
-
-__all__ = ["lock_checkpoint"]
 
 log = get_logger(__name__)
 
 
 def lock_checkpoint(folder: Path, timeout_s: float) -> int:
-    """Lock `folder` and return the file descriptor that holds the lock.
+    """Lock `folder` and return the file descriptor of the lock.
 
     Waits for an earlier driver to end; raises `CheckpointError` after `timeout_s` seconds.
     """
@@ -31,7 +29,7 @@ def lock_checkpoint(folder: Path, timeout_s: float) -> int:
             holder = os.pread(descriptor, 32, 0).decode() or "unknown"
             os.close(descriptor)
             raise CheckpointError(
-                f"Another Spark driver (pid {holder}) works on {folder} and did not end within {timeout_s:.0f} s. "
+                f"Another Spark driver (pid {holder}) uses {folder} and did not end within {timeout_s:.0f} s. "
                 "Two drivers on one checkpoint would corrupt it; stop the other first."
             )
         if not waiting:

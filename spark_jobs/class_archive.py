@@ -1,9 +1,9 @@
 """`python -m spark_jobs.class_archive`: Spark's classes, parsed and verified once for all later starts.
 
-Java's class data sharing (JEP 350): a short run of both queries on made-up records notes the classes
-that it loads in a file, which the driver's JVM then maps instead of reading some 10,000 classes from
-jars. That takes a third off the time to the first batch (docs/performance.md). The file fits one
-Java and one class path, so it lies in the virtual environment; without it all works, only later.
+Java's class data sharing (JEP 350): a short run of both queries on generated records writes the classes
+that it loads to a file, which the driver's JVM then maps instead of reading about 10,000 classes from
+jars. That saves a third of the time to the first batch (docs/performance.md). The file is valid for one
+Java and one class path, so it is in the virtual environment; without it, starts are only slower.
 """
 
 import os
@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
-from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -24,21 +23,20 @@ from core.jars import class_archive
 from core.logging import configure_logging, get_logger
 from core.settings import Settings, load_settings
 from spark_jobs.cluster import batch_settings
+from spark_jobs.jvm import gateway
 from spark_jobs.queries import clean_events, windowed_kpis
-from spark_jobs.session import build_session
-
-__all__ = ["ensure_class_archive", "main"]
+from spark_jobs.session import build_session, checkpoint_location
 
 log = get_logger(__name__)
 
 NICENESS = 10
 BATCHES = 3
-TIMEOUT_S = 180.0
-STOP_TIMEOUT_S = 120.0
+TIMEOUT_S = 600.0
+STOP_TIMEOUT_S = 600.0
 
 
 def ensure_class_archive(settings: Settings) -> bool:
-    """Make the file unless it is there; True where it was made. Raises `PrerequisiteError`."""
+    """Create the file if it is missing; True if it was created. Raises `PrerequisiteError`."""
     path = class_archive(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
@@ -53,16 +51,15 @@ def ensure_class_archive(settings: Settings) -> bool:
 
 def _run_queries(settings: Settings, archive: Path) -> None:
     spark = build_session(settings, "orderpulse-classes", dump_classes=archive)
-    gateway = SparkContext._gateway  # noqa: SLF001  # the JVM that must end before the file is whole
-    assert gateway is not None, "a session has a JVM"
+    jvm = gateway()  # it must end before the file is complete
     try:
         with tempfile.TemporaryDirectory() as folder:
             _stream(spark, settings, Path(folder))
     finally:
         spark.stop()
-        gateway.shutdown()
-        gateway.proc.stdin.close()
-        gateway.proc.wait(STOP_TIMEOUT_S)
+        jvm.shutdown()
+        jvm.proc.stdin.close()
+        jvm.proc.wait(STOP_TIMEOUT_S)
 
 
 def _stream(spark: SparkSession, settings: Settings, folder: Path) -> None:
@@ -76,7 +73,7 @@ def _stream(spark: SparkSession, settings: Settings, folder: Path) -> None:
     frames = (clean_events(records, parallelism), "append"), (windowed_kpis(records, parallelism), "update")
     queries = [
         frame.writeStream.outputMode(mode)
-        .option("checkpointLocation", (folder / str(number)).as_uri())
+        .option("checkpointLocation", checkpoint_location(folder / str(number)))
         .foreachBatch(partial(count, number))
         .start()
         for number, (frame, mode) in enumerate(frames)
@@ -92,7 +89,7 @@ def _stream(spark: SparkSession, settings: Settings, folder: Path) -> None:
 
 
 def _records(spark: SparkSession) -> DataFrame:
-    """Records as Kafka gives them, each an acceptable event of this moment."""
+    """Records as Kafka returns them, each a valid event of the current time."""
     now = F.date_format("timestamp", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'")
     made_up = {
         "id": F.concat(F.lit("warm-up-"), F.col("value").cast("string")),
@@ -118,7 +115,7 @@ def _records(spark: SparkSession) -> DataFrame:
 
 
 def main() -> int:
-    """Entry point; returns the process's exit code. It gives way to whatever else runs."""
+    """Entry point; returns the process's exit code. Runs with low priority."""
     configure_logging(process="class_archive")
     os.nice(NICENESS)
     try:

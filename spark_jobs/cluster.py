@@ -1,12 +1,10 @@
-"""Options for a Spark whose executors are processes of their own: how much they take, how soon a dead one is missed."""
+"""Options for a Spark with separate executor processes: their size, and how soon a dead one is detected."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.settings import Settings, StreamSettings
 from core.spark import SPARK_SECURITY
-
-__all__ = ["batch_settings", "cluster_options", "is_on_this_machine", "secret_options"]
 
 LOOPBACK = {"localhost", "127.0.0.1"}
 
@@ -16,11 +14,11 @@ _FAILURES = {
     "spark.shuffle.io.retryWait": "1s",
     "spark.standalone.executorRemoveDelayOnDisconnection": "1s",
 }
-"""Spark's own values are for clusters of hundreds; a stream waits for each of these."""
+"""Spark's defaults are for clusters of hundreds; a stream waits for each of these."""
 
 
 def batch_settings(settings: Settings) -> Settings:
-    """The settings of a job of the batch layer, which has a master of its own.
+    """The settings of a batch layer job, which has its own master.
 
     On the stream's cluster it would wait for cores until the stream ends.
     """
@@ -37,7 +35,7 @@ def is_on_this_machine(master: str) -> bool:
 def cluster_options(settings: Settings, jars: list[Path], jvm_flags: str) -> dict[str, str]:
     """Options on top of those of every session; none for a local master, which has no executors.
 
-    The jars must lie at the same place on each node, as in the images; others get a copy from the driver.
+    The jars must have the same path on each node, as in the images; other jars are copied from the driver.
     """
     stream = settings.stream
     if stream.master.startswith("local"):
@@ -48,7 +46,7 @@ def cluster_options(settings: Settings, jars: list[Path], jvm_flags: str) -> dic
         "spark.executor.cores": str(stream.executor_cores),
         "spark.executor.extraClassPath": ":".join(paths),
         "spark.executor.extraJavaOptions": jvm_flags,
-        # A task that goes elsewhere must load its state there first.
+        # A task on another executor must load its state there first.
         "spark.locality.wait": "500ms",
         **_FAILURES,
     }
@@ -60,7 +58,7 @@ def cluster_options(settings: Settings, jars: list[Path], jvm_flags: str) -> dic
 
 
 def secret_options(stream: StreamSettings) -> dict[str, str]:
-    """The secret, which must not stand on the JVM's command line: set it when the JVM runs."""
+    """The option with the secret, to set after the JVM's start so that it is not on the command line."""
     if stream.auth_secret is None or stream.master.startswith("local"):
         return {}
     return {"spark.authenticate.secret": stream.auth_secret.get_secret_value()}

@@ -3,10 +3,9 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from core.events import SPARK_WATERMARK_DELAY
+from core.events import FIELDS, SPARK_WATERMARK_DELAY
 
-__all__ = ["drop_duplicate_events", "drop_duplicate_records"]
-
+CONTENT = tuple(field.column for field in FIELDS if field.column != "id")
 WATERMARK_DELAY = f"{int(SPARK_WATERMARK_DELAY.total_seconds())} seconds"
 
 
@@ -16,16 +15,18 @@ def drop_duplicate_events(events: DataFrame, parallelism: int) -> DataFrame:
     return _in_tasks(watermarked, parallelism).dropDuplicatesWithinWatermark(["id"])
 
 
-def drop_duplicate_records(judged: DataFrame, parallelism: int) -> DataFrame:
-    """Keep the first of each event and every rejected record; keeps all columns but these two.
+def drop_duplicate_records(validated: DataFrame, parallelism: int) -> DataFrame:
+    """Keep the first of each event and every rejected record; adds the columns `identity` and `watermark_time`.
 
-    A rejected record has no trustworthy id or time: it is identified by its place in Kafka
-    (behind a NUL, which no accepted id contains) and dated by Kafka's time. The columns
-    `identity` and `watermark_time` are added.
+    An event is identified by its id and a hash of its content: another event with the same id reaches the sink,
+    whose primary key refuses it and which counts it (a producer that uses order ids as event ids). A rejected
+    record has no reliable id or time: it is identified by its position in Kafka (after a NUL, which no accepted id
+    contains) and dated by Kafka's time.
     """
     rejected = F.col("reason").isNotNull()
     place = F.concat(F.lit("\0"), F.col("partition"), F.lit("-"), F.col("offset"))
-    identified = judged.withColumn("identity", F.when(rejected, place).otherwise(F.col("id")))
+    event = F.concat(F.col("id"), F.lit("\0"), F.xxhash64(*CONTENT))
+    identified = validated.withColumn("identity", F.when(rejected, place).otherwise(event))
     dated = identified.withColumn(
         "watermark_time", F.when(rejected, F.col("kafka_time")).otherwise(F.col("event_time"))
     )
@@ -34,9 +35,9 @@ def drop_duplicate_records(judged: DataFrame, parallelism: int) -> DataFrame:
 
 
 def _in_tasks(frame: DataFrame, parallelism: int) -> DataFrame:
-    """With one task a batch needs no exchange before its stateful operators, which halves its latency.
+    """`frame` in `parallelism` partitions. With one, a batch needs no exchange, which halves its latency.
 
-    Spark sees that only when the coalesce stands after the watermark, whose operator hides
-    the partitioning of what is below it.
+    Spark detects that only if the coalesce comes after the watermark, whose operator hides
+    the partitioning below it.
     """
     return frame.coalesce(1) if parallelism == 1 else frame

@@ -1,13 +1,11 @@
-"""How Spark evaluates a batch's expressions: interpreted where it is small, compiled where it is large.
+"""How Spark evaluates a batch's expressions: interpreted if it is small, compiled if it is large.
 
-Compiling is not the dear part but writing the source to be compiled, anew for each task: about as much
-work as a small batch in all. For thousands of records compiled code earns that back many times over.
+The expensive part is not compiling but generating the source, again for each task: about as much
+work as a whole small batch. For thousands of records compiled code is much faster overall.
 Figures: docs/performance.md.
 """
 
 from pyspark.sql import SparkSession
-
-__all__ = ["INTERPRETED", "Evaluation"]
 
 LARGE_BATCH_RECORDS = 5_000
 
@@ -16,15 +14,15 @@ COMPILED = {"spark.sql.codegen.factoryMode": "FALLBACK", "spark.sql.codegen.whol
 
 
 class Evaluation:
-    """The mode of one query, which starts interpreted (`INTERPRETED` in the session's options)."""
+    """The mode of one query, initially interpreted (`INTERPRETED` in the session's options)."""
 
     def __init__(self) -> None:
         self._mode = INTERPRETED
 
     def adapt(self, session: SparkSession, records: int) -> None:
-        """Choose for the next batch by the number of records in this one; a backlog comes in a row.
+        """Choose for the next batch by this one's number of records; large batches follow each other.
 
-        `session` is the query's own copy, which `foreachBatch` hands over with the batch.
+        `session` is the query's own copy, which `foreachBatch` passes with the batch.
         """
         mode = COMPILED if records >= LARGE_BATCH_RECORDS else INTERPRETED
         if mode is not self._mode:

@@ -1,7 +1,7 @@
-"""What Spark says of the micro-batch under way: its offsets and how many rows went where.
+"""Spark's figures for the current micro-batch: its offsets and row counts.
 
-The batch's figures are needed before it is committed, so they are read from its executed
-plan and not from the progress report that follows it. Classic (not Connect) sessions only.
+They are needed before the batch is committed, so they are read from its executed
+plan and not from the progress report that follows. Classic (not Connect) sessions only.
 """
 
 import json
@@ -14,15 +14,13 @@ from pyspark.sql.streaming import StreamingQuery
 from core.errors import CheckpointError
 from spark_jobs.source import Offsets
 
-__all__ = ["BatchExecution", "find_query", "read_execution"]
-
 
 @dataclass(frozen=True, slots=True)
 class BatchExecution:
-    """Counts in records. `accepted` is None where the plan holds no filter on verdicts.
+    """Counts in records. `accepted` is None if the plan has no filter on verdicts.
 
-    `counted_once` is False where a part of the batch was computed again, because an executor was lost with
-    what it had shuffled: what comes out is right all the same, but Spark counted that part more than once.
+    `counted_once` is False if part of the batch was computed again because an executor was lost with
+    its shuffle files: the result is still right, but Spark counted that part more than once.
     """
 
     offsets_from: Offsets
@@ -35,8 +33,8 @@ class BatchExecution:
 
 
 def find_query(spark: SparkSession, name: str) -> StreamingQuery:
-    """The active query of that name, in the session that started it (a batch has a copy of its own,
-    which knows of no query). Raises `CheckpointError` where none runs.
+    """The active query of that name, in the session that started it (a batch has a copy of the session,
+    which knows no query). Raises `CheckpointError` if none runs.
     """
     for query in spark.streams.active:
         if query.name == name:
@@ -45,9 +43,9 @@ def find_query(spark: SparkSession, name: str) -> StreamingQuery:
 
 
 def read_execution(query: StreamingQuery) -> BatchExecution:
-    """Figures of the batch that has just been computed, whole, by `query`."""
-    plan = query._jsq.streamingQuery().lastExecution().executedPlan()  # noqa: SLF001  # no public way
-    totals = {"duplicate": 0, "dropped": 0, "told_apart": 0}
+    """Figures of the batch that `query` has just computed completely."""
+    plan = query._jsq.streamingQuery().lastExecution().executedPlan()  # noqa: SLF001  # no public API
+    totals = {"duplicate": 0, "dropped": 0, "split_rows": 0}
     read, accepted = 0, None
     offsets: tuple[Offsets, Offsets] = ({}, {})
     pending = [plan]
@@ -65,7 +63,7 @@ def read_execution(query: StreamingQuery) -> BatchExecution:
             if "numDroppedDuplicateRows" in metrics:
                 duplicates = _metric(node, "numDroppedDuplicateRows")
                 totals["duplicate"] += duplicates
-                totals["told_apart"] += duplicates + dropped + _metric(node, "numOutputRows")
+                totals["split_rows"] += duplicates + dropped + _metric(node, "numOutputRows")
         children = node.children()
         pending += [children.apply(index) for index in range(children.size())]
     offered = sum(end - offsets[0].get(partition, 0) for partition, end in offsets[1].items())
@@ -76,7 +74,7 @@ def read_execution(query: StreamingQuery) -> BatchExecution:
         accepted=accepted,
         duplicate=totals["duplicate"],
         dropped_by_watermark=totals["dropped"],
-        counted_once=read <= offered and entered == totals["told_apart"],
+        counted_once=read <= offered and entered == totals["split_rows"],
     )
 
 

@@ -1,7 +1,7 @@
-"""Bring back what Spark's watermark dropped although the rules had accepted it.
+"""Recover events that the rules accepted but Spark's watermark dropped.
 
-That happens when a backlog is read unevenly over the partitions. The ledger counts it; here
-the batch's offsets are read once more, without a watermark, and the windows recomputed.
+That happens if a backlog is read unevenly over the partitions. The ledger counts them; here
+the batch's offsets are read again, without a watermark, and the windows recomputed.
 """
 
 from datetime import datetime
@@ -17,6 +17,7 @@ from core.logging import get_logger
 from core.settings import Settings
 from database import reconcile
 from spark_jobs.queries import rows_for_sink
+from spark_jobs.rules.validate import EVENT_COLUMNS, validate
 from spark_jobs.sink.events import (
     INSERT_GOOD,
     INSERT_REJECTED,
@@ -24,12 +25,9 @@ from spark_jobs.sink.events import (
     REJECTED_COLUMNS,
     STAGE_GOOD,
     STAGE_REJECTED,
-    told_apart,
+    split_rows,
 )
 from spark_jobs.source import Offsets, read_range
-from spark_jobs.validate import EVENT_COLUMNS, judge
-
-__all__ = ["heal_next_batch", "reprocess"]
 
 log = get_logger(__name__)
 
@@ -42,8 +40,8 @@ _HEALED = "UPDATE ops.stream_batch SET healed_at = now() WHERE query_id = %s AND
 
 
 def heal_next_batch(spark: SparkSession, settings: Settings) -> bool:
-    """Heal the oldest batch that lost rows to the watermark. False where there is none, or its
-    windows may still change (then a later call will).
+    """Heal the oldest batch that lost rows to the watermark. False if there is none, or its
+    windows may still change (a later call heals it).
     """
     with postgres.connect(settings.postgres, autocommit=True) as connection:
         row = connection.execute(_NEXT).fetchone()
@@ -63,7 +61,7 @@ def heal_next_batch(spark: SparkSession, settings: Settings) -> bool:
 
 
 def _still_there(settings: Settings, first: dict[str, int], last: dict[str, int]) -> tuple[Offsets, Offsets]:
-    """The part of a range that Kafka still has: that of an old batch, as from a backup, may be gone."""
+    """The part of a range that Kafka still has; records of an old batch, as from a backup, may be gone."""
     topic = settings.kafka.topic
     oldest, ends = kafka.first_offsets(settings.kafka, topic), kafka.end_offsets(settings.kafka, topic)
     whole = tuple({int(partition): offset for partition, offset in side.items()} for side in (first, last))
@@ -77,10 +75,10 @@ def _still_there(settings: Settings, first: dict[str, int], last: dict[str, int]
 
 
 def reprocess(spark: SparkSession, settings: Settings, start: Offsets, end: Offsets) -> list[datetime]:
-    """Judge the records of an offset range again, write those that are missing and recompute their windows.
+    """Validate the records of an offset range again, write missing rows and recompute their windows.
 
-    All in one transaction. Returns the starts of the windows that accepted events of the range fall into,
-    sorted. Harmless to repeat: rows that are there stay as they are. Raises `DatabaseError` where events of
+    All in one transaction. Returns the sorted starts of the windows of the accepted events of the range.
+    Safe to repeat: existing rows stay unchanged. Raises `DatabaseError` if events of
     such a window were deleted by age.
     """
     table = _read(spark, settings, start, end)
@@ -90,7 +88,7 @@ def reprocess(spark: SparkSession, settings: Settings, start: Offsets, end: Offs
 
 
 def _read(spark: SparkSession, settings: Settings, start: Offsets, end: Offsets) -> pa.Table:
-    return rows_for_sink(judge(read_range(spark, settings.kafka, start, end))).toArrow()
+    return rows_for_sink(validate(read_range(spark, settings.kafka, start, end))).toArrow()
 
 
 def _windows(table: pa.Table) -> list[datetime]:
@@ -99,7 +97,7 @@ def _windows(table: pa.Table) -> list[datetime]:
 
 
 def _write(settings: Settings, table: pa.Table, windows: list[datetime]) -> None:
-    good, refused = told_apart(table)
+    good, refused = split_rows(table)
     with postgres.connect(settings.postgres, autocommit=True) as connection, connection.transaction():
         connection.execute("SET LOCAL TIME ZONE 'UTC'")
         for statement in PREPARE:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -10,21 +11,13 @@ from pyspark.sql.streaming import StreamingQuery
 from core.settings import Settings
 from spark_jobs.deduplicate import drop_duplicate_events, drop_duplicate_records
 from spark_jobs.kpis import kpis_by_currency
+from spark_jobs.rules.validate import EVENT_COLUMNS, PAYLOAD_COLUMNS, validate
+from spark_jobs.session import checkpoint_location
 from spark_jobs.sink import events as events_sink
 from spark_jobs.sink import kpis as kpis_sink
 from spark_jobs.sink.writer import BatchSink, WriteBatch
-from spark_jobs.source import Offsets, read_stream
-from spark_jobs.validate import EVENT_COLUMNS, judge
-
-__all__ = [
-    "EVENTS_CLEAN_QUERY",
-    "KPI_1M_QUERY",
-    "RunningQuery",
-    "clean_events",
-    "rows_for_sink",
-    "start_queries",
-    "windowed_kpis",
-]
+from spark_jobs.source import read_stream
+from spark_jobs.start import Start
 
 EVENTS_CLEAN_QUERY = "events_clean"
 KPI_1M_QUERY = "kpi_1m"
@@ -32,7 +25,7 @@ KPI_1M_QUERY = "kpi_1m"
 
 @dataclass(frozen=True, slots=True)
 class RunningQuery:
-    """A started query and the sink it writes to. `again` starts it anew, once it has ended."""
+    """A started query and its sink. `again` restarts it after its end."""
 
     query: StreamingQuery
     sink: BatchSink
@@ -40,52 +33,51 @@ class RunningQuery:
 
 
 def clean_events(records: DataFrame, parallelism: int) -> DataFrame:
-    """Raw records -> distinct events and rejected records, told apart by `reason`."""
-    return rows_for_sink(drop_duplicate_records(judge(records), parallelism))
+    """Raw records -> distinct events and rejected records; `reason` is null for events."""
+    return rows_for_sink(drop_duplicate_records(validate(records), parallelism))
 
 
-def rows_for_sink(judged: DataFrame) -> DataFrame:
-    """The columns that the sink of `events_clean` takes; what only a rejected record needs is null in others."""
+def rows_for_sink(validated: DataFrame) -> DataFrame:
+    """The columns for the sink of `events_clean`; those for rejected records are null in events."""
     rejected = F.col("reason").isNotNull()
     place = [
         F.when(rejected, F.col(name)).alias(name) for name in ("topic", "partition", "offset", "kafka_time")
     ]
-    payload = F.when(rejected, F.col("value")).alias("payload")
-    return judged.select(*EVENT_COLUMNS, *place, "reason", "detail", payload)
+    return validated.select(*EVENT_COLUMNS, *place, "reason", "detail", *PAYLOAD_COLUMNS)
 
 
 def windowed_kpis(records: DataFrame, parallelism: int) -> DataFrame:
     """Raw records -> KPIs by minute and currency of the accepted, distinct events."""
-    accepted = judge(records).where(F.col("reason").isNull())
+    accepted = validate(records).where(F.col("reason").isNull())
     events = accepted.select("id", "event_time", "event_type", "currency", "amount")
     return kpis_by_currency(drop_duplicate_events(events, parallelism))
 
 
-def start_queries(
-    spark: SparkSession, settings: Settings, beginnings: dict[str, Offsets]
-) -> list[RunningQuery]:
-    """Start both queries, each with its checkpoint below `settings.checkpoint_dir`.
+def start_queries(spark: SparkSession, settings: Settings, begin: Start) -> list[RunningQuery]:
+    """Start both queries, each with its checkpoint in `settings.checkpoint_dir`.
 
-    One without a checkpoint begins at its `beginnings`, or else at the topic's first record.
+    A query without a checkpoint starts at its offsets in `begin`, or else at the topic's first record.
     """
-    kafka, stream = settings.kafka, settings.stream
+    kafka, stream, start_positions = settings.kafka, settings.stream, begin.offsets
     gathered = read_stream(
-        spark, kafka, stream, start=beginnings.get(KPI_1M_QUERY), max_delay_ms=stream.kpi_max_delay_ms
+        spark, kafka, stream, start=start_positions.get(KPI_1M_QUERY), max_delay_ms=stream.kpi_max_delay_ms
     )
-    prompt = read_stream(spark, kafka, stream, start=beginnings.get(EVENTS_CLEAN_QUERY))
+    prompt = read_stream(spark, kafka, stream, start=start_positions.get(EVENTS_CLEAN_QUERY))
     return [
         _start(
             spark,
             settings,
+            begin.topic_id,
             EVENTS_CLEAN_QUERY,
             clean_events(prompt, stream.parallelism),
             "append",
             events_sink.PREPARE,
-            events_sink.write_events,
+            partial(events_sink.write_events, shared_until=begin.shared_until),
         ),
         _start(
             spark,
             settings,
+            begin.topic_id,
             KPI_1M_QUERY,
             windowed_kpis(gathered, stream.parallelism),
             "update",
@@ -98,6 +90,7 @@ def start_queries(
 def _start(
     spark: SparkSession,
     settings: Settings,
+    topic_id: str | None,
     name: str,
     frame: DataFrame,
     mode: str,
@@ -106,12 +99,18 @@ def _start(
 ) -> RunningQuery:
     def start() -> RunningQuery:
         batch_sink = BatchSink(
-            spark, name, settings.postgres, prepare, write, retry_s=settings.stream.sink_retry_s
+            spark,
+            name,
+            settings.postgres,
+            prepare,
+            write,
+            retry_s=settings.stream.sink_retry_s,
+            topic_id=topic_id,
         )
         writer = (
             frame.writeStream.queryName(name)
             .outputMode(mode)
-            .option("checkpointLocation", (settings.checkpoint_dir / name).as_uri())
+            .option("checkpointLocation", checkpoint_location(settings.checkpoint_dir / name))
             .foreachBatch(batch_sink)
         )
         if settings.stream.trigger_interval_ms:

@@ -1,11 +1,9 @@
-"""Start a query again whose batch was computed more than once, as happens where a cluster loses an executor."""
+"""Restart a query whose batch was computed more than once, as happens if a cluster loses an executor."""
 
 from collections import Counter
 
 from core.logging import get_logger
 from spark_jobs.queries import RunningQuery
-
-__all__ = ["Repeats"]
 
 log = get_logger(__name__)
 
@@ -19,7 +17,7 @@ class Repeats:
         self._in_a_row: Counter[str] = Counter()
 
     def start_again(self, running: RunningQuery) -> RunningQuery:
-        """The query itself, or, where it ended only to repeat a batch, a new one from the same checkpoint."""
+        """The query itself, or, if it ended only to repeat a batch, a new one from the same checkpoint."""
         name, sink = running.sink.query_name, running.sink
         if sink.has_committed:
             self._in_a_row[name] = 0

@@ -1,14 +1,16 @@
-"""Rejected records judged anew: after a change of the rules, or late ones admitted on purpose.
+"""Validate rejected records again: after a change of the rules, or to admit late ones on purpose.
 
-What is accepted now becomes a row of `events_clean`, its record is marked `replayed_at`, and its
-minute is recomputed: all in one transaction a chunk, so a repetition finds nothing left to do. A
-replayed record is accounted for once: its marked row says that it is no longer a reject.
+A record that is accepted now becomes a row of `events_clean`, is marked `replayed_at`, and its
+minute is recomputed: all in one transaction per chunk, so a repetition finds nothing left to do. A
+replayed record is accounted for once: the mark means that it is no longer a reject. Of a large record
+only the beginning is stored: the whole is read from Kafka as long as it is there.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 import psycopg
@@ -17,16 +19,17 @@ from pyspark.sql import SparkSession
 
 from core import postgres
 from core.events import RejectReason
-from core.settings import PostgresSettings
+from core.settings import Settings
 from core.tables import EVENTS_CLEAN, EVENTS_REJECTED
 from database import reconcile
 from database.kpis import lock_kpis
-from spark_jobs.validate import EVENT_COLUMNS, judge
-
-__all__ = ["Selection", "Summary", "replay"]
+from spark_jobs.kept_records import KeptRecord, completed
+from spark_jobs.rules.validate import EVENT_COLUMNS, validate
 
 CHUNK = 500
-"""Records in one transaction, which keeps the stream's KPIs waiting while it lasts."""
+"""Records in one transaction, during which the stream's KPIs wait."""
+
+CHUNK_BYTES = 32 * 1024 * 1024
 
 PLACE = ("topic", "partition", "offset")
 RECORDS = pa.schema(
@@ -40,7 +43,7 @@ RECORDS = pa.schema(
 )
 
 _NEXT = f"""
-    SELECT topic, partition, "offset", kafka_time, payload FROM {EVENTS_REJECTED.name}
+    SELECT topic, partition, "offset", kafka_time, payload, payload_bytes, payload_sha256 FROM {EVENTS_REJECTED.name}
     WHERE reason = ANY(%(reasons)s) AND kafka_time >= %(start)s AND kafka_time < %(end)s
         AND replayed_at IS NULL AND (kafka_time, topic, partition, "offset") > (%(kafka_time)s, %(topic)s, %(partition)s, %(offset)s)
     ORDER BY kafka_time, topic, partition, "offset" LIMIT {CHUNK}
@@ -51,7 +54,7 @@ _COPY = f"COPY stage_replay ({_EVENT}) FROM STDIN"
 _INSERT = f"""
     INSERT INTO {EVENTS_CLEAN.name} ({_EVENT}) SELECT {_EVENT} FROM stage_replay ORDER BY id
     ON CONFLICT (id) DO NOTHING
-"""  # noqa: S608  # as above; in one order, so that two writers wait for each other rather than deadlock
+"""  # noqa: S608  # as above; in a fixed order, so that two writers wait for each other instead of deadlocking
 _COUNT_NEW = f"""
     SELECT count(DISTINCT id) FROM stage_replay AS staged
     WHERE NOT EXISTS (SELECT FROM {EVENTS_CLEAN.name} AS kept WHERE kept.id = staged.id)
@@ -64,7 +67,7 @@ _MARK = f"""
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rejected records: by reason, and by when Kafka took them (`end` excluded)."""
+    """Selects rejected records by reason and Kafka time (`end` is exclusive)."""
 
     reasons: tuple[RejectReason, ...]
     start: datetime
@@ -73,10 +76,11 @@ class Selection:
 
 @dataclass(slots=True)
 class Summary:
-    """What became of the records: each is admitted, a duplicate, refused or expired.
+    """Counts of the outcomes: each record is admitted, a duplicate, refused, expired or cut.
 
-    `duplicate`: accepted, but its id is in `events_clean` already. `refused`: by present reason.
+    `duplicate`: accepted, but its id is already in `events_clean`. `refused`: by current reason.
     `expired`: accepted, but the events of its minute were deleted by age, so its KPIs cannot be recomputed.
+    `cut`: not validated, since only its beginning is stored, and it is too large or Kafka no longer has the rest.
     """
 
     judged: int = 0
@@ -84,35 +88,44 @@ class Summary:
     duplicate: int = 0
     expired: int = 0
     minutes: int = 0
+    cut: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
 
 def replay(
-    spark: SparkSession, settings: PostgresSettings, selection: Selection, *, admit_late: bool, dry_run: bool
+    spark: SparkSession, settings: Settings, selection: Selection, *, admit_late: bool, dry_run: bool
 ) -> Summary:
-    """Judge the selected records by the present rules and admit what they accept; see the module.
+    """Validate the selected records by the current rules and admit those that pass; see the module.
 
-    `admit_late` leaves out the rule `late` alone. `dry_run` counts and changes nothing. Raises
-    psycopg's errors; what was committed until then stays, and a repetition does the rest.
+    `admit_late` skips only the rule `late`. `dry_run` counts and changes nothing. Raises
+    psycopg's errors; committed chunks stay, and a repetition does the rest.
     """
     summary = Summary()
-    with postgres.connect(settings, autocommit=True) as connection:
+    with postgres.connect(settings.postgres, autocommit=True) as connection:
         connection.execute(_STAGE)
-        for records in _chunks(connection, selection):
-            judged = judge(spark.createDataFrame(records), admit_late=admit_late)
+        for chunk in _chunks(connection, selection):
+            whole = completed(settings.kafka, chunk)
+            summary.cut += len(chunk) - len(whole)
+            records = pa.Table.from_pylist(whole, RECORDS)
+            judged = validate(spark.createDataFrame(records), admit_late=admit_late)
             verdicts = judged.select(*PLACE, *EVENT_COLUMNS, "reason").toArrow().to_pylist()
             _settle(connection, verdicts, summary, dry_run=dry_run)
     return summary
 
 
-def _chunks(connection: psycopg.Connection[Any], selection: Selection) -> Iterator[pa.Table]:
-    """The selected records, the oldest first, as tables of `RECORDS`."""
+def _chunks(connection: psycopg.Connection[Any], selection: Selection) -> Iterator[list[KeptRecord]]:
+    """The selected records in chunks, oldest first; a chunk of large ones has at most `CHUNK_BYTES`."""
     limits = {"reasons": list(selection.reasons), "start": selection.start, "end": selection.end}
     last: dict[str, Any] = {"kafka_time": selection.start, "topic": "", "partition": -1, "offset": -1}
     while rows := connection.execute(_NEXT, limits | last).fetchall():
-        records = [dict(zip(RECORDS.names, row, strict=True)) for row in rows]
-        last = records[-1]
-        yield pa.Table.from_pylist(records, RECORDS)
+        records = _within_limit([KeptRecord(*row) for row in rows])
+        last = {name: getattr(records[-1], name) for name in ("kafka_time", *PLACE)}
+        yield records
+
+
+def _within_limit(records: list[KeptRecord]) -> list[KeptRecord]:
+    sizes = accumulate(record.size for record in records)
+    return records[: max(1, sum(size <= CHUNK_BYTES for size in sizes))]
 
 
 def _settle(
@@ -141,7 +154,7 @@ def _is_expired(connection: psycopg.Connection[Any], window: datetime) -> bool:
 
 
 def _admit(connection: psycopg.Connection[Any], verdicts: list[dict[str, Any]]) -> int:
-    """Insert the events, mark their records, recompute their minutes; returns how many events were new."""
+    """Insert the events, mark their records, recompute their minutes; returns the number of new events."""
     _stage(connection, verdicts)
     new = connection.execute(_INSERT).rowcount
     with connection.cursor() as cursor:

@@ -1,17 +1,20 @@
-"""The Spark session, with what was measured to matter (docs/performance.md)."""
+"""The Spark session, with options chosen by measurement (docs/performance.md)."""
 
+import shlex
 from pathlib import Path
 
-from pyspark import SparkConf, SparkContext
-from pyspark.java_gateway import launch_gateway
+from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
 from core.jars import class_archive, jar_paths
 from core.settings import Settings
 from spark_jobs.cluster import cluster_options, is_on_this_machine, secret_options
 from spark_jobs.evaluation import INTERPRETED
+from spark_jobs.heap import EXIT_OPTION
+from spark_jobs.jvm import ensure_jvm
 
-__all__ = ["build_session"]
+YOUNG = "-XX:MaxNewSize=341m"
+"""As with a heap of 1g: a larger heap is reserved for large records and not filled by ordinary ones."""
 
 LOG4J = Path(__file__).with_name("log4j2.properties")
 STREAMING = "org.apache.spark.sql.execution.streaming"
@@ -22,22 +25,26 @@ def build_session(
 ) -> SparkSession:
     """Start the driver's JVM and a session on it.
 
-    `inherited_fds` stay open in the JVM: a lock held through one of them lasts until the
-    JVM has ended too. `dump_classes`: the file that the JVM writes at its end, for `class_archive`.
-    Raises `PrerequisiteError` where a jar is missing.
+    `inherited_fds` stay open in the JVM: a lock on one of them lasts until the
+    JVM has also ended. `dump_classes`: the file that the JVM writes at its end, for `class_archive`.
+    Raises `PrerequisiteError` if a jar is missing.
     """
     conf = SparkConf(loadDefaults=False)
     for key, value in _options(settings, name, dump_classes).items():
         conf.set(key, value)
-    if SparkContext._gateway is None:  # noqa: SLF001  # pyspark's only hook for a JVM of one's own making
-        # spark-submit must see the conf (class path, heap), and the JVM the file descriptors. In a group of
-        # its own the JVM does not get the signals that are meant for the driver, which ends it in order.
-        popen_options = {"pass_fds": inherited_fds, "process_group": 0}
-        gateway = launch_gateway(conf, popen_options)
-        SparkContext._ensure_initialized(gateway=gateway)  # noqa: SLF001  # as above
+    # spark-submit must see the conf (class path, heap), and the JVM the file descriptors. In its own
+    # process group the JVM does not get the driver's signals; the driver shuts it down.
+    ensure_jvm(conf, {"pass_fds": inherited_fds, "process_group": 0})
     for key, value in secret_options(settings.stream).items():
         conf.set(key, value)
     return SparkSession.builder.config(conf=conf).getOrCreate()
+
+
+def checkpoint_location(folder: Path) -> str:
+    """A folder in Hadoop's path syntax: with a scheme, and blanks and letters unescaped. In a real URI Hadoop would read
+    `%20` literally and put the checkpoint into another folder.
+    """
+    return f"file://{folder}"
 
 
 def _options(settings: Settings, name: str, dump_classes: Path | None) -> dict[str, str]:
@@ -48,13 +55,13 @@ def _options(settings: Settings, name: str, dump_classes: Path | None) -> dict[s
         "spark.master": stream.master,
         "spark.driver.memory": stream.driver_memory,
         "spark.driver.extraClassPath": ":".join(map(str, jars)),
-        "spark.driver.extraJavaOptions": _jvm_flags(settings, dump_classes),
+        "spark.driver.extraJavaOptions": f"{YOUNG} {EXIT_OPTION} {_jvm_flags(settings, dump_classes)}",
         "spark.local.dir": str(settings.data_dir / "spark"),
         "spark.sql.warehouse.dir": str(settings.data_dir / "spark" / "warehouse"),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    options |= _SEMANTICS | _SPEED | _STATE_STORE | _FILES | INTERPRETED
+    options |= _SEMANTICS | _SPEED | _MEMORY | _STATE_STORE | _FILES | INTERPRETED
     options["spark.sql.shuffle.partitions"] = str(stream.parallelism)
     if is_on_this_machine(stream.master):
         options |= _LOOPBACK
@@ -62,9 +69,9 @@ def _options(settings: Settings, name: str, dump_classes: Path | None) -> dict[s
 
 
 def _executor_flags(settings: Settings) -> str:
-    """Another machine need not have this one's folders."""
+    """Java flags for executors, without this machine's folders."""
     here = is_on_this_machine(settings.stream.master)
-    return _jvm_flags(settings, None) if here else " ".join([*_FLAGS, settings.stream.jvm_options])
+    return _jvm_flags(settings, None) if here else f"{shlex.join(_FLAGS)} {settings.stream.jvm_options}"
 
 
 def _jvm_flags(settings: Settings, dump_classes: Path | None) -> str:
@@ -75,7 +82,8 @@ def _jvm_flags(settings: Settings, dump_classes: Path | None) -> str:
         classes = [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
     scratch = settings.data_dir / "spark"
     scratch.mkdir(parents=True, exist_ok=True)
-    return " ".join([*_FLAGS, *classes, f"-Djava.io.tmpdir={scratch}", settings.stream.jvm_options])
+    flags = shlex.join([*_FLAGS, *classes, f"-Djava.io.tmpdir={scratch}"])  # Spark splits them like a shell
+    return f"{flags} {settings.stream.jvm_options}"
 
 
 _FLAGS = (
@@ -83,6 +91,8 @@ _FLAGS = (
     "-XX:-DontCompileHugeMethods",
     "-XX:-UsePerfData",
     "-Xlog:disable",
+    # Spark matches a query's error text with a recursive pattern, for which a stack of 1 MB is too small.
+    "-Xss8m",
     f"-Dlog4j2.configurationFile={LOG4J.as_uri()}",
 )
 
@@ -93,7 +103,7 @@ _SEMANTICS = {
     "spark.sql.variant.allowDuplicateKeys": "true",
     "spark.sql.streaming.statefulOperator.checkCorrectness.enabled": "true",
 }
-"""What the contract depends on: UTC, errors instead of silent overflow, the last of equal keys."""
+"""Options that the contract requires: UTC, errors instead of silent overflow, the last of equal keys."""
 
 _SPEED = {
     "spark.scheduler.mode": "FAIR",
@@ -109,7 +119,13 @@ _SPEED = {
     "spark.sql.streaming.noDataMicroBatches.enabled": "false",
     "spark.sql.streaming.pollingDelay": "25ms",
 }
-"""Less work for each micro-batch; each with its measured effect in docs/performance.md."""
+"""Options that reduce the work per micro-batch; docs/performance.md has their measured effects."""
+
+_MEMORY = {
+    "spark.kafka.consumer.fetchedData.cache.evictorThreadRunInterval": "10s",
+    "spark.kafka.consumer.fetchedData.cache.timeout": "10s",
+}
+"""Prefetched data of a partition is bounded, however large its records are."""
 
 _STATE_STORE = {
     "spark.sql.streaming.stateStore.providerClass": f"{STREAMING}.state.RocksDBStateStoreProvider",

@@ -7,12 +7,13 @@ from pyspark.sql import DataFrame, SparkSession
 from core.kafka_login import credentials
 from core.settings import KafkaSettings, StreamSettings
 
-__all__ = ["RECORD_COLUMNS", "Offsets", "read_range", "read_stream"]
-
 Offsets = dict[int, int]
 """Offset by partition."""
 
 SCRAM_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
+RECORDS_A_POLL = "100"
+"""Decompressed records of a partition that Spark buffers at a time, whatever their size."""
+
 RECORD_COLUMNS = ("topic", "partition", "offset", "kafka_time", "value")
 
 
@@ -26,8 +27,8 @@ def read_stream(
 ) -> DataFrame:
     """Stream of records with `RECORD_COLUMNS`; the first start reads from `start`, or the earliest offset.
 
-    With `max_delay_ms` a batch waits that long for more records unless a full one is there.
-    Data that Kafka has deleted before it was read fails the query.
+    With `max_delay_ms` a batch waits that long for more records unless it is full.
+    The query fails if Kafka deleted data before it was read.
     """
     reader = (
         spark.readStream.format("kafka")
@@ -58,12 +59,17 @@ def read_range(spark: SparkSession, kafka: KafkaSettings, start: Offsets, end: O
 
 
 def _connection(kafka: KafkaSettings) -> dict[str, str]:
-    common = {"kafka.bootstrap.servers": kafka.bootstrap_servers, "kafka.fetch.max.wait.ms": "50"}
+    common = {
+        "kafka.bootstrap.servers": kafka.bootstrap_servers,
+        "kafka.fetch.max.wait.ms": "50",
+        "kafka.isolation.level": "read_committed",
+        "kafka.max.poll.records": RECORDS_A_POLL,
+    }
     return common | (_login(kafka) if kafka.security_protocol == "SASL_SSL" else {})
 
 
 def _login(kafka: KafkaSettings) -> dict[str, str]:
-    """Spark hides the value of an option that contains `password` wherever it shows options."""
+    """Login options. Spark redacts an option whose value contains `password` wherever it shows options."""
     user, password = (json.dumps(part) for part in credentials(kafka))
     trust = {
         "kafka.ssl.truststore.type": "PEM",

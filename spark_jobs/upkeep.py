@@ -1,8 +1,7 @@
-"""What the running job mends by itself, twice a minute: rows that the watermark dropped, and
-KPIs of settled minutes that are not what `events_clean` gives.
+"""Repairs by the running job, twice a minute: rows that the watermark dropped, and
+KPIs of settled minutes that differ from `events_clean`.
 
-The queries are exactly-once by themselves; this has the last word where they cannot know
-better, as with a new checkpoint that began in the middle of a minute.
+The queries are exactly-once by themselves; this corrects what they cannot detect.
 """
 
 import time
@@ -23,19 +22,17 @@ from core.settings import Settings
 from database import reconcile
 from spark_jobs.heal import heal_next_batch
 
-__all__ = ["Upkeep", "reconcile_settled"]
-
 log = get_logger(__name__)
 
 INTERVAL_S = 30.0
-FIRST_REACH = timedelta(hours=1)
-"""How far back the first comparison after a start looks; later ones go on from there."""
+FIRST_COMPARISON = timedelta(hours=1)
+"""How far back the first comparison after a start looks; later ones continue from there."""
 
 
 class Upkeep:
-    """Heals and reconciles when it is due, in a thread of its own: the job's heartbeat must not wait for it.
+    """Heals and reconciles when due, in a separate thread: the job's heartbeat must not wait for it.
 
-    A database or a broker that is away postpones it.
+    If the database or the broker is down, it is postponed.
     """
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
@@ -47,9 +44,9 @@ class Upkeep:
         self._work: Future[None] | None = None
 
     def tick(self, progress: dict[str, dict[str, Any]]) -> None:
-        """Begin what is due. `progress` by query name, as `progress.query_progress` gives it.
+        """Start the work that is due. `progress` by query name, as `progress.query_progress` returns it.
 
-        Raises what the work before raised.
+        Raises the error of the previous work.
         """
         if self._work is not None and self._work.done():
             self._work.result()
@@ -59,7 +56,7 @@ class Upkeep:
             self._work = self._worker.submit(self._do, self._caught_up(progress))
 
     def stop(self) -> None:
-        """Begin nothing more; what is under way ends with the session, and is repeated another time."""
+        """Start nothing more; running work ends with the session and is repeated later."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _do(self, caught_up: bool) -> None:
@@ -71,14 +68,14 @@ class Upkeep:
             log.warning("upkeep.postponed", error=str(error).strip())
 
     def _heal(self) -> None:
-        """What it reads again lies in Kafka; where that is away, the queries wait, and so does this."""
+        """Heal one batch. If Kafka is down, the queries wait, and so does this."""
         try:
             heal_next_batch(self._spark, self._settings)
         except (BrokerError, Py4JJavaError, PySparkException) as error:
             log.warning("heal.postponed", error=str(error).strip().partition("\n")[0])
 
     def _caught_up(self, progress: dict[str, dict[str, Any]]) -> bool:
-        """While a backlog is read, one query may be minutes ahead of the other: nothing is settled."""
+        """Whether no backlog is being read: during one, a query may be minutes ahead, so nothing is settled."""
         limit = self._settings.stream.max_offsets_per_trigger // 10
         return all(query.get("lag_records", limit + 1) <= limit for query in progress.values())
 
@@ -86,15 +83,14 @@ class Upkeep:
 def reconcile_settled(settings: Settings, since: datetime | None) -> datetime | None:
     """Compare the minutes that settled since `since`, and recompute those that differ.
 
-    Returns until when minutes are compared now; None before the first batch of each query.
+    Returns the end of the minutes compared so far; None before the first batch of each query.
     """
     with postgres.connect(settings.postgres, autocommit=True) as connection:
         until = reconcile.settled_until(connection)
         if until is None:
             return None
-        start = reconcile.first_comparable(connection, since or until - FIRST_REACH)
-        differing = reconcile.differing_windows(connection, start, until) if start < until else []
+        start = reconcile.first_comparable(connection, since or until - FIRST_COMPARISON)
+        differing = reconcile.recompute_differing(connection, start, until)
         if differing:
             log.warning("kpis.recomputed", windows=[to_iso8601(window) for window in differing])
-            reconcile.recompute_windows(connection, differing)
     return max(start, until)

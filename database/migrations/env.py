@@ -1,4 +1,4 @@
-"""Alembic's entry point; `database.migrate` hands over the open connection."""
+"""Alembic's entry point; `database.migrate` passes the open connection."""
 
 from alembic import context
 

@@ -1,25 +1,17 @@
-"""Writer of the query `events_clean`: good rows and rejected records of one batch."""
+"""Writer of the query `events_clean`: events and rejected records of one batch."""
+
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.tables import EVENTS_CLEAN, EVENTS_REJECTED
 from spark_jobs.execution import BatchExecution
+from spark_jobs.rules.validate import EVENT_COLUMNS, PAYLOAD_COLUMNS
+from spark_jobs.sink.kpis import count_from_events
 from spark_jobs.sink.writer import BatchResult, Cursor
-from spark_jobs.validate import EVENT_COLUMNS
 
-__all__ = [
-    "INSERT_GOOD",
-    "INSERT_REJECTED",
-    "PREPARE",
-    "REJECTED_COLUMNS",
-    "STAGE_GOOD",
-    "STAGE_REJECTED",
-    "told_apart",
-    "write_events",
-]
-
-REJECTED_COLUMNS = ("topic", "partition", "offset", "kafka_time", "reason", "detail", "payload")
+REJECTED_COLUMNS = ("topic", "partition", "offset", "kafka_time", "reason", "detail", *PAYLOAD_COLUMNS)
 STAGE_GOOD, STAGE_REJECTED = "stage_events", "stage_rejected"
 
 PREPARE = (
@@ -35,6 +27,13 @@ INSERT_GOOD = f"""
     ON CONFLICT (id) DO NOTHING
 """  # noqa: S608  # names come from the contract
 
+_CONTENT = tuple(name for name in EVENT_COLUMNS if name != "id")
+COUNT_DIFFERING = f"""
+    SELECT count(*) FROM {STAGE_GOOD} AS stage JOIN {EVENTS_CLEAN.name} AS kept USING (id)
+    WHERE ({", ".join(f"stage.{name}" for name in _CONTENT)})
+        IS DISTINCT FROM ({", ".join(f"kept.{name}" for name in _CONTENT)})
+"""  # noqa: S608  # names come from the contract
+
 _QUOTED = ", ".join(f'"{name}"' for name in REJECTED_COLUMNS)
 INSERT_REJECTED = f"""
     INSERT INTO {EVENTS_REJECTED.name} ({_QUOTED})
@@ -48,14 +47,22 @@ INSERT_REJECTED = f"""
     FROM {STAGE_REJECTED} AS stage LEFT JOIN {EVENTS_REJECTED.name} AS kept USING (topic, partition, "offset")
     ON CONFLICT (topic, partition, "offset") DO NOTHING
 """  # noqa: S608  # names come from the contract
-"""Where a topic was lost and made anew, its offsets begin anew too: a record whose place another one of the
-former topic holds is kept under the topic's name and its own time. The session's time zone is UTC."""
+"""A recreated topic reuses offsets: a record at an offset that the former topic's row occupies is stored under the
+topic's name and the record's time. The session's time zone is UTC."""
 
 
-def write_events(cursor: Cursor, table: pa.Table, execution: BatchExecution) -> BatchResult:
-    """Write `table`, as `queries.rows_for_sink` gives it. A row that is there already counts as a duplicate."""
-    good, refused = told_apart(table)
+def write_events(
+    cursor: Cursor, table: pa.Table, execution: BatchExecution, *, shared_until: datetime | None = None
+) -> BatchResult:
+    """Write `table`, the result of `queries.rows_for_sink`. An existing row counts as a duplicate.
+
+    `shared_until`: see `spark_jobs.start.Start`.
+    """
+    good, refused = split_rows(table)
     written = _insert(cursor, STAGE_GOOD, good, INSERT_GOOD)
+    if written and shared_until is not None:
+        count_from_events(cursor, good, shared_until)
+    differing = _count_differing(cursor) if written < good.num_rows else 0
     rejected = _insert(cursor, STAGE_REJECTED, refused, INSERT_REJECTED)
     repeated = table.num_rows - written - rejected
     return BatchResult(
@@ -64,14 +71,21 @@ def write_events(cursor: Cursor, table: pa.Table, execution: BatchExecution) -> 
         rejected=rejected,
         max_event_time=pc.max(good["event_time"]).as_py(),
         announce={"events": written, "rejected": rejected},
+        differing=differing,
     )
 
 
-def told_apart(table: pa.Table) -> tuple[pa.Table, pa.Table]:
+def split_rows(table: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Events (`EVENT_COLUMNS`) and rejected records (`REJECTED_COLUMNS`) of `table`."""
     is_good = pc.is_null(table["reason"])
     good = table.filter(is_good).select(list(EVENT_COLUMNS))
     return good, table.filter(pc.invert(is_good)).select(list(REJECTED_COLUMNS))
+
+
+def _count_differing(cursor: Cursor) -> int:
+    """Number of staged events whose id is stored with other content, from this batch or an earlier one."""
+    cursor.execute(COUNT_DIFFERING)
+    return int(cursor.fetchone()[0])
 
 
 def _insert(cursor: Cursor, stage: str, rows: pa.Table, statement: str) -> int:

@@ -1,14 +1,16 @@
 """Writer of the query `kpi_1m`: KPIs by currency, and `kpi_1m` derived from them."""
 
+from datetime import datetime
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.kpis import COUNTS
 from core.tables import KPI_1M_BY_CURRENCY
-from database.kpis import COUNTS, DERIVE_KPI_1M, KPI_COLUMNS
+from database.kpis import DERIVE_KPI_1M, FROM_EVENTS, KPI_COLUMNS, LOCK_KPIS, upsert_clause
+from database.reconcile import WINDOW
 from spark_jobs.execution import BatchExecution
 from spark_jobs.sink.writer import BatchResult, Cursor
-
-__all__ = ["PREPARE", "UPSERT", "write_kpis"]
 
 STAGE = "stage_kpis"
 
@@ -17,21 +19,27 @@ PREPARE = (
     f"ALTER TABLE {STAGE} DROP COLUMN processed_at",
 )
 
-_SET = ", ".join(f"{name} = excluded.{name}" for name in KPI_COLUMNS if name not in KPI_1M_BY_CURRENCY.key)
 _EVENTS = " + ".join("{row}." + name for name in COUNTS)
 
-UPSERT = f"""
-    INSERT INTO {KPI_1M_BY_CURRENCY.name} AS kept ({", ".join(KPI_COLUMNS)})
-    SELECT {", ".join(KPI_COLUMNS)} FROM {STAGE}
-    ON CONFLICT (window_start, currency) DO UPDATE SET {_SET}, processed_at = now()
+_UPSERT = f"""
+    INSERT INTO {KPI_1M_BY_CURRENCY.name} AS kept ({", ".join(KPI_COLUMNS)}) {{rows}}
+    {upsert_clause(KPI_1M_BY_CURRENCY)}
     WHERE {_EVENTS.format(row="excluded")} >= {_EVENTS.format(row="kept")}
-"""  # noqa: S608  # names come from the contract
-"""A window only ever gains events, so a row of fewer events is a partial one (a new checkpoint
-that began in the middle of the window) and does not replace what is there."""
+"""  # names come from the contract
+"""A window only gains events, so a row with fewer events is partial (a new checkpoint
+started in the middle of the window) and does not replace the existing row."""
+UPSERT = _UPSERT.format(rows=f"SELECT {', '.join(KPI_COLUMNS)} FROM {STAGE}")  # noqa: S608  # as above
+
+_LIMITS = {"start": "$1::text::timestamptz", "end": "$2::text::timestamptz"}
+_UPSERT_FROM_EVENTS = _UPSERT.format(rows=FROM_EVENTS % _LIMITS)
+_BETWEEN = (
+    f"{KPI_1M_BY_CURRENCY.name} WHERE window_start >= {_LIMITS['start']} AND window_start < {_LIMITS['end']}"
+)
+_DERIVE_BETWEEN = DERIVE_KPI_1M.format(touched=_BETWEEN)
 
 
 def write_kpis(cursor: Cursor, table: pa.Table, execution: BatchExecution) -> BatchResult:
-    """Write the changed windows of `table` (`KPI_COLUMNS`, `max_event_time`); `written` counts the records in them."""
+    """Write the changed windows of `table` (`KPI_COLUMNS`, `max_event_time`); `written` counts their records."""
     if table.num_rows:
         cursor.adbc_ingest(STAGE, table.select(list(KPI_COLUMNS)), mode="append", temporary=True)
         cursor.execute(UPSERT)
@@ -45,3 +53,19 @@ def write_kpis(cursor: Cursor, table: pa.Table, execution: BatchExecution) -> Ba
         max_event_time=pc.max(table["max_event_time"]).as_py(),
         announce={"windows": windows[-60:]},
     )
+
+
+def count_from_events(cursor: Cursor, events: pa.Table, until: datetime) -> None:
+    """Upsert the KPIs of the windows of `events` up to `until`, from `events_clean`, which has these events.
+
+    For windows of which the state of the query `kpi_1m` lacks events. The lock blocks that query meanwhile.
+    """
+    first, last = (
+        moment.replace(second=0, microsecond=0)
+        for moment in pc.min_max(events["event_time"]).as_py().values()
+    )
+    limits = first.isoformat(), min(last + WINDOW, until).isoformat()
+    if first < until:
+        cursor.execute(LOCK_KPIS)
+        cursor.execute(_UPSERT_FROM_EVENTS, limits)
+        cursor.execute(_DERIVE_BETWEEN, limits)

@@ -1,8 +1,8 @@
-"""One transaction a micro-batch, tried again while the database is away.
+"""One transaction per micro-batch, retried while the database is down.
 
 The batch is collected as Arrow exactly once (a second action would read and compute it
-anew), then written by a function of the query (`events`, `kpis`). The ledger row commits
-with the data and makes a replayed batch harmless: it is found, and nothing is written.
+again), then written by the query's function (`events`, `kpis`). The ledger row commits
+with the data and makes a replayed batch harmless: if it exists, nothing is written.
 """
 
 import json
@@ -27,8 +27,6 @@ from core.tables import NOTIFY_CHANNEL
 from spark_jobs.evaluation import Evaluation
 from spark_jobs.execution import BatchExecution, find_query, read_execution
 
-__all__ = ["BatchResult", "BatchSink", "Cursor", "WriteBatch"]
-
 log = get_logger(__name__)
 
 Cursor = Any
@@ -37,13 +35,17 @@ Cursor = Any
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What a query's writer did with a batch, in records; `announce` goes into the notification."""
+    """What a query's writer did with a batch, in records; `announce` goes into the notification.
+
+    `differing`: duplicates whose content differs from the stored event.
+    """
 
     written: int
     duplicate: int
     rejected: int
     max_event_time: datetime | None
     announce: dict[str, Any]
+    differing: int = 0
 
 
 WriteBatch = Callable[[Cursor, pa.Table, BatchExecution], BatchResult]
@@ -53,10 +55,10 @@ WriteBatch = Callable[[Cursor, pa.Table, BatchExecution], BatchResult]
 class BatchSink:
     """The function that `foreachBatch` calls, for one query.
 
-    `prepare` statements run once a connection (temporary tables); `write` runs in each
-    batch's transaction. While `hold()` is active no new batch begins to write. `failure`
-    is the sentence of the error that ended the query; Spark buries it in its own. `recounted` is true where
-    that was a batch with wrong figures: the query may be started again, from its checkpoint.
+    `prepare` statements run once per connection (temporary tables); `write` runs in each
+    batch's transaction. While `hold()` is active no batch starts to write. `failure`
+    is the sentence of the error that ended the query, which Spark wraps in its own. `recounted` is true if
+    that was a batch with wrong figures: the query may be restarted from its checkpoint.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class BatchSink:
         write: WriteBatch,
         *,
         retry_s: float,
+        topic_id: str | None = None,
     ) -> None:
         self._spark = spark
         self.query_name = query_name
@@ -75,6 +78,7 @@ class BatchSink:
         self._prepare = prepare
         self._write = write
         self._retry_s = retry_s
+        self._topic_id = topic_id
         self.failure: str | None = None
         self.recounted = False
         self._connection: Any = None
@@ -84,7 +88,7 @@ class BatchSink:
         self._evaluation = Evaluation()
 
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
-        """Collect and commit one micro-batch. Raises `DatabaseError` when the database stays away."""
+        """Collect and commit one micro-batch. Raises `DatabaseError` if the database stays down."""
         started = time.perf_counter()
         table = batch.toArrow()
         query = find_query(self._spark, self.query_name)
@@ -94,7 +98,7 @@ class BatchSink:
         if not execution.counted_once:
             self.recounted = True
             self.failure = (
-                f"Batch {batch_id} of {self.query_name} was computed more than once, and so were its figures. "
+                f"Batch {batch_id} of {self.query_name} was computed more than once, so its figures are wrong. "
                 "Nothing of it was committed; it is repeated."
             )
             raise InterruptedError(self.failure)
@@ -113,7 +117,7 @@ class BatchSink:
         return self._committed is not None
 
     def hold(self, timeout_s: float) -> bool:
-        """Wait for the batch that is being written; let no other begin. False when time ran out."""
+        """Wait for the batch that is being written and start no other. False on timeout."""
         self._stopping.set()
         finished = self._writing.acquire(timeout=timeout_s)
         if finished:
@@ -138,7 +142,7 @@ class BatchSink:
             self._disconnect()
             raise DatabaseError(
                 f"Batch {batch_id} of {self.query_name} could not be written: {_first_line(error)}. "
-                "Nothing of it was committed; the job stops, and the batch is repeated when it runs again."
+                "Nothing of it was committed; the job stops and repeats the batch when it runs again."
             ) from error
 
     def _after_failure(self, state: RetryCallState) -> None:
@@ -163,7 +167,8 @@ class BatchSink:
                 "collect": round(collected_ms, 1),
                 "write": round((time.perf_counter() - started) * 1000, 1),
             }
-            _insert_ledger_row(cursor, query_id, batch_id, self.query_name, execution, result, durations)
+            place = (query_id, batch_id, self.query_name, self._topic_id)
+            _insert_ledger_row(cursor, place, execution, result, durations)
             _notify(cursor, {"query": self.query_name, "batch_id": batch_id, **result.announce})
         connection.commit()
         self._committed = query_id, batch_id
@@ -173,7 +178,7 @@ class BatchSink:
             self._connection = connection = adbc.connect(self._uri)
             with connection.cursor() as cursor:
                 if self._committed is not None:
-                    _demand_committed(cursor, *self._committed)
+                    _require_committed(cursor, *self._committed)
                 for statement in ("SET TIME ZONE 'UTC'", *self._prepare):
                     cursor.execute(statement)
             connection.commit()
@@ -206,27 +211,25 @@ def _already_committed(cursor: Cursor, query_id: str, batch_id: int, execution: 
     return True
 
 
-def _demand_committed(cursor: Cursor, query_id: str, batch_id: int) -> None:
-    """Raises `CheckpointError` where the database has lost a batch that it had committed to us.
+def _require_committed(cursor: Cursor, query_id: str, batch_id: int) -> None:
+    """Raise `CheckpointError` if the database has lost a batch whose commit it had confirmed.
 
-    It came back as an older copy (a replica that took over, a restore). A further batch would bury the gap;
-    the next start of the job finds it, and goes on where the ledger ends.
+    It went back in time (a failover to a replica, a restore). Another batch would hide the gap;
+    the next start of the job detects it and resumes where the ledger ends.
     """
     cursor.execute(
         "SELECT 1 FROM ops.stream_batch WHERE query_id = $1::uuid AND batch_id = $2", (query_id, batch_id)
     )
     if cursor.fetchone() is None:
         raise CheckpointError(
-            f"The database no longer has batch {batch_id} of query {query_id}, which it had committed: it came back as "
-            "an older copy. The job stops; when it runs again, it goes on where the ledger ends."
+            f"The database no longer has batch {batch_id} of query {query_id}, whose commit it had confirmed: it is "
+            "an older copy. The job stops; when it runs again, it resumes where the ledger ends."
         )
 
 
 def _insert_ledger_row(
     cursor: Cursor,
-    query_id: str,
-    batch_id: int,
-    query_name: str,
+    place: tuple[str, int, str, str | None],
     execution: BatchExecution,
     result: BatchResult,
     durations_ms: dict[str, float],
@@ -234,22 +237,22 @@ def _insert_ledger_row(
     cursor.execute(
         """
         INSERT INTO ops.stream_batch (
-            query_id, batch_id, query_name, offsets_from, offsets_to, records_read, records_written,
-            records_duplicate, records_rejected, records_dropped_by_watermark, max_event_time, durations_ms
+            query_id, batch_id, query_name, topic_id, offsets_from, offsets_to, records_read, records_written,
+            records_duplicate, records_differing, records_rejected, records_dropped_by_watermark,
+            max_event_time, durations_ms
         ) VALUES (
-            $1::text::uuid, $2, $3, $4::text::jsonb, $5::text::jsonb, $6, $7, $8, $9, $10,
-            $11::text::timestamptz, $12::text::jsonb
+            $1::text::uuid, $2, $3, $4, $5::text::jsonb, $6::text::jsonb, $7, $8, $9, $10, $11, $12,
+            $13::text::timestamptz, $14::text::jsonb
         )
         """,
         (
-            query_id,
-            batch_id,
-            query_name,
+            *place,
             json.dumps(execution.offsets_from),
             json.dumps(execution.offsets_to),
             execution.read,
             result.written,
             result.duplicate,
+            result.differing,
             result.rejected,
             execution.dropped_by_watermark,
             result.max_event_time.isoformat() if result.max_event_time else None,
@@ -264,7 +267,7 @@ def _notify(cursor: Cursor, payload: dict[str, Any]) -> None:
 
 
 TRANSIENT_SQLSTATES = ("08", "53", "57P", "40001", "40P01", "55P03")
-"""Connection lost, out of resources, shutting down, serialisation, deadlock, lock not available."""
+"""SQLSTATEs: connection lost, out of resources, shutting down, serialisation, deadlock, lock not available."""
 
 
 def _is_transient(error: BaseException) -> bool:

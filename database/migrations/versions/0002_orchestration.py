@@ -1,13 +1,7 @@
-"""Why a service is as it is and who watches it; alerts."""
+"""Reason and watching run of a service; alerts."""
 
-from alembic import op
-
-from database.migrate import apply_sql
+from database.migrate import sql_upgrade
 
 revision = "0002"
 down_revision = "0001"
-
-
-def upgrade() -> None:
-    """Add what the orchestration keeps."""
-    apply_sql(op.get_bind(), "0002_orchestration")
+upgrade = sql_upgrade(__file__)

@@ -1,13 +1,7 @@
-"""Until when rows were deleted by age, so that nothing is recomputed from what is gone."""
+"""Time up to which rows were deleted by age, so that nothing is recomputed from deleted events."""
 
-from alembic import op
-
-from database.migrate import apply_sql
+from database.migrate import sql_upgrade
 
 revision = "0003"
 down_revision = "0002"
-
-
-def upgrade() -> None:
-    """Add the mark of the retention."""
-    apply_sql(op.get_bind(), "0003_retention")
+upgrade = sql_upgrade(__file__)

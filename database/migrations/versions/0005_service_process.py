@@ -1,13 +1,7 @@
-"""Services in containers of their own: what is asked of them, and what their runners say."""
+"""Services in separate containers: orders to them, and their runners' reports."""
 
-from alembic import op
-
-from database.migrate import apply_sql
+from database.migrate import sql_upgrade
 
 revision = "0005"
 down_revision = "0004"
-
-
-def upgrade() -> None:
-    """Add what such services need."""
-    apply_sql(op.get_bind(), "0005_service_process")
+upgrade = sql_upgrade(__file__)

@@ -1,8 +1,8 @@
-"""The canonical lane: records as every ordinary producer writes them, judged by one pattern.
+"""The canonical lane: records as ordinary producers write them, validated by one pattern.
 
 A canonical record is a flat object with exactly the contract's fields in the contract's
-order and nothing odd in it. The pattern decides every rule but those on times, and the
-quotes then cut the text into its values. All else takes the exact lane (`spark_jobs.exact`),
+order and no special cases. The pattern covers every rule except those on times, and the
+text is then split at its quotes. All other records take the exact lane (`spark_jobs.rules.exact`),
 which gives the same verdict on a canonical record (a test compares the two).
 """
 
@@ -10,8 +10,6 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from core.events import AMOUNT_PRECISION, AMOUNT_SCALE, EVENT_TIME_PATTERN, FIELDS, MAX_ID_LENGTH, Field
-
-__all__ = ["AMOUNT_TYPE", "canonical_pattern", "canonical_texts", "canonical_tokens"]
 
 AMOUNT_TYPE = f"decimal({AMOUNT_PRECISION},{AMOUNT_SCALE})"
 
@@ -30,14 +28,14 @@ def _value_pattern(field: Field) -> str:
 
 
 def canonical_pattern() -> str:
-    """Printable ASCII identifiers, known enumerations, a plain amount: valid but perhaps for its times."""
+    """Printable ASCII identifiers, known enumerations, a plain amount: valid except perhaps for its times."""
     space = r"[ \t\n\r]*+"
     pairs = [f'"{field.name}"{space}:{space}{_value_pattern(field)}' for field in FIELDS]
     return rf"\A{space}\{{{space}{f'{space},{space}'.join(pairs)}{space}\}}{space}\z"
 
 
 def canonical_tokens(value: Column) -> Column:
-    """The record (binary) cut at its quotes; null where it is not canonical."""
+    """The record (binary) split at its quotes; null if it is not canonical."""
     text = value.cast("string")
     return F.when(text.rlike(canonical_pattern()), F.split(text, '"', -1))
 

@@ -1,10 +1,10 @@
-"""The exact lane: any bytes at all, judged by every rule of the contract in turn.
+"""The exact lane: any bytes, validated by every rule of the contract in turn.
 
 `try_parse_json` reads strict RFC 8259, but stops after the first value, so trailing text
-would pass. The text is therefore read as the first element of an array whose second one
-is the text's own hash: only text that is exactly one value leaves both in their places.
+would pass. The text is therefore parsed as the first element of an array whose second element
+is the text's hash: only text that is exactly one value leaves both in place.
 
-Few records come here, so the expressions are written to be small rather than fast: the
+Few records come here, so the expressions are small rather than fast: the
 plan of every micro-batch carries them (docs/performance.md).
 """
 
@@ -14,51 +14,54 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from core.events import (
-    AMOUNT_SCALE,
     EVENT_TIME_PATTERN,
     FIELDS,
     MAX_ID_LENGTH,
     WHITESPACE,
     RejectReason,
 )
-from spark_jobs.canonical import AMOUNT_TYPE
-
-__all__ = ["exact_verdict"]
+from spark_jobs.rules.amount import validated_amount
+from spark_jobs.rules.canonical import AMOUNT_TYPE
+from spark_jobs.rules.let import let
 
 DETAIL_LENGTH = 200
+AMOUNT_AT = next(index for index, field in enumerate(FIELDS) if field.kind == "amount")
 EVENT_TIME = EVENT_TIME_PATTERN.removesuffix("$") + r"\z"
 """Java's `$` also matches before a last line break, `\\z` does not."""
 
-INEXACT_NUMBER = r"[:,\[\s]-?[0-9.]{17}|[0-9][eE]-0*[0-9]{3}"
-"""A number whose double may not say what its text said: many digits, or an exponent that underflows."""
-
 
 def exact_verdict(value: Column) -> Column:
-    """The verdict on one record's bytes, times relative to Kafka's apart.
+    """The verdict on one record's bytes, except for times relative to Kafka's.
 
     Returns struct<event columns..., reason, detail, time_text>; the event's columns have no
-    meaning where `reason` is set.
+    meaning if `reason` is set.
     """
     text = value.cast("string")
     is_text = F.coalesce(F.is_valid_utf8(value), F.lit(False))
     seal = F.xxhash64(text)
     sealed = F.concat(F.lit("["), text, F.lit(","), seal, F.lit("]"))
-    return _let(
+    return let(
         F.when(is_text, F.try_parse_json(sealed)),
-        lambda document: _let(_fields(document), lambda fields: _verdict(value, document, seal, fields)),
+        lambda document: let(
+            _fields(document),
+            lambda fields: let(
+                _amount(text, document, fields[AMOUNT_AT]),
+                lambda amount: _verdict(value, document, seal, fields, amount),
+            ),
+        ),
     )
 
 
-def _let(value: Column, body: Callable[[Column], Column]) -> Column:
-    """`body(value)` with `value` computed once."""
-    return F.get(F.transform(F.array(value), body), 0)
+def _amount(text: Column, document: Column, field: Column) -> Column:
+    plain = F.try_variant_get(document, "$[0].amount", AMOUNT_TYPE)
+    return validated_amount(field["type"], field["text"], plain, text)
 
 
 def _fields(document: Column) -> Column:
-    """array<struct<name, kind, allowed, type, text>>, one a field; null where the value is no object.
+    """array<struct<name, kind, allowed, type, text>>, one per field; null if the value is not an object.
 
     `type` is the JSON type as Spark names it (STRING, BIGINT, DECIMAL(p,s), DOUBLE, BOOLEAN,
-    ARRAY<..>, OBJECT<..>, VOID), null where the field is absent; `text` is the trimmed text.
+    ARRAY<..>, OBJECT<..>, VOID), null if the field is absent; `text` is the trimmed text.
     """
     known = F.array(
         *[
@@ -71,8 +74,8 @@ def _fields(document: Column) -> Column:
             for field in FIELDS
         ]
     )
-    said = F.try_variant_get(document, "$[0]", "map<string,variant>")
-    return F.when(said.isNotNull(), _let(said, lambda names: F.transform(known, lambda f: _field(f, names))))
+    found = F.try_variant_get(document, "$[0]", "map<string,variant>")
+    return F.when(found.isNotNull(), let(found, lambda names: F.transform(known, lambda f: _field(f, names))))
 
 
 def _field(field: Column, names: Column) -> Column:
@@ -88,11 +91,10 @@ def _field(field: Column, names: Column) -> Column:
     )
 
 
-def _verdict(value: Column, document: Column, seal: Column, fields: Column) -> Column:
+def _verdict(value: Column, document: Column, seal: Column, fields: Column, amount: Column) -> Column:
     texts = {field.column: fields[index]["text"] for index, field in enumerate(FIELDS)}
     event_time = F.when(texts["event_time"].rlike(EVENT_TIME), texts["event_time"].try_cast("timestamp"))
-    amount = F.try_variant_get(document, "$[0].amount", AMOUNT_TYPE)
-    columns = texts | {"event_time": event_time, "amount": amount}
+    columns = texts | {"event_time": event_time, "amount": amount["amount"]}
     is_whole = F.coalesce(F.try_variant_get(document, "$[1]", "bigint") == seal, F.lit(False))
     faults = [
         _fault(RejectReason.NOT_UTF8, F.when(~F.is_valid_utf8(value), F.lit(""))),
@@ -100,12 +102,9 @@ def _verdict(value: Column, document: Column, seal: Column, fields: Column) -> C
         _fault(RejectReason.NOT_AN_OBJECT, F.when(fields.isNull(), F.lit(""))),
         *[_fault(reason, _first_name(fields, broken)) for reason, broken in _FIELD_RULES.items()],
         _fault(RejectReason.BAD_EVENT_TIME, F.when(event_time.isNull(), F.lit("eventTime"))),
-        *[
-            _fault(reason, F.when(broken, F.lit("amount")))
-            for reason, broken in _amount_rules(value, document, amount)
-        ],
+        *[_fault(reason, F.when(broken, F.lit("amount"))) for reason, broken in _amount_rules(amount)],
     ]
-    return _let(
+    return let(
         F.coalesce(*faults),
         lambda fault: F.struct(
             *[columns[field.column].alias(field.column) for field in FIELDS],
@@ -117,7 +116,7 @@ def _verdict(value: Column, document: Column, seal: Column, fields: Column) -> C
 
 
 def _fault(reason: RejectReason, field: Column) -> Column:
-    """struct<reason, field> where `field` (the field at fault, empty for the whole record) is set."""
+    """struct<reason, field> if `field` (the invalid field, empty for the whole record) is set."""
     return F.when(field.isNotNull(), F.struct(F.lit(reason.value).alias("reason"), field.alias("field")))
 
 
@@ -153,27 +152,19 @@ _FIELD_RULES = {
     RejectReason.BAD_LENGTH: _has_bad_length,
     RejectReason.NOT_ALLOWED: _is_not_allowed,
 }
-"""Rules on single fields; the first field that breaks one is named."""
+"""Rules on single fields; the first field that breaks one is reported."""
 
 
-def _amount_rules(value: Column, document: Column, amount: Column) -> list[tuple[RejectReason, Column]]:
-    """A number in exponent notation, or with more than 38 digits, arrives as DOUBLE; it counts
-    only where the double says exactly what the text said.
-    """
-    number = F.try_variant_get(document, "$[0].amount", "double")
-    json_type = F.schema_of_variant(F.try_variant_get(document, "$[0].amount", "variant"))
-    excess_scale = json_type.startswith("DECIMAL") & ~json_type.rlike(f",[0-{AMOUNT_SCALE}]\\)$")
-    doubtful = value.cast("string").rlike(INEXACT_NUMBER)
-    inexact = (json_type == "DOUBLE") & amount.isNotNull() & ((amount.cast("double") != number) | doubtful)
+def _amount_rules(amount: Column) -> list[tuple[RejectReason, Column]]:
     return [
-        (RejectReason.AMOUNT_NEGATIVE, number < 0),
-        (RejectReason.AMOUNT_TOO_PRECISE, excess_scale | inexact),
-        (RejectReason.AMOUNT_TOO_LARGE, amount.isNull()),
+        (RejectReason.AMOUNT_NEGATIVE, amount["negative"]),
+        (RejectReason.AMOUNT_TOO_PRECISE, amount["too_precise"]),
+        (RejectReason.AMOUNT_TOO_LARGE, amount["amount"].isNull()),
     ]
 
 
 def _detail(name: Column, fields: Column) -> Column:
-    """The field at fault and what it held (NUL made visible, cut to `DETAIL_LENGTH`); null where no field is."""
+    """The invalid field and its value (NUL made visible, cut to `DETAIL_LENGTH`); null if there is none."""
     held = F.get(F.filter(fields, lambda field: field["name"] == name), 0)["text"]
     shown = F.substring(F.translate(held, "\0", "\ufffd"), 1, DETAIL_LENGTH)
     return F.when(name != "", F.concat_ws(": ", name, shown))
