@@ -1,7 +1,7 @@
-"""Another package's command line as a child: its lines in the run's log as they come.
+"""Runs another package's command line as a child, with its output in the run's log.
 
-The child gets the worker's own environment, so it reads the same settings. It leads a process
-group, which is ended with the run: whoever cancels the run does not leave its work going on.
+The child inherits the worker's environment, so it reads the same settings. It leads a process
+group that ends with the run, so a cancelled run leaves no work behind.
 """
 
 import os
@@ -15,8 +15,6 @@ from pathlib import Path
 
 import dagster as dg
 
-__all__ = ["run_command", "run_module"]
-
 GRACE_S = 10.0
 """How long a child may take to end after SIGTERM before its group is killed."""
 
@@ -29,9 +27,9 @@ def run_module(log: Logger, module: str, arguments: Sequence[str], folder: Path)
 
 
 def run_command(log: Logger, command: Sequence[str], folder: Path) -> list[str]:
-    """Run a program until it ends; returns its last lines, of both outputs.
+    """Run a program until it ends; returns its last lines from both outputs.
 
-    Raises `dagster.Failure` with these lines where it exits with another code than 0. An exception
+    Raises `dagster.Failure` with these lines if its exit code is not 0. An exception
     that interrupts this (a cancelled run, SIGTERM) ends the whole process group first.
     """
     log.info("Starting %s", " ".join(command))
@@ -61,12 +59,12 @@ def run_command(log: Logger, command: Sequence[str], folder: Path) -> list[str]:
 
 def _why(command: Sequence[str], code: int, lines: Sequence[str]) -> str:
     how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-    said = "\n".join(lines) or "(it said nothing)"
+    said = "\n".join(lines) or "(no output)"
     return f"{' '.join(command)} {how}. Its last lines:\n{said}"
 
 
 def _end_group(process: subprocess.Popen[str]) -> None:
-    """End what is left of the child's group: first gently, then at once."""
+    """End the rest of the child's group: first SIGTERM, then SIGKILL."""
     _signal_group(process, signal.SIGTERM)
     try:
         process.wait(GRACE_S)

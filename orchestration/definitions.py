@@ -1,10 +1,8 @@
-"""The code location: everything below `orchestration/defs`."""
+"""The code location: everything in `orchestration/defs`."""
 
 from pathlib import Path
 
 import dagster as dg
-
-__all__ = ["defs"]
 
 
 @dg.definitions

@@ -1,7 +1,7 @@
-"""`python -m orchestration.manifest`: dbt's manifest, made where it is missing or the project has changed.
+"""`python -m orchestration.manifest`: create dbt's manifest if it is missing or the project has changed.
 
-Dagster's code reads the manifest when it is loaded, so whoever starts the code server runs this
-first. It takes 0.2 s where nothing has changed.
+Dagster's code reads the manifest when it is loaded, so run this before the code server starts.
+It takes 0.2 s if nothing has changed.
 """
 
 import hashlib
@@ -18,29 +18,18 @@ from typing import Any
 from core.errors import OrderpulseError, StackError
 from core.settings import load_settings
 
-__all__ = [
-    "MANIFEST",
-    "PROJECT",
-    "TARGET",
-    "ensure_manifest",
-    "fingerprint",
-    "main",
-    "node_ids",
-    "read_manifest",
-]
-
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 TARGET = PROJECT / "target"
 MANIFEST = TARGET / "manifest.json"
 MARK = TARGET / "manifest.fingerprint"
 PARTIAL = "partial_parse.msgpack"
-"""What dbt remembers of the files it has parsed."""
+"""dbt's cache of parsed files."""
 
-SOURCES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
+SOURCES = ("dbt_project.yml", "profiles.yml", "models", "macros", "materializations", "tests")
 
 
 def fingerprint() -> str:
-    """Changes with every file of the dbt project that dbt reads, with dbt itself and the database's name."""
+    """A hash over the dbt project's files, dbt's version and the database's name."""
     of_dbt = f"{version('dbt-core')} {version('dbt-postgres')} {load_settings().postgres.database}"
     digest = hashlib.sha256(of_dbt.encode())
     for source in SOURCES:
@@ -51,7 +40,7 @@ def fingerprint() -> str:
 
 
 def ensure_manifest() -> bool:
-    """Make the manifest unless it is current; True where it was made. Raises `StackError` with dbt's words."""
+    """Create the manifest unless it is current; True if it was created. Raises `StackError` with dbt's output."""
     wanted = fingerprint()
     if MANIFEST.exists() and MARK.exists() and MARK.read_text(encoding="utf-8") == wanted:
         return False
@@ -60,7 +49,7 @@ def ensure_manifest() -> bool:
         if (TARGET / PARTIAL).exists():
             shutil.copy(TARGET / PARTIAL, scratch)
         _parse(Path(scratch))
-        # A reader finds the old manifest or the new one, never half of one.
+        # Readers see the old manifest or the new one, never a partial one.
         for name in (PARTIAL, MANIFEST.name):
             (Path(scratch) / name).replace(TARGET / name)
     MARK.write_text(wanted, encoding="utf-8")
@@ -68,16 +57,18 @@ def ensure_manifest() -> bool:
 
 
 def read_manifest() -> dict[str, Any]:
-    """The manifest as JSON. Raises `StackError` where there is none."""
+    """The manifest as JSON. Raises `StackError` if there is none."""
     try:
         manifest: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise StackError(f"{MANIFEST} is missing; make it with `python -m orchestration.manifest`.") from None
+        raise StackError(
+            f"{MANIFEST} is missing; create it with `python -m orchestration.manifest`."
+        ) from None
     return manifest
 
 
 def node_ids(manifest: Mapping[str, Any]) -> frozenset[str]:
-    """Ids of the models, tests and exposures, which Dagster's assets and checks are made from."""
+    """Ids of the models, tests and exposures, from which Dagster's assets and checks are created."""
     return frozenset(manifest["nodes"]) | frozenset(manifest["exposures"])
 
 
@@ -99,7 +90,7 @@ def main() -> int:
     except OrderpulseError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"{MANIFEST}: {'made' if made else 'is current'}\n")
+    sys.stdout.write(f"{MANIFEST}: {'created' if made else 'is current'}\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What every area uses: the settings, PostgreSQL and Kafka. Stateless: made anew for each tick and run."""
+"""Resources of all areas: the settings, PostgreSQL and Kafka. Stateless: created for each tick and run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +7,22 @@ import dagster as dg
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
+from control.topic_state import Difference, differences, read_state
 from core import kafka, postgres
 from core.settings import Settings, load_settings
+from core.topics import EVENTS_RAW
+from orchestration.worker import show_worker
 
-__all__ = ["KafkaResource", "PlatformResource", "PostgresResource"]
 
+class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # its parameter would be the class itself
+    """Base of the resources: reads the settings on use, never when code is loaded.
 
-class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # its parameter is what it provides: itself
-    """Base of the resources: it reads the settings where they are needed, never while code is loaded."""
+    Every job uses one of them, or dbt, so each run's worker takes its lock before the first step.
+    """
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Called by Dagster in the process that will use it."""
+        show_worker(context)
 
     @property
     def settings(self) -> Settings:
@@ -40,3 +48,8 @@ class KafkaResource(PlatformResource):
         """Offset of the next record by partition. Raises `BrokerError` after `timeout_s` seconds."""
         settings = self.settings.kafka
         return kafka.end_offsets(settings, settings.topic, timeout_s)
+
+    def topic_differences(self, timeout_s: float = 10) -> list[Difference]:
+        """Differences from the topic that the set-up creates. Raises `BrokerError` if the broker does not respond."""
+        settings = self.settings.kafka
+        return differences(read_state(settings, timeout_s), EVENTS_RAW, settings)

@@ -1,1 +1,1 @@
-"""What Dagster loads: one folder an area."""
+"""Dagster's definitions, one folder per area."""

@@ -1,1 +1,1 @@
-"""Recomputation and replay of what was already processed."""
+"""Recomputation and replay of processed data."""

@@ -1,6 +1,6 @@
-"""Jobs over what was processed before: recompute KPIs, judge rejected records anew, read Kafka again.
+"""Jobs of the batch layer: recompute KPIs, validate rejected records again, read Kafka again.
 
-Each is a command of `spark_jobs.backfill` that an operator could type; the run shows its log.
+Each runs a command of `spark_jobs.backfill`, which an operator could also type, and shows its log.
 """
 
 import json
@@ -13,28 +13,26 @@ from core.clock import to_iso8601
 from orchestration.commands import run_module
 from orchestration.resources import PostgresResource
 
-__all__ = ["backfill_kpis", "hours", "replay_rejected", "reprocess_from_kafka"]
-
 MODULE = "spark_jobs.backfill"
 SUMMARY = "summary "
-"""How a command's line begins that says in JSON what it did."""
+"""Prefix of a command's line with its summary in JSON."""
 
 LONG_AGO, FAR_AHEAD = "2000-01-01T00:00:00", "2100-01-01T00:00:00"
 
-# The hour under way is a partition too: its settled minutes may need to be recomputed.
+# The current hour is a partition too: its settled minutes may need a recomputation.
 hours = dg.HourlyPartitionsDefinition(start_date="2026-01-01-00:00", timezone="UTC", end_offset=1)
 
 
 class ReplayConfig(dg.Config):
-    """Which rejected records are judged anew, and how."""
+    """Which rejected records to validate again, and how."""
 
     reasons: list[str] = Field(
-        description="Reasons they were rejected for (late, not_allowed, ...); docs/events.md lists them."
+        description="Reasons of their rejection (late, not_allowed, ...); docs/events.md lists them."
     )
-    from_time: str = Field(LONG_AGO, description="Kafka took them at this time or later, UTC, ISO-8601.")
-    to_time: str = Field(FAR_AHEAD, description="Kafka took them before this time, UTC, ISO-8601.")
-    admit_late: bool = Field(default=False, description="Leave out the rule `late`, and no other.")
-    dry_run: bool = Field(default=False, description="Count what would happen and change nothing.")
+    from_time: str = Field(LONG_AGO, description="Earliest Kafka time, inclusive, UTC, ISO-8601.")
+    to_time: str = Field(FAR_AHEAD, description="Latest Kafka time, exclusive, UTC, ISO-8601.")
+    admit_late: bool = Field(default=False, description="Skip the rule `late`, but no other.")
+    dry_run: bool = Field(default=False, description="Only count, change nothing.")
 
 
 class OffsetRange(dg.Config):
@@ -46,11 +44,11 @@ class OffsetRange(dg.Config):
 
 
 class ReprocessConfig(dg.Config):
-    """Which records are read again: ranges of offsets, or all that Kafka took between two times."""
+    """Which records to read again: ranges of offsets, or all that Kafka received between two times."""
 
-    ranges: list[OffsetRange] = Field([], description="Ranges of offsets; empty where a time range is given.")
-    from_time: str | None = Field(None, description="Kafka took them at this time or later, UTC, ISO-8601.")
-    to_time: str | None = Field(None, description="Kafka took them before this time, UTC, ISO-8601.")
+    ranges: list[OffsetRange] = Field([], description="Ranges of offsets; empty if a time range is given.")
+    from_time: str | None = Field(None, description="Earliest Kafka time, inclusive, UTC, ISO-8601.")
+    to_time: str | None = Field(None, description="Latest Kafka time, exclusive, UTC, ISO-8601.")
 
 
 @dg.op
@@ -62,7 +60,7 @@ def recompute_hour(context: dg.OpExecutionContext, postgres: PostgresResource) -
 
 @dg.op
 def judge_anew(context: dg.OpExecutionContext, postgres: PostgresResource, config: ReplayConfig) -> None:
-    """Judge rejected records by the present rules; what they accept goes into `events_clean`."""
+    """Validate rejected records by the current rules; accepted ones go into `events_clean`."""
     reasons = [part for reason in config.reasons for part in ("--reason", reason)]
     flags = [f"--{name.replace('_', '-')}" for name in ("admit_late", "dry_run") if getattr(config, name)]
     limits = ["--from", config.from_time, "--to", config.to_time]
@@ -71,7 +69,7 @@ def judge_anew(context: dg.OpExecutionContext, postgres: PostgresResource, confi
 
 @dg.op
 def read_again(context: dg.OpExecutionContext, postgres: PostgresResource, config: ReprocessConfig) -> None:
-    """Read records of the topic again, write the rows that are missing, recompute their minutes."""
+    """Read records of the topic again, write missing rows, recompute their minutes."""
     has_times = config.from_time is not None and config.to_time is not None
     if bool(config.ranges) == has_times or (config.from_time is None) != (config.to_time is None):
         raise dg.Failure(
@@ -97,9 +95,9 @@ def read_again(context: dg.OpExecutionContext, postgres: PostgresResource, confi
 def backfill_kpis() -> None:
     """Recompute the KPIs of an hour from `events_clean`; for several hours launch a backfill.
 
-    Right for every minute at the moment of its transaction, which keeps the stream's writes out. A
-    minute that is not settled yet (the newest event is less than six minutes ahead of it) goes on to be
-    written by the stream; once it has settled, the stream itself compares it once more. An hour whose
+    Correct for every minute at the time of its transaction, which blocks the stream's writes. The stream
+    continues to write a minute that is not settled (the newest event is less than six minutes ahead of it);
+    once it has settled, the stream compares it again. An hour whose
     events were deleted by age is refused.
     """
     recompute_hour()
@@ -107,10 +105,10 @@ def backfill_kpis() -> None:
 
 @dg.job(executor_def=dg.in_process_executor, tags={"batch_layer": "one at a time"})
 def replay_rejected() -> None:
-    """Judge rejected records anew: after a change of the rules, or with `admit_late` to admit late ones.
+    """Validate rejected records again: after a change of the rules, or with `admit_late` to admit late ones.
 
     Accepted records become events, their rows in `ops.events_rejected` get `replayed_at`, and their
-    minutes are recomputed, in one transaction for each 500 records. Harmless to repeat. Start with
+    minutes are recomputed, in one transaction for each 500 records. Safe to repeat. Start with
     `dry_run`, which only counts.
     """
     judge_anew()
@@ -118,12 +116,12 @@ def replay_rejected() -> None:
 
 @dg.job(executor_def=dg.in_process_executor, tags={"batch_layer": "one at a time"})
 def reprocess_from_kafka() -> None:
-    """Read a range of the topic again, as after a loss of rows; harmless to repeat, as rows are written once."""
+    """Read a range of the topic again, as after a loss of rows. Safe to repeat: rows are written once."""
     read_again()
 
 
 def _backfill(context: dg.OpExecutionContext, postgres: PostgresResource, arguments: list[str]) -> None:
-    """Run a command of the batch layer, and show its summary on the run."""
+    """Run a command of the batch layer, and attach its summary to the run."""
     lines = run_module(context.log, MODULE, arguments, postgres.settings.root)
     said = [line.removeprefix(SUMMARY) for line in lines if line.startswith(SUMMARY)]
     context.add_output_metadata(json.loads(said[-1]) if said else {})

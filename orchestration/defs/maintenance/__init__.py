@@ -1,1 +1,1 @@
-"""What keeps the platform small: retention, checkpoints."""
+"""Maintenance: retention, checkpoints, lost runs."""

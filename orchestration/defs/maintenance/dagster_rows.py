@@ -1,7 +1,8 @@
-"""What goes from Dagster's own store: old events without a run, old checks, finished runs and their logs.
+"""Rows to delete from Dagster's storage: old events without a run, old log lines of active runs, old checks, finished
+runs and their logs.
 
-Dagster deletes none of these by itself. Its tables have no public interface for events without a
-run; the columns used here are those of the version that `requirements.lock` pins.
+Dagster deletes none of these by itself. Its tables have no public interface for single events; the
+columns used here are those of the version that `requirements.lock` pins.
 """
 
 import shutil
@@ -11,9 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.defs.maintenance.purge import Doomed
-
-__all__ = ["dagster_rows", "purge_compute_logs", "purge_runs"]
+from orchestration.defs.maintenance.purge import ExpiredRows
 
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 PAGE = 100
@@ -24,36 +23,44 @@ _EVENTS = """
 """
 """The state of a freshness policy is the newest such event; without it the asset's state is unknown."""
 
+_LINES = """
+    old.run_id <> '' AND old.timestamp < %(limit)s AND old.dagster_event_type IS NULL
+    AND EXISTS (SELECT FROM runs WHERE runs.run_id = old.run_id AND runs.status <> ALL (%(finished)s))
+"""
+"""Attached runs last for weeks and write a line every 30 s. A row without a type is a log line; the other events are
+the run's state. The lines of a finished run are deleted with it.
+"""
+
 _CHECKS = """
     old.create_timestamp < %(limit)s AND EXISTS (
         SELECT FROM asset_check_executions AS newer
         WHERE newer.asset_key = old.asset_key AND newer.check_name = old.check_name AND newer.id > old.id
     )
 """
-"""The newest evaluation of a check stays: it is the check's state."""
+"""Keeps the newest evaluation of each check, which is its state."""
 
 
-def dagster_rows(limit: datetime) -> list[Doomed]:
-    """Rows of Dagster's database that are older than `limit` and that no run owns."""
-    values = {
-        "limit": limit.astimezone(UTC).replace(tzinfo=None)
-    }  # Dagster's columns hold UTC without a zone
+def dagster_rows(limit: datetime) -> list[ExpiredRows]:
+    """Rows of Dagster's database that are older than `limit` and that no finished run owns."""
+    values = {"limit": limit.astimezone(UTC).replace(tzinfo=None)}  # Dagster's columns are UTC without a zone
+    finished = {"finished": [status.value for status in FINISHED]}
     return [
-        Doomed("dagster.event_logs", "event_logs", _EVENTS, values),
-        Doomed("dagster.asset_check_executions", "asset_check_executions", _CHECKS, values),
+        ExpiredRows("dagster.event_logs", "event_logs", _EVENTS, values),
+        ExpiredRows("dagster.log_lines_of_runs_that_go_on", "event_logs", _LINES, values | finished),
+        ExpiredRows("dagster.asset_check_executions", "asset_check_executions", _CHECKS, values),
     ]
 
 
 def purge_runs(instance: dg.DagsterInstance, limit: datetime, *, dry_run: bool = False) -> int:
-    """Delete the finished runs, with their events, that ended before `limit`, but the newest of each job.
+    """Delete the finished runs, with their events, that ended before `limit`, except the newest of each job.
 
-    Returns how many.
+    Returns their number.
     """
-    doomed = list(_old_runs(instance, limit))
+    expired = list(_old_runs(instance, limit))
     if not dry_run:
-        for run_id in doomed:
+        for run_id in expired:
             instance.delete_run(run_id)
-    return len(doomed)
+    return len(expired)
 
 
 def _old_runs(instance: dg.DagsterInstance, limit: datetime) -> Iterator[str]:
@@ -72,11 +79,11 @@ def _old_runs(instance: dg.DagsterInstance, limit: datetime) -> Iterator[str]:
 def purge_compute_logs(
     instance: dg.DagsterInstance, folders: list[Path], limit: datetime, *, dry_run: bool = False
 ) -> int:
-    """Delete folders named by a run that the instance has no longer, unless written since `limit`.
+    """Delete folders of runs that the instance no longer has, unless written since `limit`.
 
-    `folders` hold one folder a run. Returns how many went.
+    `folders` contain one folder per run. Returns the number of deleted ones.
     """
-    doomed = [
+    expired = [
         folder
         for parent in folders
         if parent.is_dir()
@@ -84,9 +91,9 @@ def purge_compute_logs(
         if folder.is_dir() and _newest_write(folder) < limit and not instance.has_run(folder.name)
     ]
     if not dry_run:
-        for folder in doomed:
+        for folder in expired:
             shutil.rmtree(folder)
-    return len(doomed)
+    return len(expired)
 
 
 def _newest_write(folder: Path) -> datetime:

@@ -1,15 +1,13 @@
-"""What goes from the platform's own database, and what stays whatever its age."""
+"""Rows to delete from the platform's database, and rows kept whatever their age."""
 
 from datetime import datetime, timedelta
 
 from core.settings import RetentionSettings
 from core.tables import ALERT, EVENTS_CLEAN, EVENTS_REJECTED, STREAM_BATCH
-from orchestration.defs.maintenance.purge import Doomed
-
-__all__ = ["KEPT_BATCHES", "events_limit", "platform_rows"]
+from orchestration.defs.maintenance.purge import ExpiredRows
 
 KEPT_BATCHES = 100
-"""Newest ledger rows of a query that stay: what a checkpoint can still repeat, and what the checks compare."""
+"""Newest ledger rows of a query that are kept: a checkpoint may repeat their batches, and checks compare them."""
 
 _LEDGER = f"""
     old.committed_at < %(limit)s
@@ -22,17 +20,17 @@ _LEDGER = f"""
 
 
 def events_limit(retention: RetentionSettings, now: datetime) -> datetime:
-    """Event time before which events go: a full hour, so that an hour has all its events or none."""
+    """Event time before which events are deleted: a full hour, so that an hour has all its events or none."""
     return (now - timedelta(days=retention.events_days)).replace(minute=0, second=0, microsecond=0)
 
 
-def platform_rows(retention: RetentionSettings, now: datetime) -> list[Doomed]:
-    """Events and rejected records, ledger rows and closed alerts that are older than the settings keep them."""
+def platform_rows(retention: RetentionSettings, now: datetime) -> list[ExpiredRows]:
+    """Events, rejected records, ledger rows and closed alerts older than the retention settings."""
     events = {"limit": events_limit(retention, now)}
     ledger = {"limit": now - timedelta(days=retention.ledger_days)}
     return [
-        Doomed(EVENTS_CLEAN.name, EVENTS_CLEAN.name, "old.event_time < %(limit)s", events),
-        Doomed(EVENTS_REJECTED.name, EVENTS_REJECTED.name, "old.rejected_at < %(limit)s", events),
-        Doomed(STREAM_BATCH.name, STREAM_BATCH.name, _LEDGER, ledger),
-        Doomed(ALERT.name, ALERT.name, "old.closed_at < %(limit)s", ledger),
+        ExpiredRows(EVENTS_CLEAN.name, EVENTS_CLEAN.name, "old.event_time < %(limit)s", events),
+        ExpiredRows(EVENTS_REJECTED.name, EVENTS_REJECTED.name, "old.rejected_at < %(limit)s", events),
+        ExpiredRows(STREAM_BATCH.name, STREAM_BATCH.name, _LEDGER, ledger),
+        ExpiredRows(ALERT.name, ALERT.name, "old.closed_at < %(limit)s", ledger),
     ]

@@ -1,4 +1,4 @@
-"""Deleting rows by age: in batches with a commit each, so that nobody waits for long."""
+"""Deletes rows by age, in batches with a commit each, so that locks are short."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,14 +6,12 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
-__all__ = ["Doomed", "purge"]
-
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
-    """The rows of a table (called `old` in the condition) that are to go.
+class ExpiredRows:
+    """The rows of a table (`old` in the condition) to delete.
 
-    `name` is what the table is called in reports. Conditions are code, values are parameters.
+    `name` is the table's name in reports. Conditions are code, values are parameters.
     """
 
     name: str
@@ -23,23 +21,23 @@ class Doomed:
 
 
 def purge(
-    connection: psycopg.Connection[Any], doomed: Doomed, rows_per_batch: int, *, dry_run: bool = False
+    connection: psycopg.Connection[Any], expired: ExpiredRows, rows_per_batch: int, *, dry_run: bool = False
 ) -> int:
-    """Delete the rows and return how many; with `dry_run` only count them.
+    """Delete the rows and return their number; with `dry_run` only count them.
 
-    `connection` commits by itself. Raises psycopg's errors; what was deleted until then is gone.
+    `connection` is in autocommit mode. Raises psycopg's errors; rows deleted until then stay deleted.
     """
     if dry_run:
-        count = f"SELECT count(*) FROM {doomed.table} AS old WHERE {doomed.condition}"  # noqa: S608  # code, not input
+        count = f"SELECT count(*) FROM {expired.table} AS old WHERE {expired.condition}"  # noqa: S608  # code, not input
         with connection.cursor(row_factory=tuple_row) as cursor:
-            row = cursor.execute(count.encode(), doomed.values).fetchone()
+            row = cursor.execute(count.encode(), expired.values).fetchone()
         return int(row[0]) if row else 0
     delete = f"""
-        DELETE FROM {doomed.table} WHERE ctid = ANY(ARRAY(
-            SELECT old.ctid FROM {doomed.table} AS old WHERE {doomed.condition} LIMIT %(rows_per_batch)s
+        DELETE FROM {expired.table} WHERE ctid = ANY(ARRAY(
+            SELECT old.ctid FROM {expired.table} AS old WHERE {expired.condition} LIMIT %(rows_per_batch)s
         ))
     """  # noqa: S608  # as above
-    values = doomed.values | {"rows_per_batch": rows_per_batch}
+    values = expired.values | {"rows_per_batch": rows_per_batch}
     deleted = 0
     while batch := connection.execute(delete.encode(), values).rowcount:
         deleted += batch

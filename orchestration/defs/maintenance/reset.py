@@ -1,4 +1,4 @@
-"""The job `reset_checkpoint`: the way out when a query cannot go on from its checkpoint."""
+"""The job `reset_checkpoint`, for a query that cannot continue from its checkpoint."""
 
 from enum import Enum
 from pathlib import Path
@@ -6,17 +6,15 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from core.checkpoints import driver_kept_out, set_aside
+from control.checkpoint_logs import read_checkpoint
+from control.checkpoints import driver_kept_out, set_aside
 from core.clock import utc_now
 from core.errors import CheckpointError
 from core.tables import EVENTS_CLEAN, KPI_1M, STREAM_BATCH
-from orchestration.checkpoint import read_checkpoint
 from orchestration.defs.maintenance.checkpoints import set_files_aside
 from orchestration.defs.maintenance.torn_files import torn_files
 from orchestration.resources import PostgresResource
 from orchestration.services import ServiceStatus, SparkStreamResource
-
-__all__ = ["Query", "reset_checkpoint"]
 
 LOCK_TIMEOUT_S = 5.0
 
@@ -26,7 +24,7 @@ COMMITTED = f"""
 
 
 class Query(Enum):
-    """Whose checkpoint."""
+    """The query whose checkpoint is reset."""
 
     events_clean = "events_clean"
     kpi_1m = "kpi_1m"
@@ -34,13 +32,13 @@ class Query(Enum):
 
 
 class ResetConfig(dg.Config):
-    """What is reset, and how far."""
+    """What to reset, and how far."""
 
-    query: Query = Field(description="Whose checkpoint: events_clean, kpi_1m or both.")
+    query: Query = Field(description="Which query's checkpoint: events_clean, kpi_1m or both.")
     keep_offsets: bool = Field(
         default=True,
-        description="True: only unreadable newest files go, and Spark repeats its last batch. "
-        "False: the whole checkpoint goes, and Spark reads the topic from its start.",
+        description="True: sets only the unreadable newest files aside, and Spark repeats its last batch. "
+        "False: sets the whole checkpoint aside, and Spark reads the topic from its start.",
     )
 
 
@@ -52,7 +50,7 @@ def reset(
     config: ResetConfig,
 ) -> None:
     """Set the checkpoints aside, unless the stream runs."""
-    _refuse_while_wanted(spark_stream.status())
+    _require_stopped(spark_stream.status())
     folder = postgres.settings.checkpoint_dir
     names = [EVENTS_CLEAN.name, KPI_1M.name] if config.query is Query.both else [config.query.value]
     try:
@@ -69,23 +67,23 @@ def reset(
 
 @dg.job(executor_def=dg.in_process_executor)
 def reset_checkpoint() -> None:
-    """The way out when a query cannot go on from its checkpoint (a full disk, a power cut, an old copy).
+    """Reset a checkpoint from which its query cannot continue (a full disk, a power cut, an old copy).
 
     Stop the stream first (`stop_spark_stream`), start it afterwards (`start_spark_stream`). With
     `keep_offsets` only unreadable newest files are set aside: Spark repeats its last batch, and the
     ledger in the database makes that harmless. Without it the whole checkpoint is renamed: the query
-    then reads the topic from its earliest offset with a new ledger. Rows are written once, and a KPI row
-    never loses events to a partial one, so neither is counted twice; it takes as long as the topic is
-    long. Nothing is deleted: what was set aside lies beside the checkpoint, with the time in its name.
+    then reads the topic from its earliest offset with a new ledger. Rows are written once, and a partial KPI
+    row never replaces a more complete one, so nothing is counted twice; the time depends on the length of the
+    topic. Nothing is deleted: the old files stay next to the checkpoint, with the time in their name.
     """
     reset()
 
 
-def _refuse_while_wanted(status: ServiceStatus) -> None:
+def _require_stopped(status: ServiceStatus) -> None:
     if status.desired == "running" or status.pid is not None:
         raise dg.Failure(
-            f"The stream is wanted {status.desired} and is {status.state} (pid {status.pid}); its checkpoint "
-            "must not change under it. Run the job stop_spark_stream first.",
+            f"The stream's desired state is {status.desired} and it is {status.state} (pid {status.pid}); its checkpoint "
+            "must not change while it runs. Run the job stop_spark_stream first.",
             allow_retries=False,
         )
 
@@ -95,19 +93,19 @@ def _whole_aside(folders: list[Path]) -> dict[str, str]:
 
 
 def _torn_aside(postgres: PostgresResource, folders: list[Path]) -> dict[str, str]:
-    """Look at all of them first: one that cannot be mended leaves the others as they are."""
+    """Set unreadable files aside. Checks all folders first: if one cannot be repaired, none is changed."""
     torn = {folder: _torn_files(postgres, folder) for folder in folders}
     if not any(torn.values()):
         raise CheckpointError(
             f"The newest files of {' and '.join(map(str, folders))} are readable; there is nothing to set aside. "
-            "What keeps the stream from going on is in its log."
+            "The stream's log shows why it fails."
         )
     return {folder.name: _one_torn_aside(folder, files) for folder, files in torn.items()}
 
 
 def _one_torn_aside(folder: Path, files: list[Path]) -> str:
     if not files:
-        return "is readable and stays as it is"
+        return "is readable and stays unchanged"
     names = ", ".join(str(path.relative_to(folder)) for path in files)
     return f"{names} set aside in {set_files_aside(folder, files, utc_now())}"
 

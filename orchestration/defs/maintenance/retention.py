@@ -1,4 +1,4 @@
-"""The job `retention` and its schedule: what is old goes, table by table, and the run says how much."""
+"""The job `retention` and its schedule: deletes old rows table by table and reports their number."""
 
 from datetime import timedelta
 
@@ -13,27 +13,25 @@ from orchestration.defs.maintenance.platform_rows import events_limit, platform_
 from orchestration.defs.maintenance.purge import purge
 from orchestration.resources import PostgresResource
 
-__all__ = ["nightly_retention", "retention"]
-
 
 class RetentionConfig(dg.Config):
-    """How the retention runs; how long what is kept is a setting (ORDERPULSE_RETENTION__...)."""
+    """Options of a run; retention periods are settings (ORDERPULSE_RETENTION__...)."""
 
-    dry_run: bool = Field(default=False, description="Count what would go and delete nothing.")
+    dry_run: bool = Field(default=False, description="Only count what would be deleted.")
 
 
 @dg.op
 def delete_platform_rows(
     context: dg.OpExecutionContext, postgres: PostgresResource, config: RetentionConfig
 ) -> None:
-    """Delete old events, rejected records, ledger rows and closed alerts. KPIs stay."""
+    """Delete old events, rejected records, ledger rows and closed alerts. KPIs are kept."""
     settings, now = postgres.settings.retention, utc_now()
     with postgres.connect() as connection:
         if not config.dry_run:
             advance_mark(connection, events_limit(settings, now))
         counts = {
-            doomed.name: purge(connection, doomed, settings.rows_per_batch, dry_run=config.dry_run)
-            for doomed in platform_rows(settings, now)
+            expired.name: purge(connection, expired, settings.rows_per_batch, dry_run=config.dry_run)
+            for expired in platform_rows(settings, now)
         }
     _report(context, counts, dry_run=config.dry_run)
 
@@ -42,15 +40,15 @@ def delete_platform_rows(
 def delete_dagster_rows(
     context: dg.OpExecutionContext, postgres: PostgresResource, config: RetentionConfig
 ) -> None:
-    """Delete Dagster's old events, check evaluations, finished runs and their logs."""
+    """Delete Dagster's old events, log lines of active runs, check evaluations, finished runs and their logs."""
     settings, dry_run = postgres.settings, config.dry_run
     limit = utc_now() - timedelta(days=settings.retention.event_log_days)
     own = settings.postgres.model_copy(update={"database": settings.dagster.database})
     home = settings.data_dir / "dagster"
     with database.connect(own, autocommit=True) as connection:
         counts = {
-            doomed.name: purge(connection, doomed, settings.retention.rows_per_batch, dry_run=dry_run)
-            for doomed in dagster_rows(limit)
+            expired.name: purge(connection, expired, settings.retention.rows_per_batch, dry_run=dry_run)
+            for expired in dagster_rows(limit)
         }
     counts["dagster.runs"] = purge_runs(context.instance, limit, dry_run=dry_run)
     folders = [home / "compute_logs", home / "artifacts" / "storage"]
@@ -66,10 +64,10 @@ def same_for_both(config: RetentionConfig) -> dg.RunConfig:
 
 @dg.job(executor_def=dg.in_process_executor, config=same_for_both)
 def retention() -> None:
-    """Delete what is older than the settings keep it: events and rejected records (their KPIs stay), ledger
+    """Delete rows older than the retention settings: events and rejected records (their KPIs are kept), ledger
     rows, closed alerts, and Dagster's own events, runs and logs. Nightly; `dry_run` only counts.
 
-    Stays whatever its age: the newest ledger rows of each query, batches that are still to be healed, the
+    Kept whatever their age: the newest ledger rows of each query, batches not yet healed, the
     newest run of each job, the newest evaluation of each check.
     """
     delete_platform_rows()

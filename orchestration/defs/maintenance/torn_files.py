@@ -1,48 +1,48 @@
-"""Which files of a checkpoint must go so that Spark repeats its last batch, and when that is not safe.
+"""The files of a checkpoint to remove so that Spark repeats its last batch, if that is safe.
 
-After a full disk or a power cut the newest files may be cut off, and Spark cannot start. Without a
+After a full disk or a power cut the newest files may be truncated, and Spark cannot start. Without a
 batch's commit Spark repeats the batch with the same offsets, which its row in the ledger makes harmless.
-Without its offsets Spark cuts the batch anew, which is harmless only where the ledger has no row of it.
+Without its offsets Spark forms a new batch, which is harmless only if the ledger has no row for it.
 """
 
 from pathlib import Path
 
+from control.checkpoint_logs import BatchLog, Checkpoint
 from core.errors import CheckpointError
-from orchestration.checkpoint import BatchLog, Checkpoint
 
-__all__ = ["torn_files"]
-
-BEGIN_ANEW = "Reset it with keep_offsets=false: a new checkpoint reads the topic from its start, and rows are written once."
+START_OVER = "Reset it with keep_offsets=false: a new checkpoint reads the topic from its start, and rows are written once."
 
 
 def torn_files(checkpoint: Checkpoint, committed: set[int]) -> list[Path]:
-    """The unreadable newest files of `commits/` and `offsets/`, without which the query goes on.
+    """The unreadable newest files of `commits/` and `offsets/`, without which the query continues.
+
+
 
     `committed` are the newest batches in the ledger, by this checkpoint's query id. Raises
-    `CheckpointError` where going on could lose or repeat records.
+    `CheckpointError` if continuing could lose or repeat records.
     """
     where = str(checkpoint.folder)
     if checkpoint.query_id is None:
-        raise CheckpointError(f"The file metadata of {where} is missing or unreadable. {BEGIN_ANEW}")
+        raise CheckpointError(f"The file metadata of {where} is missing or unreadable. {START_OVER}")
     torn = {log: _newest_torn(getattr(checkpoint, log)) for log in ("commits", "offsets")}
     if not any(torn.values()):
         return []
     newest_offsets = _newest_good(checkpoint.offsets)
     newest_commit = _newest_good(checkpoint.commits)
     if newest_offsets is None:
-        raise CheckpointError(f"No file of {where}/offsets is readable. {BEGIN_ANEW}")
+        raise CheckpointError(f"No file of {where}/offsets is readable. {START_OVER}")
     beyond = [batch for batch in (*committed, newest_commit or 0) if batch > newest_offsets]
     if beyond:
         raise CheckpointError(
-            f"Batch {max(beyond)} was committed, but its offsets in {where} are unreadable: Spark would cut it "
-            f"differently and meet its row in the ledger. {BEGIN_ANEW}"
+            f"Batch {max(beyond)} was committed, but its offsets in {where} are unreadable: Spark would form it "
+            f"differently and find its row in the ledger. {START_OVER}"
         )
     first_repeated = 0 if newest_commit is None else newest_commit + 1
     skipped = set(range(first_repeated, newest_offsets)) - committed
     if skipped:
         raise CheckpointError(
             f"Spark would repeat batch {newest_offsets} of {where} alone, but batch {min(skipped)} before it is not in "
-            f"the ledger and would be lost. {BEGIN_ANEW}"
+            f"the ledger and would be lost. {START_OVER}"
         )
     return [checkpoint.folder / log / str(batch) for log, batches in torn.items() for batch in batches]
 

@@ -6,8 +6,6 @@ import psycopg
 from orchestration.defs.quality.delivery import deliver_due
 from orchestration.resources import PostgresResource
 
-__all__ = ["alert_sensor"]
-
 INTERVAL_S = 15
 
 

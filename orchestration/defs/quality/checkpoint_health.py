@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestration.checkpoint import BatchLog, Checkpoint
-from orchestration.defs.quality import standing
-from orchestration.defs.quality.verdict import Verdict, ago, count, failed, passed, unknown, warned
-from orchestration.observation import Observation, QueryState
-
-__all__ = ["DESCRIPTION", "evaluate"]
+from control.checkpoint_logs import BatchLog, Checkpoint
+from control.judge import is_starting
+from control.observation import CheckpointState, Observation
+from control.state import QueryState
+from control.words import ago, count
+from orchestration.defs.quality.verdict import Verdict, failed, passed, unknown, warned
 
 DESCRIPTION = (
     "Offsets and commits advance while records wait (ORDERPULSE_CHECKS__CHECKPOINT_STALL_S), no batch is missing or "
@@ -19,7 +19,7 @@ REPEAT = (
     "stop the stream (job stop_spark_stream), run the job reset_checkpoint with keep_offsets=true, "
     "start it (job start_spark_stream): Spark repeats the batch, which the ledger makes harmless"
 )
-ANEW = (
+RESET_ADVICE = (
     "stop the stream (job stop_spark_stream), run the job reset_checkpoint with keep_offsets=false, "
     "start it (job start_spark_stream): it reads the topic again from its beginning, and each row is written once"
 )
@@ -27,7 +27,7 @@ ANEW = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong, in a sentence without its full stop; `grave` where it is an incident."""
+    """Something wrong, in a sentence without its full stop; `grave` if it is an incident."""
 
     words: str
     grave: bool = True
@@ -35,17 +35,17 @@ class Fault:
 
 def evaluate(observation: Observation, name: str, stall_s: float, limit_mb: int) -> Verdict:
     """Judge the checkpoint of the query `name`."""
-    query = observation.queries[name]
-    checkpoint = query.checkpoint
+    query, found = observation.queries[name], observation.checkpoints[name]
+    checkpoint = found.checkpoint
     metadata: dict[str, int | float | str] = {"stall, s": stall_s, "limit, MB": limit_mb}
     if checkpoint is None:
         return _missing(observation, query, stall_s, metadata)
-    metadata |= _figures(query, checkpoint)
+    metadata |= _figures(found, checkpoint)
     faults = [
         *_unreadable(checkpoint),
         *_disordered(checkpoint),
-        *_against_the_ledger(query, checkpoint),
-        *_stalled(observation, query, stall_s),
+        *_against_the_ledger(found, checkpoint),
+        *_stalled(observation, query, found.age_s, stall_s),
         *_too_large(checkpoint, limit_mb),
     ]
     if not faults:
@@ -68,34 +68,34 @@ def _missing(
     return unknown("There is no checkpoint yet; the first start of the stream makes one.", metadata)
 
 
-def _figures(query: QueryState, checkpoint: Checkpoint) -> dict[str, int | float | str]:
+def _figures(found: CheckpointState, checkpoint: Checkpoint) -> dict[str, int | float | str]:
     figures = {
         "newest offsets, batch": checkpoint.offsets.newest,
         "newest commit, batch": checkpoint.commits.newest,
-        "newest in the ledger, batch": query.ledger_batch_id,
+        "newest in the ledger, batch": found.ledger_batch_id,
         "size, bytes": checkpoint.size_bytes,
-        "age, s": None if query.checkpoint_age_s is None else round(query.checkpoint_age_s, 1),
+        "age, s": None if found.age_s is None else round(found.age_s, 1),
     }
     return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def _unreadable(checkpoint: Checkpoint) -> Iterator[Fault]:
     if checkpoint.query_id is None:
-        yield Fault(f"The file metadata of {checkpoint.folder.name} is missing or damaged; {ANEW}")
+        yield Fault(f"The file metadata of {checkpoint.folder.name} is missing or damaged; {RESET_ADVICE}")
     yield from _torn("commit", checkpoint.commits, REPEAT)
     yield from _torn("offset", checkpoint.offsets, REPEAT)
 
 
 def _torn(kind: str, log: BatchLog, way_out: str) -> Iterator[Fault]:
     for batch_id, fault in log.faults.items():
-        said = f"The {kind} file of batch {batch_id} {fault}"
+        summary = f"The {kind} file of batch {batch_id} {fault}"
         if batch_id == log.newest:
             yield Fault(
-                f"{said}, as after a power cut or on a full disk, and Spark cannot start with it; {way_out}"
+                f"{summary}, as after a power cut or on a full disk, and Spark cannot start with it; {way_out}"
             )
         else:
             yield Fault(
-                f"{said}. Newer batches are whole, and Spark starts with the newest alone: nothing to do, it is "
+                f"{summary}. Newer batches are whole, and Spark starts with the newest alone: nothing to do, it is "
                 f"removed with its batch. Should a start fail all the same, {way_out}",
                 grave=False,
             )
@@ -107,41 +107,43 @@ def _disordered(checkpoint: Checkpoint) -> Iterator[Fault]:
             missing = ", ".join(str(batch_id) for batch_id in log.gaps[:5])
             yield Fault(
                 f"{count(len(log.gaps), f'{kind} files')} missing among the retained ones ({missing}): the folder was changed "
-                f"by hand, or the disk lost them. Spark goes on from the newest batch; should a start fail, {ANEW}"
+                f"by hand, or the disk lost them. Spark continues from the newest batch; should a start fail, {RESET_ADVICE}"
             )
     offsets, commits = checkpoint.offsets.newest, checkpoint.commits.newest
     if commits is not None and (offsets is None or commits > offsets):
         yield Fault(
             f"Batch {commits} is committed, but the newest offsets are those of batch {offsets}: "
-            f"the folder is mixed from two copies; {ANEW}"
+            f"the folder is mixed from two copies; {RESET_ADVICE}"
         )
 
 
-def _against_the_ledger(query: QueryState, checkpoint: Checkpoint) -> Iterator[Fault]:
+def _against_the_ledger(found: CheckpointState, checkpoint: Checkpoint) -> Iterator[Fault]:
     """A batch is in the ledger before it is committed in the checkpoint, and one batch at a time."""
-    ledger, committed = query.ledger_batch_id, checkpoint.commits.newest
+    ledger, committed = found.ledger_batch_id, checkpoint.commits.newest
     if (
-        query.commit_seen is not None
+        found.commit_seen is not None
         and checkpoint.query_id
-        and (ledger is None or ledger < query.commit_seen)
+        and (ledger is None or ledger < found.commit_seen)
     ):
         yield Fault(
-            f"The checkpoint has committed batch {query.commit_seen}, the ledger knows "
+            f"The checkpoint has committed batch {found.commit_seen}, the ledger knows "
             f"{'none of its batches' if ledger is None else f'batch {ledger} at most'}: the database is another one, or "
-            f"an older copy, and lacks what was read since; {ANEW}"
+            f"an older copy, and lacks what was read since; {RESET_ADVICE}"
         )
     if ledger is not None and ledger > (-1 if committed is None else committed) + 1:
         yield Fault(
             f"The ledger knows batch {ledger}, the checkpoint has committed batch {committed}: the checkpoint is an "
             f"older copy, or a power cut took its newest files. Spark repeats the batches, which the ledger makes "
-            f"harmless; if it refuses, {ANEW}"
+            f"harmless; if it refuses, {RESET_ADVICE}"
         )
 
 
-def _stalled(observation: Observation, query: QueryState, stall_s: float) -> Iterator[Fault]:
-    age_s, stream = query.checkpoint_age_s, observation.stream
+def _stalled(
+    observation: Observation, query: QueryState, age_s: float | None, stall_s: float
+) -> Iterator[Fault]:
+    stream = observation.stream
     stands = age_s is not None and age_s > stall_s and bool(query.lag_records)
-    if stands and stream.wanted and not standing.starting(observation, stream, stall_s):
+    if stands and stream.wanted and not is_starting(stream.began_at, query.committed_at, observation.at):
         yield Fault(
             f"{count(query.lag_records or 0)} to read, and the checkpoint has not moved for {ago(age_s)} "
             f"(last heartbeat of the stream: {ago(stream.heartbeat_age_s)} ago); see logs/spark_stream.log, "
@@ -154,5 +156,5 @@ def _too_large(checkpoint: Checkpoint, limit_mb: int) -> Iterator[Fault]:
     if size_mb > limit_mb:
         yield Fault(
             f"It has {size_mb:,.0f} MB, {limit_mb:,} are allowed: old state is not removed, or more than six "
-            f"minutes of identities are kept. Is the disk full or read-only? To begin anew, {ANEW}"
+            f"minutes of identities are kept. Is the disk full or read-only? To start over, {RESET_ADVICE}"
         )

@@ -1,10 +1,10 @@
 """Records of the topic that a query has not committed."""
 
-from orchestration.defs.quality import standing
-from orchestration.defs.quality.verdict import WARN, Verdict, count, failed, passed, unknown, warned
-from orchestration.observation import Observation
-
-__all__ = ["DESCRIPTION", "evaluate"]
+from control.observation import Observation
+from control.words import count
+from core.settings import Settings
+from orchestration.defs.quality.explained import explain
+from orchestration.defs.quality.verdict import Verdict, passed, unknown
 
 DESCRIPTION = (
     "No query is more than ORDERPULSE_CHECKS__CONSUMER_LAG_RECORDS behind the topic's end. If it fails: is the stream "
@@ -13,8 +13,9 @@ DESCRIPTION = (
 )
 
 
-def evaluate(observation: Observation, limit_records: int) -> Verdict:
+def evaluate(observation: Observation, settings: Settings) -> Verdict:
     """Judge the query that is furthest behind."""
+    limit_records = settings.checks.consumer_lag_records
     known = {name: q.lag_records for name, q in observation.queries.items() if q.lag_records is not None}
     metadata: dict[str, int | float | str] = {"limit, records": limit_records}
     metadata |= {f"{name}, records": lag for name, lag in known.items()}
@@ -23,15 +24,5 @@ def evaluate(observation: Observation, limit_records: int) -> Verdict:
     name = max(known, key=lambda each: known[each])
     if known[name] <= limit_records:
         return passed(f"At most {count(known[name])} behind.", metadata)
-    said = f"{name} is {count(known[name])} behind; {limit_records:,} are allowed. "
-    if excuse := standing.stopped_on_purpose(observation.stream):
-        return passed(said + excuse, metadata, severity=WARN)
-    if reason := standing.gave_up(observation.stream):
-        return failed(said + reason, metadata)
-    if progress := standing.catching_up(observation.queries[name]):
-        advice = " If it does not shrink, more arrives than the stream can read: docs/performance.md."
-        return (warned if standing.gives_time(observation) else failed)(said + progress + advice, metadata)
-    return failed(
-        said + "No batch was committed lately: see the check checkpoint_health and logs/spark_stream.log.",
-        metadata,
-    )
+    found = f"{name} is {count(known[name])} behind; {limit_records:,} are allowed. "
+    return explain(observation, name, settings, metadata, found)

@@ -15,8 +15,6 @@ from core.clock import Clock, utc_now
 from core.settings import AlertSettings
 from core.tables import ALERT
 
-__all__ = ["deliver_due", "message", "pause"]
-
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 STALE = timedelta(days=1)
 """An incident that is over and began longer ago is no news, as when a webhook is first configured."""
@@ -89,7 +87,7 @@ def message(alert: DictRow) -> dict[str, Any]:
 
 
 def _post(url: str, body: dict[str, Any], timeout_s: float) -> str | None:
-    """What went wrong, without the address, which `requests` puts into its errors; None where nothing did."""
+    """What went wrong, without the address, which `requests` puts into its errors; None if nothing did."""
     logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug lines hold the path
     try:
         answer = requests.post(url, json=body, timeout=timeout_s, allow_redirects=False)

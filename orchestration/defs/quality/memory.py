@@ -4,8 +4,6 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-__all__ = ["Memory"]
-
 
 class Memory(BaseModel):
     """Times are Unix times in seconds.
@@ -23,7 +21,7 @@ class Memory(BaseModel):
 
     @classmethod
     def read(cls, cursor: str | None) -> Self:
-        """The memory in a sensor's cursor; an empty one where there is none, or none that this code understands."""
+        """The memory in a sensor's cursor; an empty one if there is none, or none that this code understands."""
         try:
             return cls.model_validate_json(cursor or "{}")
         except ValidationError:

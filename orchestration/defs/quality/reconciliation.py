@@ -6,12 +6,11 @@ from typing import Any
 
 import psycopg
 
+from control.observation import Observation
+from control.words import count, moment
 from core.settings import Settings
 from database.reconcile import differing_windows, first_comparable, settled_until
-from orchestration.defs.quality.verdict import Verdict, count, failed, moment, passed, unknown
-from orchestration.observation import Observation
-
-__all__ = ["DESCRIPTION", "Comparison", "compare", "evaluate"]
+from orchestration.defs.quality.verdict import Verdict, failed, passed, unknown
 
 DESCRIPTION = (
     "The settled minutes of the last ORDERPULSE_CHECKS__RECONCILE_MINUTES in kpi_1m and kpi_1m_by_currency are what "
@@ -28,7 +27,7 @@ NAMED = 10
 class Comparison:
     """What was compared, [start, end), and the first moments of the minutes that differ.
 
-    `start` is None where nothing could be compared, and `why` says why.
+    `start` is None if nothing could be compared, and `why` says why.
     """
 
     start: datetime | None

@@ -1,20 +1,15 @@
 """Records that did not become events: rejected ones, and those that the watermark dropped."""
 
-from orchestration.defs.quality.verdict import Verdict, ago, count, failed, passed, warned
-from orchestration.observation import Observation
-
-__all__ = ["DROPPED_DESCRIPTION", "REJECTED_DESCRIPTION", "evaluate_dropped", "evaluate_rejected"]
-
-LEAST_RECORDS = 20
-"""Of fewer records a share says nothing."""
-
-HEALING_S = 900.0
-"""The stream heals by itself once the minutes are settled, six minutes later; this leaves it time."""
+from control.limits import HEALING_S
+from control.observation import Observation
+from control.rejects import WINDOW_MINUTES
+from control.words import ago, count
+from orchestration.defs.quality.verdict import Verdict, failed, passed, warned
 
 REJECTED_DESCRIPTION = (
     "The share of rejected records in the last 15 minutes is at most ORDERPULSE_CHECKS__REJECT_SHARE. If it fails: the "
     "reasons say which rule was broken (docs/events.md); tell the producer. Nothing is lost: the records are in "
-    "ops.events_rejected, and the job replay_rejected judges them anew."
+    "ops.events_rejected, and the job replay_rejected validates them again."
 )
 DROPPED_DESCRIPTION = (
     "At most ORDERPULSE_CHECKS__DROPPED_RECORDS were dropped by the watermark and not brought back yet. The stream "
@@ -25,22 +20,23 @@ DROPPED_DESCRIPTION = (
 
 def evaluate_rejected(observation: Observation, limit_share: float) -> Verdict:
     """Judge the share; a warning, for the records are the producer's."""
-    rejects = observation.rejects
-    total = rejects.rejected + rejects.accepted
+    found, reasons = observation.rejects, observation.reject_reasons
     metadata: dict[str, int | float | str] = {
         "limit, share": limit_share,
-        "share": round(rejects.share, 4),
-        "records": total,
+        "share": round(found.share, 4),
+        "records": found.total,
     }
-    metadata |= {f"rejected: {reason}": records for reason, records in rejects.by_reason.items()}
-    if total < LEAST_RECORDS:
-        return passed(f"{count(total)} in {rejects.minutes} minutes: too few to judge a share.", metadata)
-    said = f"{rejects.share:.1%} of {count(total)} in {rejects.minutes} minutes were rejected"
-    if rejects.share <= limit_share:
-        return passed(f"{said}.", metadata)
-    reasons = ", ".join(f"{reason} {records:,}" for reason, records in rejects.by_reason.items())
+    metadata |= {f"rejected: {reason}": records for reason, records in reasons.items()}
+    if not found.is_known:
+        return passed(
+            f"{count(found.total)} in {WINDOW_MINUTES} minutes: too few to judge a share.", metadata
+        )
+    summary = f"{found.share:.1%} of {count(found.total)} in {WINDOW_MINUTES} minutes were rejected"
+    if not found.exceeds(limit_share):
+        return passed(f"{summary}.", metadata)
+    by_reason = ", ".join(f"{reason} {records:,}" for reason, records in reasons.items())
     return warned(
-        f"{said}; {limit_share:.1%} is allowed. By reason: {reasons}. Their bytes are in ops.events_rejected; "
+        f"{summary}; {limit_share:.1%} is allowed. By reason: {by_reason}. Their bytes are in ops.events_rejected; "
         "tell the producer, and run the job replay_rejected after a change of the rules.",
         metadata,
     )
@@ -52,11 +48,11 @@ def evaluate_dropped(observation: Observation, limit_records: int) -> Verdict:
     metadata: dict[str, int | float | str] = {"limit, records": limit_records, "not healed, records": dropped}
     if dropped <= limit_records:
         return passed(f"{count(dropped)} dropped by the watermark wait to be brought back.", metadata)
-    said = f"{count(dropped)} dropped by the watermark are not brought back, the oldest for {ago(age_s)}. "
+    summary = f"{count(dropped)} dropped by the watermark are not brought back, the oldest for {ago(age_s)}. "
     if age_s is not None and age_s <= HEALING_S:
-        return warned(said + "The stream does that by itself once their minutes are settled.", metadata)
+        return warned(summary + "The stream does that by itself once their minutes are settled.", metadata)
     return failed(
-        said
+        summary
         + "Is the stream running? If it is, run the job reprocess_from_kafka over the offsets of these batches: "
         "rows of ops.stream_batch with records_dropped_by_watermark > 0 and no healed_at.",
         metadata,

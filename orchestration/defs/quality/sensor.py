@@ -1,16 +1,17 @@
 """The quality sensor: evaluates the checks without a run, keeps the incidents, requests backfills."""
 
+from functools import partial
+
 import dagster as dg
 import psycopg
 
+from control.observation import observe
+from control.topic_state import Difference
 from core.errors import BrokerError
 from orchestration.defs.quality.catalogue import Facts
 from orchestration.defs.quality.memory import Memory
 from orchestration.defs.quality.tick import Tick, tick
-from orchestration.observation import observe
 from orchestration.resources import KafkaResource, PostgresResource
-
-__all__ = ["end_offsets", "quality_sensor"]
 
 INTERVAL_S = 30
 BROKER_TIMEOUT_S = 2.0
@@ -34,7 +35,7 @@ def quality_sensor(
     try:
         with postgres.connect() as connection:
             observation = observe(connection, settings, end_offsets=end_offsets(kafka))
-            facts = Facts(observation, settings, connection)
+            facts = Facts(observation, settings, connection, partial(topic_differences, kafka))
             done = tick(facts, Memory.read(context.cursor))
     except psycopg.OperationalError as error:
         return dg.SkipReason(f"The database does not answer, so nothing can be judged: {str(error).strip()}")
@@ -48,9 +49,17 @@ def quality_sensor(
 
 
 def end_offsets(kafka: KafkaResource) -> dict[int, int] | None:
-    """The topic's end; None where the broker does not answer."""
+    """The topic's end; None if the broker does not answer."""
     try:
         return kafka.end_offsets(BROKER_TIMEOUT_S)
+    except BrokerError:
+        return None
+
+
+def topic_differences(kafka: KafkaResource) -> list[Difference] | None:
+    """What differs from the topic that set-up creates; None if the broker does not answer."""
+    try:
+        return kafka.topic_differences(BROKER_TIMEOUT_S)
     except BrokerError:
         return None
 

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
+from control.incidents import check_incident, close_incident, open_incident
 from orchestration.defs.quality.catalogue import CHECKS, RECONCILIATION, Check, Facts
 from orchestration.defs.quality.memory import Memory
 from orchestration.defs.quality.verdict import Verdict
-from orchestration.incidents import check_incident, close_incident, open_incident
-
-__all__ = ["REQUEST_AGAIN_S", "Tick", "tick"]
 
 REQUEST_AGAIN_S = 120.0
 """A backfill takes half a minute; a difference that is older is requested once more."""
@@ -30,26 +28,30 @@ class Tick:
 def tick(facts: Facts, memory: Memory) -> Tick:
     """Evaluate what is due, and keep the incidents in `ops.alert`.
 
-    Cheap checks are evaluated at each tick, dear ones when a report is due and at once after they failed. A
+    Cheap checks are evaluated at each tick, expensive ones when a report is due and at once after they failed. A
     verdict is reported when a report is due, or when it differs from the last. An incident is opened by the
-    second failure in a row, so that a moment's one tells nobody.
+    second failure in a row, so that a momentary one alerts nobody.
     """
     now = facts.observation.at.timestamp()
     due = now - memory.reported_at >= facts.settings.dagster.report_interval_s - SOONER_S
     evaluated = {
         check: verdict
         for check in CHECKS
-        if due or not check.dear or check.key in memory.incidents
+        if due or not check.expensive or check.key in memory.incidents
         if (verdict := check.evaluate(facts)).known
     }
     _keep_incidents(facts, memory, evaluated)
     backfills = _backfills(facts, memory, evaluated, now)
     return Tick(
-        {check: said for check, said in evaluated.items() if due or memory.signs.get(check.key) != said.sign},
+        {
+            check: verdict
+            for check, verdict in evaluated.items()
+            if due or memory.signs.get(check.key) != verdict.sign
+        },
         backfills,
         Memory(
             reported_at=now if due else memory.reported_at,
-            signs=memory.signs | {check.key: said.sign for check, said in evaluated.items()},
+            signs=memory.signs | {check.key: verdict.sign for check, verdict in evaluated.items()},
             incidents=_incidents(memory, evaluated),
             requested=_recent(memory.requested, now) | dict.fromkeys(backfills, now),
         ),
@@ -58,7 +60,7 @@ def tick(facts: Facts, memory: Memory) -> Tick:
 
 def _incidents(memory: Memory, evaluated: Evaluated) -> frozenset[str]:
     judged = {check.key for check in evaluated}
-    failing = {check.key for check, said in evaluated.items() if said.is_incident}
+    failing = {check.key for check, verdict in evaluated.items() if verdict.is_incident}
     return frozenset((memory.incidents - judged) | failing)
 
 

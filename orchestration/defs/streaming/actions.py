@@ -5,21 +5,19 @@ from dataclasses import dataclass
 import dagster as dg
 import psycopg
 
+from control.incidents import close_incident, open_incident, service_incident
+from control.process_manager import log_path
 from core.logging import get_logger
-from core.process_manager import log_path
 from core.settings import Settings
 from orchestration.defs.streaming import decisions as d
 from orchestration.defs.streaming.last_words import last_words
-from orchestration.incidents import close_incident, open_incident, service_incident
 from orchestration.services import ServiceResource
-
-__all__ = ["Hands"]
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class ServiceActions:
     """What the actions on one service need."""
 
     instance: dg.DagsterInstance
@@ -28,9 +26,9 @@ class Hands:
     service: ServiceResource
 
     def carry_out(self, action: d.Action) -> str | None:
-        """Do it. Returns what was done, in words; None for a request, which is the caller's to make.
+        """Do it. Returns what was done, as a sentence; None for a request, which is the caller's to make.
 
-        Raises `StackError` where the process manager refuses.
+        Raises `StackError` if the process manager refuses.
         """
         name = self.service.service
         match action:
@@ -46,8 +44,8 @@ class Hands:
                 log.warning("service.hangs", service=name, pid=pid, why=why)
                 self.service.kill(pid)
                 return f"killed {name} (pid {pid}): {why}"
-            case d.GiveUp(restarts):
-                return self._give_up(restarts)
+            case d.OpenIncident(failures):
+                return self._report_failing(failures)
             case d.CloseIncident():
                 close_incident(self.connection, service_incident(name))
                 return f"{name} is well again"
@@ -66,17 +64,15 @@ class Hands:
         self.instance.report_run_canceled(run, message=action.why)
         return f"cancelled run {action.run_id[:8]}: {action.why}"
 
-    def _give_up(self, restarts: int) -> str:
+    def _report_failing(self, failures: int) -> str:
         name = self.service.service
-        minutes = self.settings.dagster.restart_window_s / 60
         log_file = log_path(self.settings, name)
-        words = last_words(log_file)
-        reason = f"gave up: {restarts} restarts in {minutes:.0f} minutes; last words: {words}"
+        last_error = last_words(log_file)
         text = (
-            f"{name} was stopped after {restarts} restarts in {minutes:.0f} minutes that nobody asked for. "
-            f"Its last words: {words}. What it had not processed waits in Kafka, for as long as the topic keeps it. "
-            f"Read {log_file}, mend the cause, and launch the job start_{name}."
+            f"{name} has failed {failures} times in a row without progress. Last error: {last_error}. It is "
+            "restarted automatically, after pauses that grow to five minutes. Unprocessed records wait in "
+            f"Kafka, as long as the topic keeps them. Read {log_file} and fix the cause; the job start_{name} "
+            "ends a pause."
         )
-        open_incident(self.connection, service_incident(name), f"{name} was given up", text)
-        self.service.stop(reason, wait=False)
-        return reason
+        open_incident(self.connection, service_incident(name), f"{name} keeps failing", text)
+        return f"{name} has failed {failures} times in a row: {last_error}"

@@ -8,8 +8,6 @@ import dagster as dg
 from core.tables import EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY, Relation
 from orchestration.defs.streaming.columns import column_lineage, column_schema, raw_schema
 
-__all__ = ["events_clean", "events_raw", "events_rejected", "kpi_1m", "kpi_1m_by_currency"]
-
 OWNERS = ["team:data-platform"]
 DATABASE = "realtime"
 

@@ -1,6 +1,6 @@
 """The jobs `generator` and `spark_stream`: a run that is attached to a process, and owns nothing.
 
-It watches, tells, and ends when the process is stopped. Terminated in the UI it stops the process; its
+It watches, logs, and ends when the process is stopped. Terminated in the UI it stops the process; its
 own death, or a bare signal, leaves the process alone (architecture, "Who owns a process").
 """
 
@@ -11,8 +11,6 @@ from dagster._core.errors import DagsterExecutionInterruptedError  # no public n
 
 from orchestration.defs.streaming.watching import DuplicateRunError, GivenUpError, Watcher
 from orchestration.services import GeneratorResource, ServiceResource, SparkStreamResource
-
-__all__ = ["ATTACHED_JOBS", "attached_job", "generator", "spark_stream"]
 
 BEAT_S = 2.0
 
@@ -26,7 +24,7 @@ def attached_job(resource: type[ServiceResource], what: str) -> dg.JobDefinition
         watcher = Watcher(context, getattr(context.resources, name))
         try:
             watcher.begin()
-            while watcher.look():
+            while watcher.check():
                 time.sleep(BEAT_S)
         except DuplicateRunError as duplicate:
             context.log.warning(str(duplicate))
@@ -41,8 +39,8 @@ def attached_job(resource: type[ServiceResource], what: str) -> dg.JobDefinition
         executor_def=dg.in_process_executor,
         tags={"service": name, "dagster/priority": "10"},
         description=(
-            f"Watches {what} and tells what happens. Launch it to start the process; terminate it to stop the "
-            "process. A restart of Dagster only detaches it: the process goes on and the streaming sensor "
+            f"Watches {what} and logs what happens. Launch it to start the process; terminate it to stop the "
+            "process. A restart of Dagster only detaches it: the process continues and the streaming sensor "
             "attaches a new run."
         ),
     )

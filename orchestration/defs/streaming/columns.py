@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from core import events
+from core.kpis import COUNTS, KPI_1M_MEASURES, MEASURES, RATES
+from core.kpis import MONEY as MONEY_MEASURES
 from core.tables import EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY, Relation
 
-__all__ = ["COLUMNS", "LINEAGE", "column_lineage", "column_schema", "raw_schema"]
-
-TIME, COUNT, MONEY = "timestamp with time zone", "integer", "numeric(18,2)"
+TIME, COUNT, MONEY = "timestamp with time zone", "integer", "numeric(28,2)"
 Column = tuple[str, bool, str]
 """PostgreSQL's type, whether it may be null, what it means."""
 
@@ -20,11 +20,21 @@ _FIELDS = {field.column: field.description for field in events.FIELDS}
 _WINDOW: dict[str, Column] = {
     "window_start": (TIME, False, "Start of the minute of event time."),
     "window_end": (TIME, False, "Its end, excluded."),
-    "orders_created": (COUNT, False, "Orders that were created."),
-    "payment_success": (COUNT, False, "Payments that succeeded."),
-    "payment_failed": (COUNT, False, "Payments that failed."),
     "processed_at": (TIME, False, "When the row was last written."),
 }
+
+
+def _measures(relation: Relation) -> dict[str, Column]:
+    return {
+        measure.name: (
+            MONEY if measure.unit == "money" else COUNT,
+            False,
+            measure.describe(by_currency=relation is KPI_1M_BY_CURRENCY),
+        )
+        for measure in MEASURES
+        if measure.name in relation.columns
+    }
+
 
 COLUMNS: Mapping[str, Mapping[str, Column]] = {
     EVENTS_CLEAN.name: {
@@ -45,39 +55,37 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "kafka_time": (TIME, False, "When Kafka took the record."),
         "reason": ("text", False, "The first rule that it breaks."),
         "detail": ("text", True, "Which field, and how."),
-        "payload": ("bytea", True, "The record's value as received; null where it had none."),
+        "payload": (
+            "bytea",
+            True,
+            "The record's value as received, only the first 4,096 bytes of a longer one; null if it had none.",
+        ),
         "rejected_at": (TIME, False, "When it was refused."),
         "replayed_at": (TIME, True, "When it was admitted after all."),
+        "payload_bytes": (COUNT, True, "Length of the whole value if only its beginning is kept."),
+        "payload_sha256": ("text", True, "Its SHA-256, likewise."),
     },
     KPI_1M_BY_CURRENCY.name: _WINDOW
-    | {
-        "currency": ("character varying(10)", False, _FIELDS["currency"]),
-        "revenue": (MONEY, False, "Sum of amount of the successful payments."),
-        "payments_initiated": (COUNT, False, "Payments that were begun."),
-        "orders_cancelled": (COUNT, False, "Orders that were cancelled."),
-        "order_value": (MONEY, False, "Sum of amount of the created orders."),
-    },
+    | _measures(KPI_1M_BY_CURRENCY)
+    | {"currency": ("character varying(10)", False, _FIELDS["currency"])},
     KPI_1M.name: _WINDOW
-    | {
-        "revenue": (MONEY, False, "Literal sum over all currencies: a checksum, not money."),
-        "success_rate": ("numeric(5,2)", True, "100 · success / (success + failed); null when neither."),
-    },
+    | _measures(KPI_1M)
+    | {rate.name: ("numeric(5,2)", True, rate.describe()) for rate in RATES if rate.in_kpi_1m},
 }
 
-_COUNTS = ("orders_created", "payments_initiated", "payment_success", "payment_failed", "orders_cancelled")
-_SAME = ("window_start", "window_end", "revenue", "orders_created", "payment_success", "payment_failed")
 LINEAGE: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
     EVENTS_CLEAN.name: ("events_raw", {field.column: [field.name] for field in events.FIELDS}),
     EVENTS_REJECTED.name: ("events_raw", {"payload": [field.name for field in events.FIELDS]}),
     KPI_1M_BY_CURRENCY.name: (
         "events_raw",
         {"window_start": ["eventTime"], "window_end": ["eventTime"], "currency": ["currency"]}
-        | {column: ["amount", "eventType"] for column in ("revenue", "order_value")}
-        | {column: ["eventType"] for column in _COUNTS},
+        | {column: ["amount", "eventType"] for column in MONEY_MEASURES}
+        | {column: ["eventType"] for column in COUNTS},
     ),
     KPI_1M.name: (
         "kpi_1m_by_currency",
-        {column: [column] for column in _SAME} | {"success_rate": ["payment_success", "payment_failed"]},
+        {column: [column] for column in ("window_start", "window_end", *KPI_1M_MEASURES)}
+        | {rate.name: sorted({rate.part, *rate.whole}) for rate in RATES if rate.in_kpi_1m},
     ),
 }
 """By relation: the asset upstream, and by column the columns there that it is made of."""

@@ -5,10 +5,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-__all__ = ["Cursor", "Watch"]
-
 LONGEST_GAP_S = 20.0
-"""After a longer pause between ticks (the database away, the machine asleep) watching begins anew."""
+"""After a longer pause between ticks (the database down, the machine asleep) watching starts over."""
 
 LONGEST_UNKNOWN_S = 60.0
 """After a longer pause nobody knows whether the servers were well all the time."""
@@ -50,7 +48,7 @@ class Cursor(BaseModel):
 
     @classmethod
     def read(cls, text: str | None) -> Self:
-        """The cursor in `text`; an empty one where there is none, or none that this code understands."""
+        """The cursor in `text`; an empty one if there is none, or none that this code understands."""
         try:
             return cls.model_validate_json(text or "{}")
         except ValidationError:

@@ -7,29 +7,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from control.judge import liveness
+from control.limits import RUN_LOST_S, SEEN_STILL_S
+from control.restarts import got_somewhere
 from orchestration.services import ServiceStatus
-
-__all__ = [
-    "Action",
-    "AttachedRun",
-    "CancelRun",
-    "CloseIncident",
-    "EnsureRunning",
-    "FailRun",
-    "GiveUp",
-    "Kill",
-    "Limits",
-    "RequestRun",
-    "Situation",
-    "Stop",
-    "decide",
-]
-
-LOST_S = 20.0
-"""An attached run says every two seconds that it watches; after so long it is lost."""
-
-WATCHED_S = 5.0
-"""A stale date proves something only when the sensor itself saw it stand still for so long."""
 
 REQUESTS_AT_ONCE, REQUESTS_WINDOW_S = 4, 120.0
 """Attached runs that end at once must not fill the event log."""
@@ -54,12 +35,11 @@ class AttachedRun:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a process hangs, and when it is given up."""
+    """When a process hangs, and how often it may fail in a row before an incident opens."""
 
     hang_s: float
-    starts_within_s: float
-    restart_limit: int
-    restart_window_s: float
+    first_heartbeat_s: float
+    failure_limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +58,6 @@ class Situation:
     attachment_silence_s: float
     requested: tuple[float, ...]
     servers_since: float
-    has_incident: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +81,10 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveUp:
-    """Stop it, want it stopped, open an incident."""
+class OpenIncident:
+    """Open an incident about repeated failures; restarts continue."""
 
-    restarts: int
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +113,7 @@ class RequestRun:
     """Ask for a run that watches it."""
 
 
-Action = EnsureRunning | Stop | Kill | GiveUp | CloseIncident | FailRun | CancelRun | RequestRun
+Action = EnsureRunning | Stop | Kill | OpenIncident | CloseIncident | FailRun | CancelRun | RequestRun
 
 
 def decide(situation: Situation, limits: Limits) -> list[Action]:
@@ -146,9 +125,7 @@ def decide(situation: Situation, limits: Limits) -> list[Action]:
         if terminated
         else _about_process(situation, limits)
     )
-    wanted = situation.status.desired == "running" and not any(
-        isinstance(action, Stop | GiveUp) for action in process
-    )
+    wanted = situation.status.desired == "running" and not any(isinstance(action, Stop) for action in process)
     return [*process, *_about_runs(situation, lost, wanted=wanted)]
 
 
@@ -158,40 +135,44 @@ def _about_process(situation: Situation, limits: Limits) -> list[Action]:
         return []
     if status.desired == "stopped":
         return [Stop()] if status.state in ("starting", "running", "backoff") else []
-    restarts = _failures(situation, limits)
-    if restarts >= limits.restart_limit:
-        return [GiveUp(restarts)]
+    incidents = _about_incident(situation, limits)
     if status.state in ("stopped", "exited", "fatal"):
-        return [EnsureRunning()]
+        return [*incidents, EnsureRunning()]
     hang = _hang(situation, limits)
     if hang is not None and status.pid is not None:
-        return [Kill(status.pid, hang)]
-    well = status.state == "running" and status.beats and (status.heartbeat_age_s or 0.0) < limits.hang_s
-    return [CloseIncident()] if well and situation.has_incident else []
+        return [*incidents, Kill(status.pid, hang)]
+    return incidents
 
 
-def _failures(situation: Situation, limits: Limits) -> int:
-    """Restarts within the window that are the program's own fault: without its servers none can run."""
-    since = max(situation.now - limits.restart_window_s, situation.servers_since)
-    return sum(time > since for time in situation.status.restarts)
+def _about_incident(situation: Situation, limits: Limits) -> list[Action]:
+    """Failures without progress open one, progress closes it."""
+    status = situation.status
+    started_at = situation.now - status.uptime_s
+    progressed = status.beats and got_somewhere(started_at, situation.now, status.progressed_at)
+    if status.failing is None:
+        failing = status.failures >= limits.failure_limit and not progressed
+        return [OpenIncident(status.failures)] if failing else []
+    well = status.state == "running" and (status.heartbeat_age_s or 0.0) < limits.hang_s
+    return [CloseIncident()] if well and progressed else []
 
 
 def _hang(situation: Situation, limits: Limits) -> str | None:
-    """Why the living process counts as hung; None where it does not.
+    """Why the living process counts as hung; None if it does not.
 
     A process cannot beat while the database is away, nor start without its servers: only ticks that found
     them well are evidence.
     """
     status = situation.status
-    watched = situation.beat_silence_s >= min(limits.hang_s / 2, WATCHED_S)
+    watched = situation.beat_silence_s >= min(limits.hang_s / 2, SEEN_STILL_S)
     if status.state != "running" or not watched:
         return None
-    if status.beats:
-        age_s = status.heartbeat_age_s or 0.0
-        return f"it lives but has been silent for {age_s:.0f} s" if age_s >= limits.hang_s else None
-    if min(status.uptime_s, situation.now - situation.servers_since) >= limits.starts_within_s:
-        return f"it was started {status.uptime_s} s ago and has not said a word"
-    return None
+    age_s = status.heartbeat_age_s if status.beats else None
+    up_s = min(status.uptime_s, situation.now - situation.servers_since)
+    if liveness(age_s, up_s, limits.hang_s, limits.first_heartbeat_s) != "hung":
+        return None
+    if age_s is not None:
+        return f"it lives but has been silent for {age_s:.0f} s"
+    return f"it was started {status.uptime_s} s ago and has not sent a heartbeat"
 
 
 def _about_runs(situation: Situation, lost: list[AttachedRun], *, wanted: bool) -> list[Action]:
@@ -223,17 +204,19 @@ def _keeper(runs: list[AttachedRun], attached_run: str | None) -> AttachedRun | 
 def _end_lost(run: AttachedRun) -> Action:
     if run.status == S.CANCELING:
         return CancelRun(run.run_id, "its worker had ended; the sensor stopped the process in its place")
-    return FailRun(run.run_id, "the attached run's worker gives no sign of life; the process itself goes on")
+    return FailRun(
+        run.run_id, "the attached run's worker has stopped reporting; the process itself continues"
+    )
 
 
 def _is_lost(run: AttachedRun, situation: Situation) -> bool:
     """Whether the worker of `run` gives no sign of life, though it had the time and the database for it."""
-    if not run.is_working or run.age_s is None or run.age_s < LOST_S:
+    if not run.is_working or run.age_s is None or run.age_s < RUN_LOST_S:
         return False
     status = situation.status
-    stale = status.attached_age_s is None or status.attached_age_s >= LOST_S
+    stale = status.attached_age_s is None or status.attached_age_s >= RUN_LOST_S
     if stale:
-        return situation.attachment_silence_s >= WATCHED_S
+        return situation.attachment_silence_s >= SEEN_STILL_S
     return status.attached_run != run.run_id
 
 

@@ -9,8 +9,6 @@ from pydantic import Field
 from core.errors import SettingsError, StackError
 from orchestration.services import GeneratorResource, ServiceResource, ServiceStatus, SparkStreamResource
 
-__all__ = ["GeneratorRate", "defs", "switch_job"]
-
 
 @dataclass(frozen=True, slots=True)
 class Switch:
@@ -25,8 +23,8 @@ SWITCHES = (
     Switch(
         "start",
         lambda service, reason: service.start(reason),
-        "Starts {what} and wants it running from now on. Harmless where it runs. Use it after a stop, or after the "
-        "platform gave it up and the cause is mended.",
+        "Starts {what} and keeps it running from now on. Harmless if it runs. Use it after a stop, or to end "
+        "the pause before the next attempt once the cause of its failures is fixed.",
     ),
     Switch(
         "stop",
@@ -37,12 +35,12 @@ SWITCHES = (
     Switch(
         "restart",
         lambda service, reason: service.restart(reason),
-        "Ends {what} and starts it anew, and forgets its failures. Use it after a change of its code.",
+        "Ends {what} and starts it again, and forgets its failures. Use it after a change of its code.",
     ),
 )
 WHAT = {
     GeneratorResource: "the generator of orders",
-    SparkStreamResource: "the streaming job (Spark), which goes on where its checkpoint is",
+    SparkStreamResource: "the streaming job (Spark), which resumes at its checkpoint",
 }
 
 
@@ -92,7 +90,7 @@ def set_rate(context: dg.OpExecutionContext, config: GeneratorRate, generator: G
         generator.set_rate(config.events_per_s)
     except SettingsError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
-    context.log.info("the generator shall send %g events/s", config.events_per_s)
+    context.log.info("the generator will send %g events/s", config.events_per_s)
     context.add_output_metadata({"events/s": config.events_per_s})
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from orchestration.observation import Observation, QueryState, ServiceState
-
-__all__ = ["Report", "is_waiting", "reports"]
+from control.observation import CheckpointState, Observation
+from control.rejects import WINDOW_MINUTES
+from control.state import QueryState, ServiceState
 
 NO_BATCH = "no batch yet"
 
@@ -16,7 +16,7 @@ Metadata = Mapping[str, dg.MetadataValue | str | int | float]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Metadata of one asset. `sign` changes when there is something new to tell."""
+    """Metadata of one asset. `sign` changes when there is something new to report."""
 
     asset: str
     sign: str
@@ -33,15 +33,15 @@ def reports(observation: Observation) -> list[Report]:
 
 
 def is_waiting(sign: str | None) -> bool:
-    """Whether the last report of an asset, None where there was none, could not tell of a batch."""
+    """Whether the last report of an asset, None if there was none, had no batch to report."""
     return sign is None or sign.startswith(NO_BATCH)
 
 
 def _of_events(observation: Observation) -> list[Report]:
-    query = observation.queries["events_clean"]
+    query, checkpoint = observation.queries["events_clean"], observation.checkpoints["events_clean"]
     if query.batch_id is None:
         return _waiting(observation, "events_clean", "events_rejected")
-    accepted = _of_query(query) | _of_service("stream", observation.stream)
+    accepted = _of_query(query, checkpoint) | _of_service("stream", observation.stream)
     rejected = _rejects(observation) | {"last batch": query.batch_id}
     return [
         Report("events_clean", _sign(query), accepted),
@@ -50,15 +50,15 @@ def _of_events(observation: Observation) -> list[Report]:
 
 
 def _of_kpis(observation: Observation) -> list[Report]:
-    query = observation.queries["kpi_1m"]
+    query, checkpoint = observation.queries["kpi_1m"], observation.checkpoints["kpi_1m"]
     if query.batch_id is None:
         return _waiting(observation, "kpi_1m_by_currency", "kpi_1m")
-    told = _of_query(query) | _window(observation) | _of_service("stream", observation.stream)
-    return [Report(name, _sign(query), told) for name in ("kpi_1m_by_currency", "kpi_1m")]
+    metadata = _of_query(query, checkpoint) | _window(observation) | _of_service("stream", observation.stream)
+    return [Report(name, _sign(query), metadata) for name in ("kpi_1m_by_currency", "kpi_1m")]
 
 
 def _waiting(observation: Observation, *tables: str) -> list[Report]:
-    """What there is to tell of tables before their query's first batch: once, and again when something is sent."""
+    """What there is to report of tables before their query's first batch: once, and again when something is sent."""
     sent = _acknowledged(observation)
     metadata = {"last batch": "none yet"} | sent | _of_service("stream", observation.stream)
     return [
@@ -67,29 +67,28 @@ def _waiting(observation: Observation, *tables: str) -> list[Report]:
 
 
 def _acknowledged(observation: Observation) -> dict[str, dg.MetadataValue | str | int | float]:
-    said = observation.generator.progress
-    return _known({"acknowledged by Kafka since the generator's start": said.get("acknowledged")})
+    progress = observation.generator.progress
+    return _known({"acknowledged by Kafka since the generator's start": progress.get("acknowledged")})
 
 
 def _raw(observation: Observation) -> Report:
-    said = observation.generator.progress
+    progress = observation.generator.progress
     metadata = _acknowledged(observation) | _known(
         {
-            "generator, events/s": said.get("rate_reached"),
-            "generator, events/s wanted": said.get("rate_wanted"),
+            "generator, events/s": progress.get("rate_reached"),
+            "generator, events/s wanted": progress.get("rate_wanted"),
             "arriving, records/s": observation.queries["events_clean"].input_rate,
         }
     )
     batches = [query.batch_id for query in observation.queries.values()]
     return Report(
         "events_raw",
-        f"{said.get('acknowledged')} {batches}",
+        f"{progress.get('acknowledged')} {batches}",
         metadata | _of_service("generator", observation.generator),
     )
 
 
-def _of_query(query: QueryState) -> dict[str, dg.MetadataValue | str | int | float]:
-    checkpoint = query.checkpoint
+def _of_query(query: QueryState, found: CheckpointState) -> dict[str, dg.MetadataValue | str | int | float]:
     return _known(
         {
             "last batch": query.batch_id,
@@ -98,8 +97,8 @@ def _of_query(query: QueryState) -> dict[str, dg.MetadataValue | str | int | flo
             "catches up in, s": query.catch_up_s,
             "records/s": query.processed_rate,
             "batch, ms": query.batch_ms,
-            "checkpoint, bytes": checkpoint.size_bytes if checkpoint else None,
-            "checkpoint, age in s": query.checkpoint_age_s,
+            "checkpoint, bytes": found.checkpoint.size_bytes if found.checkpoint else None,
+            "checkpoint, age in s": found.age_s,
         }
     )
 
@@ -110,11 +109,10 @@ def _window(observation: Observation) -> dict[str, dg.MetadataValue | str | int 
 
 
 def _rejects(observation: Observation) -> dict[str, dg.MetadataValue | str | int | float]:
-    rejects = observation.rejects
     return {
-        f"rejected in {rejects.minutes} min": rejects.rejected,
-        "share of all records": round(rejects.share, 4),
-        "by reason": dg.MetadataValue.json(rejects.by_reason),
+        f"rejected in {WINDOW_MINUTES} min": observation.rejects.rejected,
+        "share of all records": round(observation.rejects.share, 4),
+        "by reason": dg.MetadataValue.json(observation.reject_reasons),
     }
 
 

@@ -1,6 +1,5 @@
 """The streaming sensor: keeps wanted and actual equal, and reports the streaming assets without a run."""
 
-import socket
 import time
 from collections.abc import Mapping, Sequence
 
@@ -9,22 +8,20 @@ import psycopg
 from dagster._core.storage.tags import SENSOR_NAME_TAG
 from psycopg.rows import DictRow
 
+from control.limits import FIRST_HEARTBEAT_S
+from control.observation import observe
+from core import kafka
 from core.errors import StackError
 from core.settings import Settings
-from orchestration.defs.streaming.actions import Hands
+from orchestration.defs.streaming.actions import ServiceActions
 from orchestration.defs.streaming.attached import ATTACHED_JOBS
 from orchestration.defs.streaming.cursor import Cursor
 from orchestration.defs.streaming.decisions import AttachedRun, Limits, RequestRun, Situation, decide
 from orchestration.defs.streaming.reports import is_waiting, reports
-from orchestration.incidents import open_incidents, service_incident
-from orchestration.observation import observe
 from orchestration.resources import PostgresResource
 from orchestration.services import GeneratorResource, ServiceResource, ServiceStatus, SparkStreamResource
 
-__all__ = ["streaming_sensor"]
-
 INTERVAL_S = 10
-CONNECT_TIMEOUT_S = 0.2
 NOT_ENDED = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.QUEUED,
@@ -39,8 +36,8 @@ NOT_ENDED = [
     minimum_interval_seconds=INTERVAL_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Keeps generator and stream as they are wanted: starts, stops, restarts what hangs, gives up what fails "
-        "again and again, attaches runs; reports the streaming assets. While it is off, the processes go on unwatched."
+        "Keeps generator and stream in their desired state: starts and stops them, restarts hanging ones, opens "
+        "an incident for repeated failures, attaches runs; reports the streaming assets. While it is off, the processes continue unwatched."
     ),
 )
 def streaming_sensor(
@@ -63,13 +60,12 @@ def _tick(
     services: Sequence[ServiceResource],
 ) -> dg.SensorResult:
     settings, now, instance = services[0].settings, time.time(), context.instance
-    incidents = open_incidents(connection)
     statuses = {service.service: service.status() for service in services}
     cursor = Cursor.read(context.cursor).looked(
         now,
         {name: str(status.beat_at) for name, status in statuses.items()},
         {name: str(status.attached_at) for name, status in statuses.items()},
-        broker_answers=_answers(settings),
+        broker_answers=kafka.answers(settings.kafka),
     )
     requests: list[dg.RunRequest] = []
     notes: list[str | None] = []
@@ -83,26 +79,25 @@ def _tick(
             attachment_silence_s=cursor.attachments[name].still_s,
             servers_since=cursor.servers_since,
             requested=tuple(cursor.requested.get(name, ())),
-            has_incident=service_incident(name) in incidents,
         )
         notes.append(f"{name}: {statuses[name].state}, wanted {statuses[name].desired}")
-        hands = Hands(instance, settings, connection, service)
-        for action in decide(situation, _limits(settings, service)):
+        actions = ServiceActions(instance, settings, connection, service)
+        for action in decide(situation, _limits(settings, name)):
             if isinstance(action, RequestRun):
                 cursor = cursor.asked(name, now)
                 requests.append(dg.RunRequest(job_name=name, run_key=f"{name}-{now:.3f}"))
             try:
-                notes.append(hands.carry_out(action))
+                notes.append(actions.carry_out(action))
             except StackError as error:
                 notes.append(str(error))
     events, cursor = _report(connection, settings, statuses, cursor)
-    said = "; ".join(note for note in notes if note)
-    context.log.info(said)
+    summary = "; ".join(note for note in notes if note)
+    context.log.info(summary)
     return dg.SensorResult(
         run_requests=requests,
         asset_events=events,
         cursor=cursor.model_dump_json(),
-        skip_reason=None if requests else dg.SkipReason(said),
+        skip_reason=None if requests else dg.SkipReason(summary),
     )
 
 
@@ -120,25 +115,8 @@ def _runs(instance: dg.DagsterInstance, job: str, now: float) -> tuple[AttachedR
     )
 
 
-def _answers(settings: Settings) -> bool:
-    """Whether a broker takes connections."""
-    for address in settings.kafka.addresses():
-        try:
-            socket.create_connection(address, timeout=CONNECT_TIMEOUT_S).close()
-        except OSError:
-            continue
-        return True
-    return False
-
-
-def _limits(settings: Settings, service: ServiceResource) -> Limits:
-    limits = settings.dagster
-    return Limits(
-        hang_s=limits.hang_s,
-        starts_within_s=service.starts_within_s,
-        restart_limit=limits.restart_limit,
-        restart_window_s=limits.restart_window_s,
-    )
+def _limits(settings: Settings, name: str) -> Limits:
+    return Limits(settings.dagster.hang_s, FIRST_HEARTBEAT_S[name], settings.dagster.failure_limit)
 
 
 def _report(
@@ -147,7 +125,7 @@ def _report(
     statuses: Mapping[str, ServiceStatus],
     cursor: Cursor,
 ) -> tuple[list[dg.AssetObservation], Cursor]:
-    """What is new of the assets, where a report is due, a service has changed, or the first batch is awaited; and
+    """What is new of the assets, if a report is due, a service has changed, or the first batch is awaited; and
     the cursor after it.
     """
     conditions = {name: f"{status.desired} {status.state} {status.pid}" for name, status in statuses.items()}

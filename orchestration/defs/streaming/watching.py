@@ -11,18 +11,16 @@ from dagster._core.storage.tags import SENSOR_NAME_TAG
 from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import SQLAlchemyError
 
+from control.limits import RUN_LOST_S
 from core.errors import StackError
 from core.logging import get_logger
 from orchestration.defs.streaming.words import progress_in_words
 from orchestration.services import ServiceResource, ServiceStatus
 
-__all__ = ["DuplicateRunError", "GivenUpError", "Watcher"]
-
 STORAGE_ERRORS = (psycopg.Error, SQLAlchemyError, DagsterPostgresException)
 """What the platform's database and Dagster's own raise while the server is away."""
 
 PROGRESS_INTERVAL_S = 30.0
-FRESH_S = 20.0
 LIVE = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 ENDED = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS)
 STDERR = get_logger(__name__)
@@ -33,7 +31,7 @@ class DuplicateRunError(Exception):
 
 
 class GivenUpError(Exception):
-    """The sensor gave this run up, or a person marked it as ended: it must leave without a word."""
+    """The sensor gave this run up, or a person marked it as ended: it must end without another event."""
 
 
 class Watcher:
@@ -44,47 +42,47 @@ class Watcher:
         self._service = service
         self._run_id = context.run_id
         self._known: tuple[str, int | None] | None = None
-        self._told_at = time.monotonic()
+        self._logged_at = time.monotonic()
         self._away_since: float | None = None
 
     def begin(self) -> None:
-        """Attach, and start the process where a person launched this run. Raises `DuplicateRunError`."""
+        """Attach, and start the process if a person launched this run. Raises `DuplicateRunError`."""
         while not self._try(self._begin):
             time.sleep(1.0)
 
-    def look(self) -> bool:
-        """One look: False once the process is stopped and shall be. Raises `DuplicateRunError`, `GivenUpError`."""
+    def check(self) -> bool:
+        """Check once: False once the process is stopped and should be. Raises `DuplicateRunError`, `GivenUpError`."""
         going_on = True
 
-        def look() -> None:
+        def check() -> None:
             nonlocal going_on
-            going_on = self._look()
+            going_on = self._check()
 
-        self._try(look)
+        self._try(check)
         return going_on
 
     def interrupted(self) -> bool:
-        """Stop the process where that is a person's wish; a bare signal, as at a shutdown, only detaches.
+        """Stop the process if a person asked for that; a bare signal, as at a shutdown, only detaches.
 
-        True where the run was terminated; a run that is only detached ends well.
+        True if the run was terminated; a run that is only detached ends well.
         """
         name = self._service.service
         try:
             if self._status_of(self._run_id) != dg.DagsterRunStatus.CANCELING:
-                self._say(
-                    f"detached by a signal; {name} goes on, and the streaming sensor attaches another run"
+                self._log(
+                    f"detached by a signal; {name} continues, and the streaming sensor attaches another run"
                 )
                 return False
-            self._say(f"terminated in the UI: stopping {name}")
+            self._log(f"terminated in the UI: stopping {name}")
             self._service.stop(f"terminated in the UI (run {self._run_id[:8]})", wait=False)
             while (status := self._service.status()).state in ("starting", "running", "stopping", "backoff"):
                 self._service.attach(self._run_id)
                 time.sleep(0.5)
-            self._say(f"{name} is {status.state}")
+            self._log(f"{name} is {status.state}")
         except (
             *STORAGE_ERRORS,
             StackError,
-        ) as error:  # what was asked is written down: the sensor sees to it
+        ) as error:  # the request is recorded: the sensor handles it
             STDERR.warning("attached_run.stop_unfinished", service=name, error=str(error).strip())
         return True
 
@@ -107,11 +105,11 @@ class Watcher:
             self._service.start(f"started by run {self._run_id[:8]}")
         elif status.desired == "running":
             self._ensure_running()
-        self._say(f"attached to {status.name}; wanted {status.desired}" + _because(status.reason))
+        self._log(f"attached to {status.name}; wanted {status.desired}" + _because(status.reason))
 
-    def _look(self) -> bool:
+    def _check(self) -> bool:
         run_status = self._status_of(self._run_id)
-        if run_status == dg.DagsterRunStatus.CANCELING:  # also seen where no signal came: a new code server
+        if run_status == dg.DagsterRunStatus.CANCELING:  # also seen if no signal came: a new code server
             raise DagsterExecutionInterruptedError
         if run_status in ENDED:
             raise GivenUpError
@@ -120,14 +118,14 @@ class Watcher:
                 f"another run is attached to {self._service.service} by now; this one ends"
             )
         status = self._service.status()
-        self._tell_changes(status)
+        self._log_changes(status)
         if (status.desired, status.state) == ("stopped", "stopped"):
-            self._say(f"{status.name} is stopped" + _because(status.reason))
+            self._log(f"{status.name} is stopped" + _because(status.reason))
             return False
-        self._tell_progress(status)
+        self._log_progress(status)
         return True
 
-    def _tell_changes(self, status: ServiceStatus) -> None:
+    def _log_changes(self, status: ServiceStatus) -> None:
         now = (status.state, status.pid)
         if now == self._known:
             return
@@ -137,12 +135,12 @@ class Watcher:
             text += f"; pid {before[1]} has ended"
         if status.restarts:
             text += f"; restarts that nobody asked for: {len(status.restarts)}"
-        self._say(text)
+        self._log(text)
 
-    def _tell_progress(self, status: ServiceStatus) -> None:
-        if status.beats and time.monotonic() - self._told_at >= PROGRESS_INTERVAL_S:
-            self._told_at = time.monotonic()
-            self._say(progress_in_words(status.name, status.progress))
+    def _log_progress(self, status: ServiceStatus) -> None:
+        if status.beats and time.monotonic() - self._logged_at >= PROGRESS_INTERVAL_S:
+            self._logged_at = time.monotonic()
+            self._log(progress_in_words(status.name, status.progress))
 
     def _ensure_running(self) -> None:
         try:
@@ -151,10 +149,10 @@ class Watcher:
             self._context.log.warning(str(error))
 
     def _is_watching(self, status: ServiceStatus) -> bool:
-        fresh = (status.attached_age_s or 0.0) < FRESH_S
+        fresh = (status.attached_age_s or 0.0) < RUN_LOST_S
         return fresh and self._status_of(status.attached_run) in LIVE
 
-    def _say(self, text: str) -> None:
+    def _log(self, text: str) -> None:
         self._context.log.info(text)
 
     def _status_of(self, run_id: str | None) -> dg.DagsterRunStatus | None:
@@ -162,12 +160,12 @@ class Watcher:
         return run.status if run else None
 
     def _try(self, step: Callable[[], None]) -> bool:
-        """Do `step`; False where the database is away, which is told once, before and after."""
+        """Do `step`; False if the database is away, which is logged once, before and after."""
         try:
             if self._away_since is not None:
                 self._service.status()
                 away_s, self._away_since = time.monotonic() - self._away_since, None
-                self._say(f"the database did not answer for {away_s:.0f} s; it does again")
+                self._log(f"the database did not answer for {away_s:.0f} s; it does again")
             step()
         except STORAGE_ERRORS as error:
             if self._away_since is None:

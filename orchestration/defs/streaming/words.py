@@ -1,11 +1,10 @@
-"""What the processes say of themselves, in words."""
+"""What the processes report, in words."""
 
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["progress_in_words"]
 
-
-def progress_in_words(service: str, progress: dict[str, Any]) -> str:
+def progress_in_words(service: str, progress: Mapping[str, Any]) -> str:
     """One line about a heartbeat's `progress`; `service` is the name of the process."""
     queries = progress.get("queries")
     if isinstance(queries, dict):

@@ -8,15 +8,13 @@ from orchestration.dbt import dbt_resource
 from orchestration.defs.warehouse.sensor import project_sensor
 from orchestration.defs.warehouse.views import dashboard_specs, views
 
-__all__ = ["defs"]
-
 DBT_TAGS = {"dbt": "one at a time"}
-"""The instance's queue lets one run with this tag through."""
+"""The queue runs one run with this tag at a time."""
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Views, dashboard, jobs, schedule and sensor. Raises `StackError` where there is no manifest."""
+    """Views, dashboard, jobs, schedule and sensor. Raises `StackError` if there is no manifest."""
     found = manifest.read_manifest()
     built = views(found, load_settings().dagster.docs_page())
     build = dg.define_asset_job(
@@ -24,15 +22,15 @@ def defs() -> dg.Definitions:
         selection=dg.AssetSelection.assets(built),
         executor_def=dg.in_process_executor,
         tags=DBT_TAGS,
-        description="Builds the dbt views, tests their data and makes the documentation site anew. A test that "
-        "fails shows as a failed check; the views are built all the same.",
+        description="Builds the dbt views, tests their data and rebuilds the documentation site. A test that "
+        "fails shows as a failed check; the views are built anyway.",
     )
     test = dg.define_asset_job(
         "dbt_test",
         selection=dg.AssetSelection.checks(*built.check_keys),
         executor_def=dg.in_process_executor,
         tags=DBT_TAGS,
-        description="Runs dbt's tests of the data, without building anything; fails where one of them does.",
+        description="Runs dbt's data tests without building anything; fails if a test fails.",
     )
     hourly = dg.ScheduleDefinition(
         name="dbt_test_hourly",
@@ -40,7 +38,7 @@ def defs() -> dg.Definitions:
         cron_schedule="41 * * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Once an hour: a run of dbt costs some ten seconds of a core.",
+        description="Once an hour: a dbt run costs about ten seconds of a core.",
     )
     return dg.Definitions(
         assets=[built, *dashboard_specs(found)],

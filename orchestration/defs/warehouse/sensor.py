@@ -1,7 +1,7 @@
 """Builds the views when the platform starts and when the project changes, never on a timer.
 
-Building a view locks out its readers for a moment, so it is done once for each state of the project
-and database. A build that failed is tried again, less and less often.
+Building a view briefly blocks its readers, so it is done once for each state of the project
+and database. A failed build is retried, less and less often.
 """
 
 from datetime import datetime, timedelta
@@ -12,10 +12,8 @@ from core.clock import utc_now
 from core.settings import load_settings
 from orchestration import manifest
 
-__all__ = ["PROJECT_TAG", "next_build", "project_sensor"]
-
 PROJECT_TAG = "orderpulse/dbt_project"
-"""Tag of a build: the state of project and database that it was requested for."""
+"""Tag of a build: the state of project and database for which it was requested."""
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 UNFINISHED = [
@@ -35,7 +33,7 @@ def project_sensor(job_name: str, loaded: frozenset[str]) -> dg.SensorDefinition
         job_name=job_name,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Builds the dbt views when the platform starts and when the dbt project has changed.",
+        description="Builds the dbt views when the platform starts and when the dbt project changes.",
     )
     def dbt_project_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         state = _state()
@@ -56,13 +54,13 @@ def project_sensor(job_name: str, loaded: frozenset[str]) -> dg.SensorDefinition
 def next_build(
     state: str, builds: list[tuple[dg.DagsterRunStatus, datetime]], now: datetime
 ) -> dg.SensorResult:
-    """What to do about `state`, given the builds requested for it so far: status and last change of each.
+    """The sensor's result for `state`, given status and last change of each build requested for it so far.
 
-    The cursor is set to a state that needs no build any more: it succeeded, or a person cancelled it.
+    The cursor is set to a state that needs no further build: one succeeded, or a user cancelled it.
     """
     statuses = [status for status, _ in builds]
     if any(status in UNFINISHED for status in statuses):
-        return dg.SensorResult(skip_reason="A build is under way.")
+        return dg.SensorResult(skip_reason="A build is running.")
     if dg.DagsterRunStatus.SUCCESS in statuses or dg.DagsterRunStatus.CANCELED in statuses:
         return dg.SensorResult(skip_reason="The build has ended.", cursor=state)
     if builds:
@@ -70,12 +68,12 @@ def next_build(
         due = max(changed for _, changed in builds) + pause
         if now < due:
             return dg.SensorResult(
-                skip_reason=f"{len(builds)} builds failed; the next try is at {due:%H:%M} UTC."
+                skip_reason=f"{len(builds)} builds failed; the next attempt is at {due:%H:%M} UTC."
             )
     run_key = f"{state}-{len(builds) + 1}"
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=run_key, tags={PROJECT_TAG: state})])
 
 
 def _state() -> str:
-    """The project's fingerprint and the server that the views are on; fits a tag."""
+    """The project's fingerprint and the views' server, short enough for a tag."""
     return f"{manifest.fingerprint()[:16]}.{load_settings().postgres.port}"

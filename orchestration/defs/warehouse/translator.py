@@ -1,12 +1,10 @@
-"""How dbt's nodes look in Dagster."""
+"""Maps dbt's nodes to Dagster's assets and checks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
-
-__all__ = ["GROUP", "OWNERS", "WarehouseTranslator"]
 
 GROUP = "warehouse"
 OWNERS = ["team:data-platform"]
@@ -15,7 +13,7 @@ OWNERS = ["team:data-platform"]
 class WarehouseTranslator(DagsterDbtTranslator):
     """Views in the group `warehouse`, with a link to their page of the docs; tests of sources as checks.
 
-    Sources are the tables that the stream writes: `meta.dagster.asset_key` in the project says which asset.
+    Sources are the stream's tables: `meta.dagster.asset_key` in the project names their asset.
     """
 
     def __init__(self, docs_url: str) -> None:
@@ -25,15 +23,15 @@ class WarehouseTranslator(DagsterDbtTranslator):
         self._docs_url = docs_url
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """The area, for what dbt builds."""
+        """The group of dbt's models."""
         return GROUP if dbt_resource_props["resource_type"] == "model" else None
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:  # noqa: ARG002  # dagster-dbt's signature
-        """Who to ask."""
+        """The owners."""
         return OWNERS
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
-        """dbt's own, and the address of the page."""
+        """dbt's metadata and the address of the docs page."""
         page = f"{self._docs_url}/#!/{dbt_resource_props['resource_type']}/{dbt_resource_props['unique_id']}"
         return {**super().get_metadata(dbt_resource_props), "documentation": dg.MetadataValue.url(page)}
 
@@ -44,7 +42,7 @@ class WarehouseTranslator(DagsterDbtTranslator):
         unique_id: str,
         project: DbtProject | None,
     ) -> dg.AssetCheckSpec | None:
-        """A test as a check; it blocks nothing, since a view shows what is there, right or wrong."""
+        """A test as a non-blocking check, since views also show wrong data."""
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
         if spec is None:
             return None

@@ -6,30 +6,32 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
+from core.kpis import MEASURES, RATES
+from core.tables import KPI_1M, KPI_1M_BY_CURRENCY
 from orchestration.dbt import WORK
 from orchestration.defs.warehouse.translator import GROUP, OWNERS, WarehouseTranslator
 from orchestration.manifest import TARGET
 
-__all__ = ["dashboard_specs", "views"]
-
 SITE = ("index.html", "catalog.json", "manifest.json")
 TESTS = ("test", "--exclude-resource-type", "unit_test")
-"""The tests of the data; those of the models' logic are the project's own tests' business."""
+"""Selects the data tests; dbt's unit tests run in this project's test suite."""
 
 
 def views(manifest: Mapping[str, Any], docs_url: str) -> dg.AssetsDefinition:
-    """One asset a model, one check a test of the data."""
+    """One asset per model, one check per data test."""
 
     @dbt_assets(manifest=manifest, name="dbt_views", dagster_dbt_translator=WarehouseTranslator(docs_url))
     def dbt_views(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        """Build what is selected, test it, and with a build make the docs anew.
+        """Build and test the selection; after a build, rebuild the docs.
 
-        The views come first and on their own: `dbt build` would not build a view while a row of its
-        source is wrong. A test that fails is a failed check, and fails a run that only tests.
+        The views are built first and separately: `dbt build` would not build a view while a row of its
+        source is wrong. A failed test is a failed check, and fails a run that only tests.
         """
         builds = bool(context.selected_asset_keys)
         if builds:
-            yield from dbt.cli(["run"], context=context, target_path=WORK).stream().fetch_column_metadata()
+            run = dbt.cli(["run"], context=context, target_path=WORK).stream()
+            # dagster-dbt's column lineage ends at an ephemeral model.
+            yield from map(_with_lineage, run.fetch_column_metadata(with_column_lineage=False))
         yield from dbt.cli([*TESTS], context=context, target_path=WORK, raise_on_error=not builds).stream()
         if builds:
             dbt.cli(["docs", "generate"], target_path=WORK).wait()
@@ -39,7 +41,7 @@ def views(manifest: Mapping[str, Any], docs_url: str) -> dg.AssetsDefinition:
 
 
 def dashboard_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
-    """dbt's exposures as external assets: who reads the views."""
+    """dbt's exposures, the readers of the views, as external assets."""
     return [
         dg.AssetSpec(
             exposure["name"],
@@ -57,7 +59,30 @@ def dashboard_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
     ]
 
 
+def _with_lineage(event: Any) -> Any:
+    if not isinstance(event, dg.Output):
+        return event
+    lineage = dg.MetadataValue.column_lineage(view_lineage(event.output_name))
+    return event.with_metadata({**event.metadata, "dagster/column_lineage": lineage})
+
+
+def view_lineage(view: str) -> dg.TableColumnLineage:
+    """Column lineage of a view: its source columns in the table."""
+    table = KPI_1M_BY_CURRENCY if "by_currency" in view else KPI_1M
+    made_of = {measure.total: [measure.name] for measure in MEASURES if measure.name in table.columns}
+    rates = [rate for rate in RATES if rate.in_kpi_1m or table is KPI_1M_BY_CURRENCY]
+    made_of |= {rate.name: [rate.part, *rate.whole] for rate in rates}
+    made_of |= {name: ["window_start"] for name in ("window_count", "first_window", "last_window")}
+    made_of |= {"currency": ["currency"]} if table is KPI_1M_BY_CURRENCY else {}
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(dg.AssetKey(table.name), source) for source in dict.fromkeys(sources)]
+            for column, sources in made_of.items()
+        }
+    )
+
+
 def _publish_docs() -> None:
-    """Move the site's files to where they are served, each at once."""
+    """Move the site's files to the served folder, each atomically."""
     for name in SITE:
         (WORK / name).replace(TARGET / name)
