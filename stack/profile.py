@@ -1,6 +1,6 @@
-"""The settings of the platform on this machine, by profile: the same code with other values.
+"""The settings of the platform on this machine, by profile.
 
-`cluster` and `security` fill in what follows from them (addresses, copies, users), and keep their data apart.
+`cluster` and `security` derive other settings (addresses, replicas, users), and have separate data.
 """
 
 from dataclasses import dataclass
@@ -11,24 +11,22 @@ from pydantic import BaseModel
 
 from core.errors import StackError
 from core.settings import Settings, load_settings
-from stack.identities import secured
-from stack.locks import holder
-
-__all__ = ["Kind", "Profile", "applied", "platform_settings", "remember"]
+from stack.host.locks import holder
+from stack.secure.identities import secured
 
 Kind = Literal["local", "cluster"]
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Which platform of this checkout: one machine's or a small cluster's, open or secured."""
+    """A platform of this checkout: local or a small cluster, open or secured."""
 
     kind: Kind
     secure: bool
 
     @property
     def folder(self) -> str:
-        """Name of its folder below that of the data; empty for the plain local one."""
+        """Name of its folder in the data folder; empty for the open local one."""
         kind = "cluster" if self.kind == "cluster" else ""
         return "-".join(part for part in (kind, "secure" if self.secure else "") if part)
 
@@ -39,10 +37,10 @@ class Profile:
 def platform_settings(
     kind: Kind | None = None, *, secure: bool | None = None, starts: bool = False
 ) -> Settings:
-    """The settings with all that follows from the profile.
+    """The settings with those derived from the profile.
 
-    What is asked for here comes before the settings; where neither says anything, it is the profile of
-    the last `up`, unless this is one (`starts`). Raises `StackError` where another profile is running.
+    Arguments take precedence over settings; if neither is given, the profile is that of
+    the last `up`, unless this is one (`starts`). Raises `StackError` if another profile is running.
     """
     base = load_settings()
     wanted = _wanted(base, kind, secure, starts=starts)
@@ -52,7 +50,7 @@ def platform_settings(
 
 
 def remember(settings: Settings) -> None:
-    """Note the profile that is started, for the commands that follow."""
+    """Store the started profile for later commands."""
     base = load_settings()
     profile = Profile(settings.stack.profile, settings.stack.security == "on")
     base.data_dir.mkdir(parents=True, exist_ok=True)
@@ -87,7 +85,7 @@ def _note(base: Settings) -> Path:
 
 
 def applied(base: Settings, profile: Profile) -> Settings:
-    """`base` with all that follows from `profile`; the same again where that was done before."""
+    """`base` with the settings derived from `profile`; idempotent."""
     settings = base
     if profile.folder and base.data_dir.name != profile.folder:
         settings = _with(

@@ -1,4 +1,4 @@
-"""What `orderpulse` shows: steps with their durations, a progress bar, the table of what runs."""
+"""Output of `orderpulse`: steps with durations, a progress bar, the status table."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,29 +10,27 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from core.settings import Settings
-from stack.status import Status
+from stack.local.status import Status
 
-__all__ = ["Screen", "where_to_look"]
-
-WIDTH_OF_A_FILE = 160
+FILE_WIDTH = 160
 COLOURS = {"healthy": "green", "starting": "yellow"}
 
 
 class Screen:
-    """Writes to standard output; plain text where that is no terminal."""
+    """Writes to standard output; plain text if it is not a terminal."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
         if not self._console.is_terminal:
-            self._console = Console(highlight=False, width=WIDTH_OF_A_FILE)
+            self._console = Console(highlight=False, width=FILE_WIDTH)
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
         self._console.print(text, markup=False, soft_wrap=True)
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
-        """Show `text` while the block runs, and what it took when it ends well."""
+        """Show `text` while the block runs, and its duration if it succeeds."""
         started = time.monotonic()
         if self._console.is_terminal:
             with self._console.status(text):
@@ -43,7 +41,7 @@ class Screen:
 
     @contextmanager
     def growing(self, text: str, path: Path) -> Iterator[Callable[[], None]]:
-        """The same for a step that writes the file `path`; yields the function that shows its size by now."""
+        """The same for a step that writes the file `path`; yields a function that shows its current size."""
         started = time.monotonic()
 
         def size_mb() -> float:
@@ -58,14 +56,14 @@ class Screen:
 
     @contextmanager
     def progress(self, text: str, total: int) -> Iterator[Callable[[], None]]:
-        """A bar; yields the function that moves it on by one."""
+        """Show a progress bar; yields a function that advances it by one."""
         columns = (TextColumn(f"  {text}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=self._console) as bar:
             task = bar.add_task(text, total=total)
             yield lambda: bar.advance(task)
 
     def table(self, lines: list[Status]) -> None:
-        """What runs where."""
+        """Print the status table."""
         table = Table("name", "state", "pid", "port", "health", "uptime", box=None, header_style="bold")
         table.add_column("log", overflow="fold")
         for line in lines:
@@ -83,10 +81,11 @@ class Screen:
 
 
 def where_to_look(settings: Settings) -> list[str]:
-    """The addresses that a person opens after `up`."""
+    """The addresses to open after `up`."""
     dagster, database = settings.dagster, settings.postgres
     return [
         f"dashboard http://localhost:{settings.api.port}",
+        f"intake    http://localhost:{settings.intake.port}/v1/events, /v1/sources/NAME",
         f"Dagster   http://localhost:{dagster.webserver_port}",
         f"dbt docs  http://localhost:{dagster.docs_port}",
         f"database  psql postgresql://{database.user}@{database.host}:{database.port}/{database.database}",
@@ -94,5 +93,5 @@ def where_to_look(settings: Settings) -> list[str]:
 
 
 def _short(path: str) -> str:
-    """A path below the working folder, without it."""
+    """A path relative to the working folder, if it is inside."""
     return path.removeprefix(f"{Path.cwd()}/")

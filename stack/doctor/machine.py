@@ -1,4 +1,4 @@
-"""What would be in the way of a start on this machine, before it is."""
+"""Checks of this machine before a start."""
 
 import shutil
 import sys
@@ -7,18 +7,17 @@ from typing import get_args
 
 import psutil
 
+from control.process_manager import socket_path
 from core.errors import OrderpulseError, PrerequisiteError
 from core.jars import JarSet
-from core.process_manager import socket_path
 from core.settings import Settings
-from stack import postgres_server
 from stack.doctor.finding import Finding, fine, is_running, problem
-from stack.jars import missing_jars
-from stack.machine import check_ports
-from stack.prerequisite import JAVA, NODE
-from stack.programs import programs_of
-
-__all__ = ["machine", "server_machine"]
+from stack.host.folders import check_folders
+from stack.host.prerequisite import JAVA, NODE
+from stack.local.machine import check_ports
+from stack.local.programs import programs_of
+from stack.servers.jars import missing_jars
+from stack.servers.postgres import server as postgres_server
 
 GIB = 1024**3
 NEEDED_MEMORY_GIB = 3
@@ -26,17 +25,18 @@ NEEDED_WHILE_RUNNING_GIB = 0.25
 NEEDED_DISK_GIB = 2
 
 Look = Callable[[Settings], str]
-"""What was seen; raises an `OrderpulseError` where that is in the way."""
+"""Returns what was seen; raises an `OrderpulseError` if that prevents a start."""
 
 
 def machine(settings: Settings) -> Iterator[Finding]:
-    """What `up` depends on."""
+    """Yield findings on what `up` needs."""
     looks: dict[str, Look] = {
         "Python": _python,
         "Java": _java,
         "Node.js": _node,
         "memory": _memory,
         "disk": _disk,
+        "folders": _folders,
         "jars": _jars,
         "ports": _ports,
         "data": _data,
@@ -45,7 +45,7 @@ def machine(settings: Settings) -> Iterator[Finding]:
 
 
 def server_machine(settings: Settings) -> Iterator[Finding]:
-    """What one program depends on where others run the servers."""
+    """Yield findings on what a single program needs if others run the servers."""
     return _findings(settings, {"Python": _python, "memory": _memory, "disk": _disk})
 
 
@@ -83,15 +83,20 @@ def _disk(settings: Settings) -> str:
     free = shutil.disk_usage(settings.root).free / GIB
     if free < NEEDED_DISK_GIB:
         raise PrerequisiteError(
-            f"{free:.1f} GiB are free in {settings.root}; a day of events takes {NEEDED_DISK_GIB}."
+            f"{free:.1f} GiB are free in {settings.root}; a day of events needs {NEEDED_DISK_GIB}."
         )
     return f"{free:.1f} GiB free"
+
+
+def _folders(settings: Settings) -> str:
+    check_folders(settings)
+    return "usable and writable"
 
 
 def _jars(settings: Settings) -> str:
     missing = sum(len(missing_jars(settings, name)) for name in get_args(JarSet))
     place = settings.cache_dir / "jars"
-    return f"all in {place}, checksums right" if not missing else f"{missing} to be fetched into {place}"
+    return f"all in {place}, checksums correct" if not missing else f"{missing} to be downloaded into {place}"
 
 
 def _ports(settings: Settings) -> str:

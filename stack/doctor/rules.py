@@ -1,30 +1,28 @@
-"""The settings by the rules of production, and who else may read the files with secrets."""
+"""Findings by the rules of production, and on who may read the files with secrets."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.production import too_open, verdicts
+from core.production import check_rules, too_open
 from core.settings import Environment, Settings
 from stack.doctor.finding import Finding, fine, problem
-from stack.identities import secrets_dir
-
-__all__ = ["files", "rules"]
+from stack.secure.identities import secrets_dir
 
 
 def rules(settings: Settings) -> Iterator[Finding]:
-    """Each rule in production; elsewhere one line, for what production would refuse is as intended there."""
-    found = list(verdicts(settings))
+    """One finding per rule in production; elsewhere a single one, since unsafe settings are intended there."""
+    found = list(check_rules(settings))
     if settings.environment is Environment.PRODUCTION:
         for each in found:
-            yield (fine if each.well else problem)(each.setting, each.said)
+            yield (fine if each.ok else problem)(each.setting, each.text)
         return
-    refused = [each.setting for each in found if not each.well]
-    said = f"fit for {settings.environment.value}"
+    refused = [each.setting for each in found if not each.ok]
+    said = f"valid for {settings.environment.value}"
     yield fine("settings", f"{said}; production would refuse {', '.join(refused)}" if refused else said)
 
 
 def files(settings: Settings) -> Iterator[Finding]:
-    """The passwords and private keys that the platform made for itself; nothing where it made none."""
+    """A finding on the passwords and private keys that the platform created, if there are any."""
     for subject, paths in (("passwords", _passwords(settings)), ("private keys", _keys(settings))):
         if not paths:
             continue

@@ -1,4 +1,4 @@
-"""TLS as a client meets it: protocol, certificate, days left. One handshake with each server."""
+"""TLS as a client sees it: protocol, certificate, days left. One handshake with each server."""
 
 import socket
 import ssl
@@ -10,19 +10,17 @@ from typing import Any
 from core.settings import Settings
 from stack.doctor.finding import Finding, fine, is_running, may_be_open, problem, warning
 
-__all__ = ["wire"]
-
 TIMEOUT_S = 5.0
 LEAST_DAYS = 30
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
-"""PostgreSQL, protocol 3: a client asks for TLS so, and the server answers S or N."""
+"""PostgreSQL, protocol 3: requests TLS; the server responds S or N."""
 
 Opening = Callable[[socket.socket], str | None]
-"""What comes before the handshake. Returns what is wrong."""
+"""Runs before the handshake. Returns a fault, if any."""
 
 
 def wire(settings: Settings) -> Iterator[Finding]:
-    """The connections to Kafka and PostgreSQL."""
+    """Findings on the connections to Kafka and PostgreSQL."""
     kafka, postgres = settings.kafka, settings.postgres
     for host, port in kafka.addresses():
         subject = f"Kafka at {host}:{port}"
@@ -45,7 +43,7 @@ def _plain(settings: Settings, subject: str, seen: str) -> Finding:
     if may_be_open(settings):
         return fine(subject, f"{seen}, as on a developer's machine")
     return problem(
-        subject, f"{seen}: passwords and data can be read on the way, and the server is not verified"
+        subject, f"{seen}: passwords and data are readable in transit, and the server is not verified"
     )
 
 
@@ -63,16 +61,16 @@ def _seen(
             with context.wrap_socket(plain, server_hostname=address[0]) as secured:
                 return _judged(subject, secured)
     except ssl.SSLCertVerificationError as error:
-        return problem(subject, f"its certificate is not to be trusted: {error.verify_message}")
+        return problem(subject, f"its certificate is not trusted: {error.verify_message}")
     except ssl.SSLError as error:
-        return problem(subject, f"no TLS comes about ({error.reason or error})")
+        return problem(subject, f"the TLS handshake failed ({error.reason or error})")
     except OSError as error:
         answer = problem if is_running(settings) else fine
-        return answer(subject, f"does not answer ({error.strerror or error})")
+        return answer(subject, f"does not respond ({error.strerror or error})")
 
 
 def _judged(subject: str, secured: ssl.SSLSocket) -> Finding:
-    """The verdict on a handshake that was verified."""
+    """The finding on a verified handshake."""
     certificate = secured.getpeercert() or {}
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
     days = (ends - datetime.now(UTC)).days
@@ -90,4 +88,4 @@ def _at_once(_: socket.socket) -> str | None:
 
 def _ask_postgres(plain: socket.socket) -> str | None:
     plain.sendall(SSL_REQUEST)
-    return None if plain.recv(1) == b"S" else "the server speaks no TLS"
+    return None if plain.recv(1) == b"S" else "the server does not support TLS"

@@ -1,1 +1,1 @@
-"""What the platform is built from: the locked packages, their licences, their known weaknesses."""
+"""The platform's dependencies: locked packages, licences, bill of materials."""

@@ -15,8 +15,6 @@ from packageurl import PackageURL
 from stack.supply.licences import licence
 from stack.supply.packages import ROOT, Package, all_packages
 
-__all__ = ["FILE", "bill", "write_bill"]
-
 FILE = ROOT / "build" / "orderpulse.cdx.json"
 ALGORITHMS = {
     "sha1": HashAlgorithm.SHA_1,
@@ -27,7 +25,7 @@ ALGORITHMS = {
 
 
 def bill() -> str:
-    """The document, as JSON. Raises `StackError` where a licence is not known."""
+    """The document, as JSON. Raises `StackError` if a licence is not known."""
     product = Component(
         name="orderpulse",
         version=version("orderpulse"),
@@ -66,7 +64,7 @@ def _component(package: Package) -> Component:
 
 
 def _address(package: Package) -> PackageURL:
-    """Its name in the form that databases of advisories take (purl)."""
+    """Its package URL (purl), as advisory databases expect it."""
     separator = {"maven": ":", "npm": "/"}.get(package.ecosystem)
     namespace, _, name = package.name.rpartition(separator) if separator else ("", "", package.name)
     return PackageURL(package.ecosystem, namespace or None, name, package.version)

@@ -8,24 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stack.jars import read_lock
-
-__all__ = [
-    "IMAGE_LOCK",
-    "PYTHON_LOCKS",
-    "ROOT",
-    "Ecosystem",
-    "Package",
-    "all_packages",
-    "jars",
-    "npm",
-    "python",
-]
+from stack.servers.jars import read_lock
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_LOCKS = (ROOT / "bootstrap.lock", ROOT / "requirements.lock")
-IMAGE_LOCK = ROOT / "deploy" / "requirements.lock"
-"""What the containers have of it, without the tools of development."""
 
 NPM_LOCK = ROOT / "frontend" / "package-lock.json"
 
@@ -36,9 +22,9 @@ HASH = re.compile(r"--hash=(\w+):([0-9a-f]+)")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package. `hashes` are (algorithm, hexadecimal digest) pairs of the files that may be taken for it.
+    """One package. `hashes` are (algorithm, hexadecimal digest) pairs of its accepted files.
 
-    `licence`: what the lock file itself says. `bundled`: it comes inside another package, under that one's hash.
+    `licence`: from the lock file. `bundled`: it is inside another package, covered by that one's hash.
     """
 
     ecosystem: Ecosystem
@@ -50,19 +36,19 @@ class Package:
 
 
 def all_packages() -> list[Package]:
-    """Those of Python, of npm and the jars, each sorted."""
+    """The Python and npm packages and the jars, each sorted."""
     return [*sorted_(python()), *sorted_(npm()), *sorted_(jars())]
 
 
 def python(locks: Iterable[Path] = PYTHON_LOCKS) -> Iterator[Package]:
-    """What `requirements.lock` and `bootstrap.lock` list."""
+    """The packages in `requirements.lock` and `bootstrap.lock`."""
     for path in locks:
         for name, version, hashes in REQUIREMENT.findall(path.read_text(encoding="utf-8")):
             yield Package("pypi", name, version, tuple(HASH.findall(hashes)))
 
 
 def npm() -> Iterator[Package]:
-    """What the dashboard's lock lists; a package that several others bring is there once a version."""
+    """The packages in the dashboard's lock; each version once."""
     for path, entry in json.loads(NPM_LOCK.read_text(encoding="utf-8"))["packages"].items():
         if path:
             name = entry.get("name") or path.rpartition("node_modules/")[2]
@@ -72,7 +58,7 @@ def npm() -> Iterator[Package]:
 
 
 def jars() -> Iterator[Package]:
-    """What `stack/jars.lock` lists; `name` is `group:artifact`."""
+    """The jars in `stack/servers/jars.lock`; `name` is `group:artifact`."""
     for listed in read_lock().values():
         for jar in listed:
             name, _, version = jar.coordinate.rpartition(":")
@@ -85,6 +71,6 @@ def sorted_(packages: Iterator[Package]) -> list[Package]:
 
 
 def _integrity(text: str) -> tuple[str, str]:
-    """A hash as npm writes it (W3C, Subresource Integrity) as algorithm and hexadecimal digest."""
+    """Algorithm and hexadecimal digest of npm's hash (W3C, Subresource Integrity)."""
     algorithm, _, digest = text.partition("-")
     return algorithm, base64.b64decode(digest).hex()

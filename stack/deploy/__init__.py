@@ -1,0 +1,1 @@
+"""The platform in containers: what `docker-compose.yml` needs besides the images, and its set-up."""

@@ -1,0 +1,1 @@
+"""Helpers for programs on this machine: environment, account, locks, ports and folders."""

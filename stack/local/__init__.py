@@ -1,0 +1,1 @@
+"""The platform on one machine: its programs, started, watched and stopped."""

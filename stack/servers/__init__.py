@@ -1,0 +1,1 @@
+"""Third-party components of the platform: how they are obtained and started."""

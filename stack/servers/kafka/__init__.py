@@ -1,0 +1,1 @@
+"""Kafka on this machine: its nodes, their configuration, the users' rights, the topic."""

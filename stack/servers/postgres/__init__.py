@@ -1,0 +1,1 @@
+"""PostgreSQL on this machine: the server, its replica, its users and databases."""
