@@ -1,0 +1,1 @@
+"""Maps senders' messages to events of the contract, as a source's file defines. Pure."""
