@@ -10,13 +10,11 @@ from core.errors import OrderpulseError
 from core.logging import configure_logging, get_logger
 from core.settings import load_settings
 
-__all__ = ["main"]
-
 log = get_logger("api")
 
 
 def main() -> None:
-    """Serve. Exits with 1 and a sentence where the settings do not allow it, or the port is taken."""
+    """Serve. Exits with 1 and an error message if the settings are refused or the port is taken."""
     try:
         settings = load_settings(uses={"postgres", "tokens"})
         configure_logging(settings.log_level, process="api")
@@ -25,7 +23,7 @@ def main() -> None:
     except OrderpulseError as error:
         sys.exit(f"error: {error}")
     raise_file_limit(settings)
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # twice the lines, for when each counter began
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the lines
 
     async def end_streams() -> None:
         app.state.context.live.hub.end()

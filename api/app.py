@@ -11,34 +11,35 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from api.auth import make_verifier
 from api.auth.access import Authorized
-from api.conditional import Tagged
 from api.context import Context
 from api.dagster import Dagster
 from api.database import Database
-from api.frontend import Frontend
+from api.edge.conditional import Tagged
+from api.edge.frontend import Frontend
+from api.edge.problems import handle_problems
+from api.edge.request_log import RequestLog
+from api.edge.security import Security, allowed_origins
+from api.edge.shared import Shared
+from api.export.xlsx_file import XLSX
 from api.health import Source, read_summary
 from api.live import Live
 from api.metrics import Exposition, RequestFigures, RequestMetrics
 from api.openapi import describe, operation_name
-from api.problems import handle_problems
-from api.request_log import RequestLog
+from api.parameters import refuse_unknown
 from api.routes import about, events, health, kpi, operate, probes, rejected, stream
-from api.security import Security, allowed_origins
-from api.shared import Shared
+from api.semantics import Semantics
 from core.clock import utc_now
 from core.settings import Settings
 
-__all__ = ["API_PREFIX", "create_app"]
-
 API_PREFIX = "/api/v1"
-UNPACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "text/csv")
-"""Answers that are sent as they are made are not held back to be compressed."""
+UNPACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "text/csv", XLSX)
+"""CSV is streamed and must not wait for compression; XLSX is already compressed."""
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The API over `settings`; connections are opened when it starts and closed when it stops.
+    """The application; connections are opened at its start and closed at its stop.
 
-    Raises `SettingsError` where it would be open to those it should not be open to.
+    Raises `SettingsError` if the settings would leave it open.
     """
     verifier, figures = make_verifier(settings), RequestFigures()
 
@@ -49,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
         dagster = Dagster(settings)
         source = Source(settings, database, utc_now(), dagster)
         live = Live(settings, partial(read_summary, source))
-        exposition = Exposition(figures, database, live)
+        exposition = Exposition(settings, figures, database, live, dagster)
         answers = Shared[Tagged](settings.api.share_ms / 1000)
         app.state.context = Context(settings, database, verifier, dagster, source, live, exposition, answers)
         await live.start()
@@ -62,16 +63,21 @@ def create_app(settings: Settings) -> FastAPI:
         title="orderpulse",
         version=version("orderpulse"),
         lifespan=lifespan,
-        openapi_url=f"{API_PREFIX}/openapi.json",
+        openapi_url=None,  # a route in `about`, to which the rules of all routes apply
         docs_url=None,  # its page would load scripts from other hosts
         redoc_url=None,
         generate_unique_id_function=operation_name,
     )
+    exact, read = Depends(refuse_unknown), Depends(Authorized("read"))
     for module in (kpi, events, rejected, health):
-        app.include_router(module.router, prefix=API_PREFIX, dependencies=[Depends(Authorized("read"))])
-    for module in (about, stream, operate):  # open, or with demands of their own
-        app.include_router(module.router, prefix=API_PREFIX)
-    app.include_router(probes.router)
+        app.include_router(module.router, prefix=API_PREFIX, dependencies=[read, exact])
+    app.include_router(about.router, prefix=API_PREFIX, dependencies=[exact])  # needs no token
+    app.include_router(stream.router, prefix=API_PREFIX, dependencies=[read, exact])
+    app.include_router(
+        operate.router, prefix=API_PREFIX, dependencies=[Depends(Authorized("operate")), exact]
+    )
+    app.include_router(probes.router, dependencies=[exact])
+    figures.name_routes(app.routes)
     app.router.default = Frontend(settings.root / "frontend" / "dist")
     handle_problems(app)
     describe(app)
@@ -80,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _add_layers(app: FastAPI, settings: Settings, figures: RequestFigures) -> None:
-    """What is around all routes; the last that is added is the outermost."""
+    """Add the middleware; the last one added is the outermost."""
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1, exclude_content_types=UNPACKED)
     if origins := allowed_origins(settings):
         app.add_middleware(
@@ -92,4 +98,5 @@ def _add_layers(app: FastAPI, settings: Settings, figures: RequestFigures) -> No
         )
     app.add_middleware(Security, settings=settings)
     app.add_middleware(RequestMetrics, figures=figures)
+    app.add_middleware(Semantics)
     app.add_middleware(RequestLog)

@@ -1,26 +1,25 @@
-"""What the routes share: made once when the application starts, found in its state."""
+"""Resources shared by the routes: created at the application's start, stored in its state."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from api.auth import TokenVerifier
-from api.conditional import Tagged
 from api.dagster import Dagster
 from api.database import Database
+from api.edge.conditional import Tagged
+from api.edge.shared import Shared
 from api.health import Source
 from api.live import Live
 from api.metrics import Exposition
-from api.shared import Shared
 from core.settings import Settings
-
-__all__ = ["Context", "ContextDep"]
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The settings and the open resources of the application. `verifier`: None where no tokens are demanded."""
+    """The application's settings and open resources. `verifier`: None if no tokens are required."""
 
     settings: Settings
     database: Database
@@ -30,6 +29,8 @@ class Context:
     live: Live
     exposition: Exposition
     answers: Shared[Tagged]
+    files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Held while a file is created, which takes seconds of processor time."""
 
 
 def _context(request: Request) -> Context:

@@ -1,7 +1,7 @@
-"""Cursors of pages: opaque to their readers, bound to the filters that they were made with.
+"""Cursors of pages: opaque to clients, bound to the filters they were created with.
 
-A cursor holds the place after the last row, a fingerprint of the filters and a checksum. It is no
-secret and gives no right; the checksum tells a cursor that was cut off from one that never was one.
+A cursor contains the position after the last row, a fingerprint of the filters and a checksum. It is not
+secret and grants nothing; the checksum detects damaged cursors.
 """
 
 import base64
@@ -13,13 +13,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.problems import ParameterError
+from api.edge.problems import ParameterError
 from api.ranges import parse_instant
 
-__all__ = ["Kinds", "Position", "decode_cursor", "encode_cursor", "fingerprint"]
-
 Position = tuple[Any, ...]
-"""The place in a list after which the next page begins: the values of its key."""
+"""The key values after which the next page begins."""
 
 Kinds = tuple[type, ...]
 """The types of those values: datetime, str or int."""
@@ -29,7 +27,7 @@ PAGING = {"cursor", "limit"}
 
 
 def fingerprint(listing: str, filters: BaseModel) -> str:
-    """What tells one list from another: its name, and every filter on it."""
+    """A hash of a list's name and filters."""
     chosen = filters.model_dump(mode="json", exclude=PAGING, exclude_defaults=True)
     ordered = {name: sorted(value) if isinstance(value, list) else value for name, value in chosen.items()}
     return _digest(json.dumps([listing, ordered], sort_keys=True).encode())
@@ -45,7 +43,7 @@ def encode_cursor(position: Position, mark: str) -> str:
 
 
 def decode_cursor(cursor: str, mark: str, kinds: Kinds) -> Position:
-    """The position in a cursor. Raises `ParameterError` where it is damaged or of another list."""
+    """The position in a cursor. Raises `ParameterError` if it is damaged or of another list."""
     try:
         whole = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -57,7 +55,7 @@ def decode_cursor(cursor: str, mark: str, kinds: Kinds) -> Position:
         found, *values = json.loads(content)
         position = tuple(_as(kind, value) for kind, value in zip(kinds, values, strict=True))
     except (ValueError, TypeError):
-        raise _refused("It is none of this API") from None
+        raise _refused("It is not a cursor of this API") from None
     if found != mark:
         raise _refused("It belongs to other filters")
     return position
@@ -68,11 +66,11 @@ def _as_text(value: datetime) -> str:
 
 
 def _as(kind: type, value: Any) -> Any:
-    """`value` of a cursor as what it was. Raises `ValueError`, `TypeError` where it was no such thing."""
+    """`value` of a cursor as `kind`. Raises `ValueError` or `TypeError` if it is not one."""
     if kind is datetime:
         return parse_instant(value)
     if type(value) is not kind or "\0" in str(value):
-        raise TypeError("not what a cursor of this list holds")
+        raise TypeError("not the content of this list's cursors")
     return value
 
 
@@ -81,4 +79,4 @@ def _digest(content: bytes) -> str:
 
 
 def _refused(why: str) -> ParameterError:
-    return ParameterError([("cursor", f"{why}; leave it out to begin with the newest.")])
+    return ParameterError([("cursor", f"{why}; omit it to begin with the newest.")])

@@ -16,24 +16,22 @@ from core.errors import OrderpulseError
 from core.logging import get_logger
 from core.settings import Settings
 
-__all__ = ["Dagster", "DagsterError", "Standing"]
-
 REPOSITORY = {"repositoryLocationName": "orderpulse", "repositoryName": "__repository__"}
-STANDING_TIMEOUT_S = 2.0
-STANDING_AGE_S = 10.0
+STATUS_TIMEOUT_S = 2.0
+STATUS_AGE_S = 10.0
 AWAY_AGE_S = 3.0
-"""How long the last look holds; the shorter where it was in vain."""
+"""How long a status is cached; shorter if Dagster did not respond."""
 
 LAUNCH_TIMEOUT_S = 20.0
 """The web server asks the code server first, which may be busy."""
 
 ATTEMPTS = 3
-"""After a restart of the database the web server answers with a 500 once for each connection that it had kept.
-Each job that is launched here may be launched twice without harm.
+"""After a restart of the database the web server returns a 500 once for each pooled connection.
+Each job that is launched here may safely be launched twice.
 """
 
-STANDING = """
-query Standing {
+STATUS = """
+query Status {
   assetNodes {
     assetKey { path }
     assetChecksOrError {
@@ -59,18 +57,18 @@ log = get_logger(__name__)
 
 
 class DagsterError(OrderpulseError):
-    """Dagster does not answer, or does not do what was asked."""
+    """Dagster does not respond, or refuses a request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Whether Dagster answers, and the last evaluation of each asset check; `checks` is None where it does not."""
+class DagsterStatus:
+    """Whether Dagster responds, and the last evaluation of each asset check; `checks` is None if it does not."""
 
     answers: bool
     checks: list[CheckResult] | None
 
 
-AWAY = Standing(answers=False, checks=None)
+AWAY = DagsterStatus(answers=False, checks=None)
 
 
 def _is_server_error(error: BaseException) -> bool:
@@ -78,32 +76,36 @@ def _is_server_error(error: BaseException) -> bool:
 
 
 class Dagster:
-    """A client of the web server. Make it in a running event loop, and close it there."""
+    """A client of the web server. Create it in a running event loop, and close it there."""
 
     def __init__(self, settings: Settings) -> None:
         self.url = settings.dagster.page()
-        """Where people find its pages."""
+        """Public address of its pages."""
 
         own = settings.dagster
         address = f"http://{own.webserver_host}:{own.webserver_port}{own.path_prefix}"
-        # trust_env: a proxy that is set for the outside world is none for this machine.
-        self._client = httpx.AsyncClient(base_url=address, timeout=STANDING_TIMEOUT_S, trust_env=False)
+        # trust_env: a proxy in the environment does not apply to this machine.
+        self._client = httpx.AsyncClient(base_url=address, timeout=STATUS_TIMEOUT_S, trust_env=False)
         self._looking = asyncio.Lock()
-        self._standing = AWAY
+        self._status = AWAY
         self._looked_at = float("-inf")
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
-    async def standing(self) -> Standing:
-        """How it stands, at most ten seconds old. Never raises; takes two seconds where it does not answer."""
+    async def status(self) -> DagsterStatus:
+        """Its status, at most ten seconds old. Never raises; takes two seconds if Dagster does not respond."""
         async with self._looking:
-            holds_s = STANDING_AGE_S if self._standing.answers else AWAY_AGE_S
+            holds_s = STATUS_AGE_S if self._status.answers else AWAY_AGE_S
             if time.monotonic() - self._looked_at > holds_s:
-                self._standing = await self._look()
+                self._status = await self._look()
                 self._looked_at = time.monotonic()
-        return self._standing
+        return self._status
+
+    async def ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The data that a fast query returns. Raises `DagsterError`."""
+        return await self._ask(query, variables, STATUS_TIMEOUT_S)
 
     async def launch(self, job: str, run_config: Mapping[str, Any], *, asked_by: str | None = None) -> str:
         """Launch a run of `job` and return its id; `asked_by` becomes a tag of it. Raises `DagsterError`."""
@@ -129,12 +131,14 @@ class Dagster:
         """The page of an asset check."""
         return f"{self.url}/assets/{quote(asset)}?view=checks&checkDetail={quote(check)}"
 
-    async def _look(self) -> Standing:
+    async def _look(self) -> DagsterStatus:
         try:
-            nodes = (await self._ask(STANDING, {}, STANDING_TIMEOUT_S))["assetNodes"]
-            return Standing(answers=True, checks=[check for node in nodes for check in self._checks(node)])
+            nodes = (await self._ask(STATUS, {}, STATUS_TIMEOUT_S))["assetNodes"]
+            return DagsterStatus(
+                answers=True, checks=[check for node in nodes for check in self._checks(node)]
+            )
         except DagsterError as error:
-            if self._standing.answers:
+            if self._status.answers:
                 log.warning("dagster.away", error=str(error))
         except (KeyError, TypeError, ValueError) as error:
             log.warning("dagster.answer_unknown", error=repr(error))

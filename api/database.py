@@ -12,22 +12,25 @@ from core import postgres
 from core.errors import DatabaseError
 from core.settings import Settings
 
-__all__ = ["Connection", "Database", "read_dsn"]
-
 Connection = psycopg.AsyncConnection[DictRow]
+
+
+class QueryTimeoutError(DatabaseError):
+    """A statement took longer than the limit."""
+
 
 CHECK_S = 1.0
 RECONNECT_S = 5.0
-"""After so long an attempt to connect is given up, and the next question begins a new one: the pauses between
-an attempt's tries double, and would outlast the database's absence."""
+"""Timeout of an attempt to connect; the next request starts a new one. The delays within an
+attempt double, and would outlast the outage."""
 
 LIFETIME_S = 3600.0
-LIFETIME_BESIDE_A_REPLICA_S = 60.0
-"""Connections that went to the primary for want of the replica go back to it within so long."""
+REPLICA_CONNECTION_LIFETIME_S = 60.0
+"""Connections that fell back to the primary return to the replica within this time."""
 
 
 def read_dsn(settings: Settings) -> str:
-    """Where the API reads: the replica where one is set and answers, else the primary (with the password)."""
+    """Connection string for reads: the replica if one is set and responds, else the primary (with the password)."""
     primary, api = settings.postgres, settings.api
     if api.replica_host is None:
         return postgres.dsn(primary)
@@ -36,12 +39,12 @@ def read_dsn(settings: Settings) -> str:
         host=f"{api.replica_host},{primary.host}",
         port=f"{api.replica_port},{primary.port}",
         target_session_attrs="prefer-standby",
-        connect_timeout="2",  # the least that libpq takes; the next server may answer
+        connect_timeout="2",  # libpq's minimum; the next server may respond
     )
 
 
 async def _check(connection: Connection) -> None:
-    """Raise where the server does not answer at once: one that hangs is as good as dead, and another may do."""
+    """Raise if the server does not respond at once: one that hangs counts as down, and another may serve."""
     async with asyncio.timeout(CHECK_S):
         await AsyncConnectionPool.check_connection(connection)
 
@@ -67,14 +70,14 @@ class Database:
             timeout=api.pool_wait_s,
             max_waiting=api.pool_size * 20,
             reconnect_timeout=RECONNECT_S,
-            max_lifetime=LIFETIME_S if api.replica_host is None else LIFETIME_BESIDE_A_REPLICA_S,
+            max_lifetime=LIFETIME_S if api.replica_host is None else REPLICA_CONNECTION_LIFETIME_S,
             check=_check,
             open=False,
             name="api",
         )
 
     async def open(self) -> None:
-        """Begin to connect, in the background: the API starts without its database, and says so."""
+        """Start connecting in the background: the API starts without its database, and reports that."""
         await self._pool.open(wait=False)
 
     async def close(self) -> None:
@@ -87,14 +90,16 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection for one request. Raises `DatabaseError` where none is free or none can be made."""
+        """A connection for one request. Raises `DatabaseError` if none is free or none can be opened."""
         try:
             async with self._pool.connection() as connection:
                 yield connection
         except (PoolTimeout, TooManyRequests):
-            raise DatabaseError("The database does not answer, or too many ask at once; try again.") from None
+            raise DatabaseError(
+                "The database does not respond, or there are too many requests; try again."
+            ) from None
         except psycopg.errors.QueryCanceled:
-            raise DatabaseError("The question took the database too long; ask for less, or later.") from None
+            raise QueryTimeoutError("The query took too long; narrow it, or try again later.") from None
         except psycopg.OperationalError as error:
             said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise DatabaseError(f"The database broke off: {said}. Try again.") from None
+            raise DatabaseError(f"The database aborted the query: {said}. Try again.") from None

@@ -1,4 +1,4 @@
-"""Whole answers as examples in the OpenAPI document; types check that they are what the API answers."""
+"""Complete responses as examples in the OpenAPI document, checked by their types."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,37 +22,30 @@ from api.models import (
 from api.models.common import Freshness
 from api.models.kpi import CurrencySeries
 from core.events import Currency, EventStatus, EventType, RejectReason
-
-__all__ = ["ANSWERS", "PROBLEMS"]
+from core.kpis import COUNT_RATES, COUNTS, MEASURES, RATES
 
 NOW = datetime(2026, 3, 1, 9, 30, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 FRESH = dict(
     Freshness(as_of=NOW, newest_event_time=NOW - timedelta(seconds=0.6), event_time_lag_s=0.6, stale=False)
 )
-COUNTS = {
+SUMS: dict[str, Decimal | int] = {
     "orders_created": 120,
     "payments_initiated": 114,
     "payment_success": 84,
     "payment_failed": 12,
     "orders_cancelled": 5,
-    "success_rate": 87.5,
-    "created_to_initiated_rate": 95.0,
-    "initiated_to_paid_rate": 73.68,
-    "created_to_paid_rate": 70.0,
+    "revenue": Decimal("4830.50"),
+    "order_value": Decimal("6900.00"),
 }
-USD = CurrencyKpi(
-    **COUNTS,
-    currency="USD",
-    revenue=Decimal("4830.50"),
-    order_value=Decimal("6900.00"),
-    average_order_value=Decimal("57.50"),
-)
+KPIS = {measure.name: SUMS.get(measure.name, 0) for measure in MEASURES}
+COUNTED = {name: KPIS[name] for name in COUNTS} | {rate.name: rate.of(KPIS) for rate in COUNT_RATES}
+USD = CurrencyKpi(currency="USD", **KPIS, **{rate.name: rate.of(KPIS) for rate in RATES})
 
 
 def _comparison(end: datetime) -> KpiComparison:
     asked = TimeRange(name="1h", start=end - HOUR, end=end, time_zone="UTC")
-    return KpiComparison(range=asked, totals=Kpi(**COUNTS), currencies=[USD])
+    return KpiComparison(range=asked, totals=Kpi(**COUNTED), currencies=[USD])
 
 
 def _event(seconds: int, event_type: EventType, status: EventStatus) -> Event:
@@ -87,13 +80,9 @@ ANSWERS: dict[str, BaseModel] = {
         open_from=int(NOW.timestamp()) - 60,
         currencies={
             "USD": CurrencySeries(
-                revenue=[Decimal("80.00"), Decimal("57.50")],
-                order_value=[Decimal("115.00"), Decimal("0.00")],
-                orders_created=[2, 0],
-                payments_initiated=[2, 1],
-                payment_success=[1, 1],
-                payment_failed=[0, 0],
-                orders_cancelled=[0, 0],
+                **{measure.name: [0, 0] for measure in MEASURES}
+                | {"revenue": [Decimal("80.00"), Decimal("57.50")], "order_value": [Decimal("115.00"), 0]}
+                | {"orders_created": [2, 0], "payments_initiated": [2, 1], "payment_success": [1, 1]}
             )
         },
     ),
@@ -114,6 +103,7 @@ ANSWERS: dict[str, BaseModel] = {
                 payload=PAYLOAD,
                 payload_bytes=len(PAYLOAD),
                 payload_truncated=False,
+                payload_sha256=None,
                 rejected_at=NOW,
                 replayed_at=None,
             )
@@ -121,14 +111,17 @@ ANSWERS: dict[str, BaseModel] = {
         next_cursor=None,
     ),
 }
-"""By the name of the answer's schema."""
+"""By the name of the response's schema."""
 
 REQUEST_ID = "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
 
 
-def _problem(status: int, title: str, detail: str, errors: list[dict[str, str]] | None = None) -> Problem:
+def _problem(
+    status: int, code: str, title: str, detail: str, errors: list[dict[str, str]] | None = None
+) -> Problem:
     return Problem(
         title=title,
+        code=code,
         status=status,
         detail=detail,
         instance="/api/v1/kpi",
@@ -140,44 +133,52 @@ def _problem(status: int, title: str, detail: str, errors: list[dict[str, str]] 
 PROBLEMS: dict[str, tuple[str, Problem]] = {
     "400": (
         "The body cannot be read.",
-        _problem(400, "Bad Request", "There was an error parsing the body"),
+        _problem(400, "bad_request", "Bad Request", "There was an error parsing the body"),
     ),
     "401": (
-        "A token is needed, or the one that was sent is not accepted.",
-        _problem(401, "A token is needed", "Send a token as `Authorization: Bearer ...`."),
+        "A token is required, or the one sent is not accepted.",
+        _problem(401, "token_missing", "A token is required", "Send a token as `Authorization: Bearer ...`."),
     ),
     "403": (
         "The token lacks the scope.",
-        _problem(403, "The token does not allow this", "The token lacks the scope `operate`."),
+        _problem(
+            403, "scope_missing", "The token does not allow this", "The token lacks the scope `operate`."
+        ),
     ),
     "404": (
-        "There is no such thing.",
-        _problem(404, "There is no such thing", "There is no event 'x'."),
+        "There is no such resource.",
+        _problem(404, "not_found", "Not found", "There is no event 'x'."),
     ),
     "413": (
         "The body is too long.",
-        _problem(413, "The request is too long", "A body may have up to 65536 bytes."),
+        _problem(413, "content_too_large", "The request is too long", "A body may have up to 65536 bytes."),
     ),
     "415": (
-        "The body is not said to be JSON.",
-        _problem(415, "The request is not JSON", "Send `Content-Type: application/json`."),
+        "The body is not declared as JSON.",
+        _problem(415, "not_json", "The request is not JSON", "Send `Content-Type: application/json`."),
     ),
     "422": (
-        "Parameters are wrong; all of them are named.",
+        "Parameters are invalid; the response names all of them.",
         _problem(
             422,
-            "The parameters are not usable",
+            "invalid_parameters",
+            "The parameters are not valid",
             "to: Is needed with range=custom.",
             [{"parameter": "to", "message": "Is needed with range=custom."}],
         ),
     ),
     "500": (
         "The API failed; its log has the request id.",
-        _problem(500, "The API failed", "The API met an error that it did not expect."),
+        _problem(500, "internal_error", "The API failed", "An unexpected error occurred in the API."),
     ),
     "503": (
-        "What is needed for it does not answer now; `Retry-After` says when to try again.",
-        _problem(503, "The database cannot be asked", "The database does not answer; try again."),
+        "A required service does not respond; `Retry-After` is when to try again.",
+        _problem(
+            503,
+            "database_unavailable",
+            "The database is unavailable",
+            "The database does not respond; try again.",
+        ),
     ),
 }
-"""By status: what it means, and an example."""
+"""Meaning and example of each status."""

@@ -1,10 +1,9 @@
-"""The OpenAPI document: what FastAPI finds in the routes, and what it cannot know.
+"""The OpenAPI document: FastAPI's, and what FastAPI cannot derive.
 
 `python -m api.openapi` writes it to `api/openapi.json`, from which the dashboard's types are generated;
-a test fails when that file is not current.
+a test fails if that file is out of date.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,60 +11,45 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from api.edge.problems import MEDIA_TYPE
 from api.examples import ANSWERS, PROBLEMS
 from api.models import Problem
-from api.problems import MEDIA_TYPE
-
-__all__ = ["FILE", "describe", "operation_name", "text"]
+from core.openapi import complete_document, document_text
 
 FILE = Path(__file__).with_suffix(".json")
 DESCRIPTION = """\
 Live KPIs of orders and payments.
 
-Money is a decimal string beside its currency, and never a sum over currencies. Times are UTC. Each answer says
-how old its newest event is. Errors are problems (RFC 9457); each has the request's id, which is in the log, too.
+Money is a decimal string with its currency, and never a sum over currencies. Times are UTC. Each response contains
+the age of its newest event. Errors are problems (RFC 9457); each has the request's id, which is also in the log.
 """
 TAGS = {
-    "about": "Who asks, and what the platform is.",
-    "kpi": "KPIs of a range, and window by window.",
+    "about": "The caller and the platform.",
+    "kpi": "KPIs of a range, and per window.",
     "events": "Accepted events, and the journeys of orders.",
     "rejected": "Records that broke a rule.",
-    "health": "How the platform is.",
-    "stream": "What changes, as it is committed.",
+    "health": "The platform's health.",
+    "stream": "Changes as they are committed.",
     "operate": "Start, stop, set the rate.",
-    "probes": "For machines.",
+    "probes": "Probes and metrics.",
 }
 CONDITIONAL = {"get_kpi", "get_timeseries"}
 ASK_DATABASE = {"kpi", "events", "rejected"}
-OPEN = {"get_about", "metrics"}
-"""Operations that look at a token, but do not demand one of everybody."""
+OPEN = {"get_about"}
+"""Operations that use a token, but do not require one."""
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
 
 
 def operation_name(route: APIRoute) -> str:
-    """The name of an operation: that of its function, which generated clients then have."""
+    """The operation id: the function's name, which generated clients then use."""
     return route.name
 
 
 def describe(app: FastAPI) -> None:
     """Complete the document that `app` serves."""
-    plain = app.openapi
-    completed: list[dict[str, Any]] = []
-
-    def complete() -> dict[str, Any]:
-        if not completed:
-            completed.append(_completed(plain()))
-        return completed[0]
-
-    # FastAPI's documented way to change the document.
-    app.openapi = complete  # type: ignore[method-assign]
-
-
-def text(app: FastAPI) -> str:
-    """The document as it is committed."""
-    return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
+    complete_document(app, _completed)
 
 
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +60,9 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
         _with_problems(operation, method)
         _with_example(operation["responses"])
         if operation["operationId"] in CONDITIONAL:
-            operation["responses"]["304"] = {"description": "The numbers are those of `If-None-Match`."}
+            operation["responses"]["304"] = {
+                "description": "The numbers have not changed since `If-None-Match`."
+            }
             _etag(operation["responses"]["200"])
     schemas = document["components"]["schemas"]
     for name in FASTAPIS_OWN:
@@ -91,7 +77,7 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 
 
 def _without_null(parameters: list[dict[str, Any]]) -> None:
-    """A parameter that may be left out is not one that may be null."""
+    """Remove null from optional parameters: optional does not mean nullable."""
     for parameter in parameters:
         schema = parameter["schema"]
         kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
@@ -101,9 +87,9 @@ def _without_null(parameters: list[dict[str, Any]]) -> None:
 
 
 def _expected(operation: dict[str, Any], method: str) -> Iterator[str]:
-    """Statuses of the errors that an operation may answer beside those that its route names."""
+    """Error statuses of an operation beyond those that its route names."""
     tags, name = set(operation.get("tags", [])), operation["operationId"]
-    yield "500"
+    yield from ("422", "500")
     if operation.get("security") and name not in OPEN:
         yield from ("401", "403")
     if tags & ASK_DATABASE and any(each["in"] == "path" for each in operation.get("parameters", [])):
@@ -115,7 +101,7 @@ def _expected(operation: dict[str, Any], method: str) -> Iterator[str]:
 
 
 def _with_problems(operation: dict[str, Any], method: str) -> None:
-    """Every error that the operation may answer, as what it is."""
+    """Add every error response of the operation."""
     responses = operation["responses"]
     for status in _expected(operation, method):
         responses.setdefault(status, {})
@@ -140,7 +126,7 @@ def _with_example(responses: dict[str, Any]) -> None:
 
 def _etag(response: dict[str, Any]) -> None:
     response["headers"] = {
-        "ETag": {"description": "To be sent back as `If-None-Match`.", "schema": {"type": "string"}}
+        "ETag": {"description": "Send it back as `If-None-Match`.", "schema": {"type": "string"}}
     }
 
 
@@ -148,7 +134,7 @@ def _main() -> None:
     from api.app import create_app
     from core.settings import load_settings
 
-    FILE.write_text(text(create_app(load_settings())), encoding="utf-8")
+    FILE.write_text(document_text(create_app(load_settings())), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""Parameters that several routes take, and the rules on them. A parameter that does not exist is refused."""
+"""Parameters of several routes, and rules on them. Unknown parameters are refused."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, get_origin
 
+from fastapi import Request
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -12,17 +14,28 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from starlette.convertors import PathConvertor, register_url_convertor
 
+from api.edge.problems import NotFoundError, ParameterError
 from api.models.common import RangeName
-from api.ranges import LONGEST, parse_instant
+from api.ranges import MAX_RANGE, parse_instant
 from core.events import MAX_ID_LENGTH
 
-__all__ = ["Cursor", "Identifier", "Instant", "Parameters", "RangeParameters", "TimeFilter"]
-
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00]+$")]
-"""Anything that the contract takes as an id; no text of the database holds NUL."""
+"""Anything that the contract accepts as an id; PostgreSQL text contains no NUL."""
+
+
+class TextConvertor(PathConvertor):
+    """Any text in a path, including line breaks: Starlette's `path` ends at the first one."""
+
+    regex = "(?s:.+)"
+
+
+register_url_convertor("text", TextConvertor())
 
 Instant = Annotated[datetime, BeforeValidator(parse_instant)]
+ZoneName = Annotated[str, Field(max_length=64, examples=["Asia/Ho_Chi_Minh"])]
+TODAY_ZONE = "IANA name of the time zone in which `today` begins."
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
@@ -33,12 +46,12 @@ class Parameters(BaseModel):
 
 
 class TimeFilter(Parameters):
-    """A half-open range of time, open where a limit is left out."""
+    """A half-open time range, unbounded where a limit is omitted."""
 
     from_: Instant | None = Field(
-        None, alias="from", description="Least time.", examples=["2026-03-01T09:30:00Z"]
+        None, alias="from", description="Earliest time, inclusive.", examples=["2026-03-01T09:30:00Z"]
     )
-    to: Instant | None = Field(None, description="Times before this one.", examples=["2026-03-01T10:30:00Z"])
+    to: Instant | None = Field(None, description="Latest time, exclusive.", examples=["2026-03-01T10:30:00Z"])
 
     @field_validator("to")
     @classmethod
@@ -53,12 +66,7 @@ class RangeParameters(Parameters):
     """A range of event time."""
 
     range: RangeName = Field("1h", description="Up to now; `custom` needs `from` and `to`.")
-    tz: str = Field(
-        "UTC",
-        description="IANA name of the time zone in which `today` begins.",
-        max_length=64,
-        examples=["Asia/Ho_Chi_Minh"],
-    )
+    tz: ZoneName = Field("UTC", description=TODAY_ZONE)
     from_: Instant | None = Field(
         None,
         alias="from",
@@ -67,6 +75,33 @@ class RangeParameters(Parameters):
     )
     to: Instant | None = Field(
         None,
-        description=f"With `custom`: at most {LONGEST.days} days later; rounded down, or now where that is earlier.",
+        description=f"With `custom`: at most {MAX_RANGE.days} days later; rounded down, or now if that is earlier.",
         examples=["2026-03-02T00:00:00+07:00"],
     )
+
+
+def refuse_unknown(request: Request) -> None:
+    """Refuse unknown parameters, a second value for a single-valued parameter, and a line break
+    after the path.
+
+    The routes' patterns end with `$`, which also matches before a trailing line break.
+    Routes with parameters refuse others by their model. Raises `ParameterError` and `NotFoundError`.
+    """
+    known = request.scope["route"].dependant.query_params
+    if not known and request.query_params:
+        raise ParameterError((name, "There is no such parameter.") for name in request.query_params)
+    if repeated := [name for model in known for name in _repeated(request, model.field_info.annotation)]:
+        raise ParameterError(
+            (name, "Is given more than once, but takes only one value.") for name in repeated
+        )
+    path: str = request.scope["path"]
+    if path.endswith("\n") and not any(value.endswith("\n") for value in request.path_params.values()):
+        raise NotFoundError(f"There is nothing at {path!r}.")
+
+
+def _repeated(request: Request, model: type[BaseModel]) -> Iterator[str]:
+    """Parameters of `model` that take one value but were given several: all but the last would be ignored."""
+    for name, field in model.model_fields.items():
+        asked_as = field.alias or name
+        if get_origin(field.annotation) is not list and len(request.query_params.getlist(asked_as)) > 1:
+            yield asked_as

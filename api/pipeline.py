@@ -1,62 +1,26 @@
 """The pipeline's figures for a monitor, from the tables that its processes write."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from api.database import Connection
+from api.queries.health import read_rejects, read_state
+from control.state import PlatformState, QueryState
 from core.events import RejectReason
 
-__all__ = ["PipelineFigures", "read_pipeline"]
-
-WINDOW_S = 900
-"""Rejected and accepted records are counted over the last 15 minutes."""
-
-_QUERIES = """
-    SELECT
-        name AS query,
-        extract(epoch FROM clock_timestamp() - newest.max_event_time)::float8 AS lag_s,
-        extract(epoch FROM clock_timestamp() - last.committed_at)::float8 AS commit_age_s,
-        last.durations_ms
-    FROM (VALUES ('events_clean'), ('kpi_1m')) AS query (name)
-    LEFT JOIN LATERAL (
-        SELECT max_event_time FROM ops.stream_batch
-        WHERE query_name = name AND max_event_time IS NOT NULL ORDER BY max_event_time DESC LIMIT 1
-    ) AS newest ON TRUE
-    LEFT JOIN LATERAL (
-        SELECT committed_at, durations_ms FROM ops.stream_batch
-        WHERE query_name = name ORDER BY committed_at DESC LIMIT 1
-    ) AS last ON TRUE
-"""
-_SERVICES = """
-    SELECT
-        name,
-        desired = 'running' AS wanted,
-        extract(epoch FROM clock_timestamp() - beat_at)::float8 AS beat_age_s,
-        coalesce(progress, '{}') AS progress
-    FROM ops.service LEFT JOIN ops.heartbeat USING (name)
-"""
-_REJECTED = """
-    SELECT reason, count(*) AS records FROM ops.events_rejected
-    WHERE rejected_at > now() - make_interval(secs => %(seconds)s) GROUP BY reason
-"""
-_ACCEPTED = """
-    SELECT coalesce(sum(records_written), 0)::bigint AS records FROM ops.stream_batch
-    WHERE query_name = 'events_clean' AND committed_at > now() - make_interval(secs => %(seconds)s)
-"""
+_DATABASE_BYTES = "SELECT pg_database_size(current_database()) AS bytes"
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineFigures:
-    """Rows of the statements above, at one moment."""
+    """What the tables hold at one moment; `rejected`: records by reason."""
 
-    queries: list[dict[str, Any]]
-    services: list[dict[str, Any]]
-    rejected: dict[str, int]
-    accepted: int
+    state: PlatformState
+    rejected: Mapping[str, int]
+    database_bytes: int
 
     def families(self) -> Iterator[Metric]:
         """The figures by Prometheus's names. What is not known is left out."""
@@ -70,79 +34,77 @@ class PipelineFigures:
         )
         yield GaugeMetricFamily(
             "orderpulse_accepted_events_15m",
-            "Events that were accepted in the last 15 minutes.",
-            self.accepted,
+            "Records accepted in the last 15 minutes, including duplicates.",
+            self.state.rejects.accepted,
         )
+        yield GaugeMetricFamily("orderpulse_database_bytes", "Size of the database.", self.database_bytes)
 
     def _of_queries(self) -> Iterator[Metric]:
-        beats: Mapping[str, Any] = self._progress("spark_stream").get("queries", {})
-        from_ledger = {
-            "event_time_lag_seconds": ("Now minus the newest event time that was written.", "lag_s"),
-            "commit_age_seconds": ("Time since the last batch was committed.", "commit_age_s"),
+        queries = self.state.queries.values()
+        figures: dict[str, tuple[str, Callable[[QueryState], float | None]]] = {
+            "event_time_lag_seconds": (
+                "Now minus the newest event time that was written.",
+                lambda query: query.event_time_lag_s,
+            ),
+            "commit_age_seconds": (
+                "Time since the last batch was committed.",
+                lambda query: query.commit_age_s,
+            ),
+            "lag_records": (
+                "Records of the topic that were not read yet.",
+                lambda query: query.lag_records,
+            ),
+            "input_records_per_second": ("Records that arrive.", lambda query: query.input_rate),
+            "processed_records_per_second": (
+                "Records that the last batch managed.",
+                lambda query: query.processed_rate,
+            ),
+            "batch_seconds": ("Duration of the last batch.", lambda query: _seconds(query.batch_ms)),
         }
-        for name, (text, column) in from_ledger.items():
-            values = ((row["query"], row[column]) for row in self.queries)
+        for name, (text, figure) in figures.items():
+            values = ((query.name, figure(query)) for query in queries)
             yield _gauge(f"orderpulse_{name}", text, "query", values)
-        from_beats = {
-            "lag_records": ("Records of the topic that were not read yet.", "lag_records"),
-            "input_records_per_second": ("Records that arrive.", "input_rate"),
-            "processed_records_per_second": ("Records that the last batch managed.", "processed_rate"),
-        }
-        for name, (text, key) in from_beats.items():
-            values = ((query, beat.get(key)) for query, beat in beats.items())
-            yield _gauge(f"orderpulse_{name}", text, "query", values)
-        yield _gauge(
-            "orderpulse_batch_seconds",
-            "Duration of the last batch.",
-            "query",
-            ((query, _seconds(beat.get("batch_ms"))) for query, beat in beats.items()),
-        )
         stages = GaugeMetricFamily(
             "orderpulse_batch_stage_seconds", "The same by what it was spent on.", labels=["query", "stage"]
         )
-        for row in self.queries:
-            for stage, milliseconds in (row["durations_ms"] or {}).items():
-                stages.add_metric([row["query"], stage], milliseconds / 1000)
+        for query in queries:
+            for stage, milliseconds in query.durations_ms.items():
+                stages.add_metric([query.name, stage], milliseconds / 1000)
         yield stages
 
     def _of_services(self) -> Iterator[Metric]:
+        services = self.state.services.values()
         yield _gauge(
             "orderpulse_heartbeat_age_seconds",
             "Time since a process last said that it lives.",
             "service",
-            ((row["name"], row["beat_age_s"]) for row in self.services),
+            ((each.name, each.heartbeat_age_s) for each in services),
+        )
+        yield _gauge(
+            "orderpulse_service_started_timestamp_seconds",
+            "When the current process started; it changes with each restart.",
+            "service",
+            ((each.name, each.started_at.timestamp() if each.started_at else None) for each in services),
         )
         yield _gauge(
             "orderpulse_service_wanted",
             "Whether a process is wanted running (1) or stopped (0).",
             "service",
-            ((row["name"], float(row["wanted"])) for row in self.services),
+            ((each.name, float(each.wanted)) for each in services),
         )
-        rate = [("generator", self._progress("generator").get("rate_reached"))]
-        yield _gauge("orderpulse_sent_events_per_second", "Events that a producer sends.", "service", rate)
-
-    def _progress(self, service: str) -> Mapping[str, Any]:
-        """What a process said of itself; nothing where it never did."""
-        found: Mapping[str, Any]
-        for found in (row["progress"] for row in self.services if row["name"] == service):
-            return found
-        return {}
+        rates = (
+            (each.name, each.progress.get("rate_reached")) for each in services if each.name == "generator"
+        )
+        yield _gauge("orderpulse_sent_events_per_second", "Events that a producer sends.", "service", rates)
 
 
 async def read_pipeline(connection: Connection) -> PipelineFigures:
-    """Read them: four statements on indexes."""
-    window = {"seconds": WINDOW_S}
-    accepted = await (await connection.execute(_ACCEPTED, window)).fetchone()
-    assert accepted is not None, "an aggregate has one row"
-    return PipelineFigures(
-        queries=await (await connection.execute(_QUERIES)).fetchall(),
-        services=await (await connection.execute(_SERVICES)).fetchall(),
-        rejected={
-            row["reason"]: row["records"]
-            for row in await (await connection.execute(_REJECTED, window)).fetchall()
-        },
-        accepted=accepted["records"],
-    )
+    """Read them: a few statements, all but the size on indexes."""
+    state = await read_state(connection)
+    size = await (await connection.execute(_DATABASE_BYTES)).fetchone()
+    assert size is not None, "the statement has one row"
+    rejected = await read_rejects(connection, state.at)
+    return PipelineFigures(state, {each.reason: each.records for each in rejected}, size["bytes"])
 
 
 def _seconds(milliseconds: float | None) -> float | None:

@@ -1,26 +1,23 @@
-"""Ranges of event time that a KPI is asked for, each with the one before it, like for like.
+"""Ranges of event time for KPIs, each with a comparable previous range.
 
-Windows are minutes, so a range begins at a full minute. Pure: the present moment is passed in.
+Windows are minutes, so a range begins at a full minute. Pure: the current time is passed in.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+from api.edge.problems import ParameterError
 from api.models.common import RangeName, TimeRange
-from api.problems import ParameterError
-
-__all__ = ["LONGEST", "MINUTE", "Question", "Span", "floor_minute", "parse_instant", "resolve", "time_zone"]
 
 MINUTE = timedelta(minutes=1)
-LONGEST = timedelta(days=31)
+MAX_RANGE = timedelta(days=31)
 """Longest custom range."""
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Times outside of these are slips of the keyboard."""
+"""Times outside these are typing errors."""
 
 ROLLING: dict[str, timedelta] = {
     "15m": timedelta(minutes=15),
@@ -28,7 +25,6 @@ ROLLING: dict[str, timedelta] = {
     "24h": timedelta(hours=24),
 }
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-Limit = Literal["from", "to"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +36,16 @@ class Span:
 
     @property
     def whole_until(self) -> datetime:
-        """Start of the minute that `end` cuts off; `end` itself where that is a full minute."""
+        """Start of the minute that `end` cuts off; `end` itself if it is a full minute."""
         return floor_minute(self.end)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A range and the one before it.
+class ResolvedRange:
+    """A range and the previous one.
 
-    `running`: `current` ends now, in a minute that is still counted. `previous` is then cut off at
-    the same second, so that two like amounts of time are compared.
+    `running`: `current` ends now, in a minute that is still open. `previous` is then cut off at
+    the same second, so that both have the same length.
     """
 
     name: RangeName
@@ -59,7 +55,7 @@ class Question:
     running: bool
 
     def as_range(self, span: Span) -> TimeRange:
-        """`span`, one of the two, as the API shows it."""
+        """`span`, one of the two, as the API's type."""
         return TimeRange(name=self.name, start=span.start, end=span.end, time_zone=self.time_zone)
 
 
@@ -70,13 +66,13 @@ def resolve(
     tz: str = "UTC",
     from_: datetime | None = None,
     to: datetime | None = None,
-) -> Question:
-    """The range `name` at the moment `now` (aware).
+) -> ResolvedRange:
+    """The range `name` at the time `now` (aware).
 
-    `15m`, `1h`, `24h`: the windows that begin in that time before now. `today`: since the day began in
-    the time zone `tz` (IANA), beside yesterday until the same time of the clock. `custom`: the full
-    minutes between `from_` and `to` (aware; to `now` where `to` is later), beside the as long time
-    before. Raises `ParameterError` that names every parameter that is wrong.
+    `15m`, `1h`, `24h`: the windows that begin in that time before now. `today`: since the start of the day in
+    the time zone `tz` (IANA), compared with yesterday until the same local time. `custom`: the full
+    minutes between `from_` and `to` (aware; `now` if `to` is later), compared with the preceding range of the same
+    length. Raises `ParameterError` that lists every invalid parameter.
     """
     now = now.astimezone(UTC)
     zone = time_zone(tz)
@@ -85,7 +81,7 @@ def resolve(
     if from_ is not None or to is not None:
         given = {"from": from_, "to": to}
         raise ParameterError(
-            (each, f"Belongs to range=custom only; the range is {name}.")
+            (each, f"Is valid only with range=custom; the range is {name}.")
             for each, value in given.items()
             if value is not None
         )
@@ -93,20 +89,20 @@ def resolve(
         return _today(now, tz, zone)
     span = ROLLING[name]
     start = _ceil_minute(now - span)
-    return Question(name, tz, Span(start, now), Span(start - span, now - span), running=True)
+    return ResolvedRange(name, tz, Span(start, now), Span(start - span, now - span), running=True)
 
 
-def _today(now: datetime, tz: str, zone: ZoneInfo) -> Question:
-    """A day begins at its first moment, also where the clock skips midnight. A time of the clock that
-    yesterday had twice is its first, one that it skipped as long after midnight as on other days.
+def _today(now: datetime, tz: str, zone: ZoneInfo) -> ResolvedRange:
+    """Today and yesterday. A day begins at its first instant, even if the clock skips midnight. Of a local time
+    that occurred twice yesterday the first counts; one that was skipped is as long after midnight as on other days.
     """
     local = now.astimezone(zone).replace(tzinfo=None)
-    midnight = datetime(local.year, local.month, local.day)  # noqa: DTZ001  # a time of the local clock
+    midnight = datetime(local.year, local.month, local.day)  # noqa: DTZ001  # a local time
     start = _ceil_minute(_on_clock(midnight, zone))
     day = timedelta(days=1)
     previous_end = min(_on_clock(local - day, zone), start)
     previous_start = min(_ceil_minute(_on_clock(midnight - day, zone)), previous_end)
-    return Question(
+    return ResolvedRange(
         "today", tz, Span(start, max(now, start)), Span(previous_start, previous_end), running=True
     )
 
@@ -120,24 +116,24 @@ def _limits(now: datetime, from_: datetime | None, to: datetime | None) -> tuple
     if from_ is None or to is None:
         given = {"from": from_, "to": to}
         raise ParameterError(
-            (each, "Is needed with range=custom.") for each, value in given.items() if value is None
+            (each, "Is required with range=custom.") for each, value in given.items() if value is None
         )
     if from_ >= to:
         raise ParameterError([("to", "Must be later than `from`.")])
-    if to - from_ > LONGEST:
-        raise ParameterError([("to", f"Must be at most {LONGEST.days} days after `from`.")])
+    if to - from_ > MAX_RANGE:
+        raise ParameterError([("to", f"Must be at most {MAX_RANGE.days} days after `from`.")])
     if from_ >= now:
-        raise ParameterError([("from", "Lies in the future; there is nothing to count yet.")])
+        raise ParameterError([("from", "Is in the future; there is nothing to count yet.")])
     return from_.astimezone(UTC), to.astimezone(UTC)
 
 
-def _custom(now: datetime, tz: str, from_: datetime, to: datetime) -> Question:
+def _custom(now: datetime, tz: str, from_: datetime, to: datetime) -> ResolvedRange:
     start, running = _ceil_minute(from_), to >= now
     end = now if running else floor_minute(to)
     if start >= end:
         raise ParameterError([("to", "There is no full minute between `from` and `to`.")])
     shift = (_ceil_minute(to) if running else end) - start
-    return Question("custom", tz, Span(start, end), Span(start - shift, end - shift), running=running)
+    return ResolvedRange("custom", tz, Span(start, end), Span(start - shift, end - shift), running=running)
 
 
 @cache
@@ -146,7 +142,7 @@ def _names() -> frozenset[str]:
 
 
 def time_zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name. Raises `ParameterError` where there is none."""
+    """The zone of an IANA name. Raises `ParameterError` if there is none."""
     if name not in _names():
         raise ParameterError(
             [
@@ -160,9 +156,9 @@ def time_zone(name: str) -> ZoneInfo:
 
 
 def parse_instant(text: str) -> datetime:
-    """An ISO-8601 date and time with its zone, in UTC. Raises `ValueError` in words.
+    """An ISO-8601 date and time with a zone, in UTC. Raises `ValueError` with a message for users.
 
-    A plus sign that arrived as a space, as it does where a browser's address bar is used, is a plus sign.
+    A space is read as a plus sign, because a plus sign typed into a browser's address bar arrives as a space.
     """
     written = re.sub(r" (?=\d\d:\d\d$)", "+", text.strip())
     if not INSTANT.fullmatch(written):
@@ -172,7 +168,7 @@ def parse_instant(text: str) -> datetime:
     except (ValueError, OverflowError):
         raise ValueError("There is no such date and time.") from None
     if not EARLIEST <= instant < LATEST:
-        raise ValueError(f"Must lie between the years {EARLIEST.year} and {LATEST.year}.")
+        raise ValueError(f"Must be between the years {EARLIEST.year} and {LATEST.year}.")
     return instant
 
 

@@ -1,4 +1,4 @@
-"""The server process: its socket, its limits, and an end that does not wait for open streams."""
+"""The server process: its socket, its limits, and a shutdown that does not wait for open streams."""
 
 import resource
 import socket
@@ -11,21 +11,19 @@ from api.protocol import Protocol
 from core.errors import StackError
 from core.settings import Settings
 
-__all__ = ["Server", "bind", "raise_file_limit", "server_config"]
-
 GRACE_S = 3
-"""Open live streams are ended at once; this is for the answers under way."""
+"""Timeout for running responses; live streams are ended at once."""
 
 BACKLOG = 2048
 STUCK_CLIENT_MS = 30_000
-"""A peer that takes nothing for so long is cut off by the kernel; nobody else could end such a connection."""
+"""The kernel disconnects a peer that accepts nothing for this long; nothing else could end such a connection."""
 
 SPARE_FILES = 512
-"""File descriptors beside those of the streams."""
+"""File descriptors in addition to those of the streams."""
 
 
 class Server(uvicorn.Server):
-    """A server that first ends what would never end by itself; uvicorn would wait for it in vain."""
+    """A server that first ends the streams, which never end by themselves; uvicorn would wait for them."""
 
     def __init__(self, config: uvicorn.Config, end_streams: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
@@ -38,7 +36,7 @@ class Server(uvicorn.Server):
 
 
 def server_config(app: FastAPI) -> uvicorn.Config:
-    """How uvicorn serves `app`. Addresses that proxies name are not believed: who is near may see the metrics."""
+    """How uvicorn serves `app`. Forwarded addresses are not trusted."""
     return uvicorn.Config(
         app,
         loop="uvloop",
@@ -53,14 +51,14 @@ def server_config(app: FastAPI) -> uvicorn.Config:
 
 
 def bind(settings: Settings) -> socket.socket:
-    """The socket that the API listens on. Raises `StackError` where the port is taken."""
+    """The socket that the API listens on. Raises `StackError` if the port is taken."""
     host, port = settings.api.host, settings.api.port
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise StackError(
-            f"The API cannot listen on {host}, port {port} ({error.strerror}). Stop what holds the port, or set "
+            f"The API cannot listen on {host}, port {port} ({error.strerror}). Stop the process that uses the port, or set "
             "ORDERPULSE_API__PORT."
         ) from None
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; inherited by the connections
@@ -69,7 +67,7 @@ def bind(settings: Settings) -> socket.socket:
 
 
 def raise_file_limit(settings: Settings) -> None:
-    """Let the process have a file descriptor for each stream, as far as the system allows."""
+    """Raise the limit of file descriptors to one per stream, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.api.max_streams + SPARE_FILES
     if hard != resource.RLIM_INFINITY:

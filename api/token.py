@@ -9,20 +9,19 @@ import typer
 
 from api.auth import SCOPES
 from core.errors import OrderpulseError, SettingsError
-from core.settings import Environment, Settings, load_settings, weakness_of_secret
-
-__all__ = ["app", "make_token"]
+from core.production import weakness_of_secret
+from core.settings import Environment, Settings, load_settings
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
 
 def make_token(settings: Settings, *, subject: str, scopes: list[str], minutes: float) -> str:
-    """A signed token. Raises `SettingsError` in production, or where there is no usable secret."""
+    """A signed token. Raises `SettingsError` in production, or if there is no valid secret."""
     if settings.environment is Environment.PRODUCTION:
         raise SettingsError("In production tokens come from your identity provider, not from here.")
     if settings.api.jwt_secret is None:
         raise SettingsError(
-            "ORDERPULSE_API__JWT_SECRET is not set, so there is nothing to sign with. Make one: "
+            "ORDERPULSE_API__JWT_SECRET is not set, so there is nothing to sign with. Create one: "
             "`openssl rand -base64 48`, put it into `.env`, set ORDERPULSE_API__AUTH=required, restart the API."
         )
     secret = settings.api.jwt_secret.get_secret_value()
@@ -43,14 +42,16 @@ def make_token(settings: Settings, *, subject: str, scopes: list[str], minutes: 
 @app.command()
 def token(
     scope: Annotated[
-        list[str], typer.Option(help="What it allows: `read`, `operate`; give it twice for both.")
+        list[str], typer.Option(help="Scope of the token: `read`, `operate`; repeat it for both.")
     ] = ["read"],  # noqa: B006  # typer wants a list
-    subject: Annotated[str, typer.Option(help="Who it is for; the API's log names them.")] = "developer",
-    minutes: Annotated[float, typer.Option(min=0.1, max=24 * 60, help="How long it holds.")] = 60.0,
+    subject: Annotated[
+        str, typer.Option(help="Whom it is for; the API's log contains the name.")
+    ] = "developer",
+    minutes: Annotated[float, typer.Option(min=0.1, max=24 * 60, help="How long it is valid.")] = 60.0,
 ) -> None:
-    """Make a bearer token for development and print it.
+    """Create a bearer token for development and print it.
 
-    It is signed (HS256) with `ORDERPULSE_API__JWT_SECRET`; the API accepts it where `ORDERPULSE_API__AUTH=required`
+    It is signed (HS256) with `ORDERPULSE_API__JWT_SECRET`; the API accepts it if `ORDERPULSE_API__AUTH=required`
     and the same secret are set for it. Refused with `ENVIRONMENT=production`.
 
     **Examples**
@@ -63,7 +64,7 @@ def token(
     """
     if unknown := [each for each in scope if each not in SCOPES]:
         raise typer.BadParameter(
-            f"'{unknown[0]}' is no scope; there are {', '.join(SCOPES)}.", param_hint="--scope"
+            f"'{unknown[0]}' is not a scope; the scopes are {', '.join(SCOPES)}.", param_hint="--scope"
         )
     try:
         typer.echo(make_token(load_settings(uses=()), subject=subject, scopes=scope, minutes=minutes))

@@ -1,16 +1,5 @@
-"""Who asks, and what they may do: bearer tokens (JWT, RFC 7519 and RFC 8725)."""
+"""Authentication and scopes by bearer tokens (JWT, RFC 7519 and RFC 8725)."""
 
 from api.auth.caller import ANYONE, NOBODY, SCOPES, Caller, Scope
 from api.auth.rules import make_verifier
 from api.auth.verifier import TokenRefusedError, TokenVerifier
-
-__all__ = [
-    "ANYONE",
-    "NOBODY",
-    "SCOPES",
-    "Caller",
-    "Scope",
-    "TokenRefusedError",
-    "TokenVerifier",
-    "make_verifier",
-]

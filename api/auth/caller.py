@@ -1,10 +1,8 @@
-"""The one who asks."""
+"""The caller of a request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
-
-__all__ = ["ANYONE", "NOBODY", "SCOPES", "Caller", "Scope", "scopes_of"]
 
 Scope = Literal["read", "operate"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -12,7 +10,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, what they may do, and until when (Unix time; None: no end)."""
+    """Subject, scopes and expiry (Unix time; None: never) of a request's caller."""
 
     subject: str | None
     scopes: frozenset[Scope]
@@ -20,16 +18,16 @@ class Caller:
 
 
 ANYONE = Caller(None, frozenset(SCOPES))
-"""Whoever asks while no tokens are demanded."""
+"""The caller while no tokens are required."""
 
 NOBODY = Caller(None, frozenset())
-"""Whoever asks without a usable token where one is demanded."""
+"""The caller without a valid token if one is required."""
 
 
 def scopes_of(claims: Mapping[str, Any]) -> frozenset[Scope]:
-    """The scopes that a token's claims grant, of those that exist here.
+    """The known scopes in a token's claims.
 
-    From `scope`, a string with spaces between (RFC 8693, section 4.2), and from `scp`, the same or a list.
+    From `scope`, a space-separated string (RFC 8693, section 4.2), and from `scp`, the same or a list.
     """
     scope, scp = claims.get("scope"), claims.get("scp")
     granted = {each for each in scp if isinstance(each, str)} if isinstance(scp, list) else set()

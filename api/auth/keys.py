@@ -1,4 +1,4 @@
-"""The keys that tokens are verified with. The kind of a key fixes its algorithm; a token has no say."""
+"""The keys that verify tokens. The key type determines the algorithm; a token cannot choose it."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -15,9 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from core.errors import SettingsError
 from core.logging import get_logger
 
-__all__ = ["FileKeys", "KeySource", "SharedSecret", "VerificationKey", "read_jwks", "read_pem"]
-
-LEAST_RSA_BITS = 2048
+MIN_RSA_BITS = 2048
 """RFC 7518, section 3.3."""
 
 Keys = Sequence["VerificationKey"]
@@ -26,7 +24,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A key, the one algorithm it is used with, and its name in a set."""
+    """A key, its one algorithm, and its id in a set."""
 
     algorithm: str
     key: RSAPublicKey | Ed25519PublicKey | bytes = field(repr=False)
@@ -34,14 +32,14 @@ class VerificationKey:
 
 
 class KeySource(Protocol):
-    """Where keys come from."""
+    """A source of keys."""
 
     def keys(self) -> Keys:
-        """The keys that hold now; at least one."""
+        """The current keys; at least one."""
 
 
 class SharedSecret:
-    """A secret for HS256, which whoever makes tokens has as well."""
+    """A secret for HS256, shared with the token issuer."""
 
     def __init__(self, secret: bytes) -> None:
         self._keys = (VerificationKey("HS256", secret),)
@@ -52,9 +50,9 @@ class SharedSecret:
 
 
 class FileKeys:
-    """Public keys in a file, which is read again when it changes. Raises `SettingsError` where it is unusable.
+    """Public keys in a file, which is read again when it changes. Raises `SettingsError` if it is invalid.
 
-    A file that turns unusable while the process runs (half written, say) leaves the keys as they were.
+    If the file becomes invalid while the process runs (half written, for instance), the old keys stay.
     """
 
     def __init__(self, path: Path, read: Callable[[Path], Keys]) -> None:
@@ -64,7 +62,7 @@ class FileKeys:
         self._keys = read(path)
 
     def keys(self) -> Keys:
-        """The keys of the file as it is now."""
+        """The current keys in the file."""
         sign = self._look()
         if sign != self._sign:
             self._sign = sign
@@ -84,39 +82,41 @@ class FileKeys:
 
 
 def read_pem(path: Path) -> Keys:
-    """The public key in a PEM file. Raises `SettingsError` that says what is in it instead."""
+    """The public key in a PEM file. Raises `SettingsError` that names its actual content."""
     content = _content(path)
     if b"PRIVATE KEY" in content:
-        raise SettingsError(f"{path} holds a private key; the API must have the public one only.")
+        raise SettingsError(f"{path} contains a private key; give the API only the public one.")
     try:
         return (_verification_key(load_pem_public_key(content), None),)
     except (ValueError, UnsupportedAlgorithm):
-        raise SettingsError(f"{path} is no public key in PEM (BEGIN PUBLIC KEY), RSA or Ed25519.") from None
+        raise SettingsError(
+            f"{path} is not a public key in PEM (BEGIN PUBLIC KEY), RSA or Ed25519."
+        ) from None
 
 
 def read_jwks(path: Path) -> Keys:
-    """The signature keys of a JWK Set (RFC 7517). Raises `SettingsError` where there is none, or a secret one.
+    """The signature keys of a JWK Set (RFC 7517). Raises `SettingsError` if there is none, or if one is secret.
 
-    Keys for encryption, or of kinds that are not used here, are left out.
+    Keys for other uses (`use`, `key_ops`) or of unsupported types are left out.
     """
     try:
         entries = json.loads(_content(path))["keys"]
         found = [key for entry in entries if (key := _from_jwk(entry, path)) is not None]
     except (ValueError, TypeError, KeyError, AttributeError, jwt.InvalidKeyError) as error:
-        raise SettingsError(f"{path} is no usable JWK Set: {error}.") from None
+        raise SettingsError(f"{path} is not a valid JWK Set: {error}.") from None
     names = [key.key_id for key in found]
     if not found:
-        raise SettingsError(f"{path} holds no key for RS256 or EdDSA (Ed25519).")
+        raise SettingsError(f"{path} contains no key for RS256 or EdDSA (Ed25519).")
     if len(found) > 1 and (None in names or len(set(names)) < len(names)):
-        raise SettingsError(f"{path} holds several keys, so each needs a `kid` of its own.")
+        raise SettingsError(f"{path} contains several keys, so each needs its own `kid`.")
     return found
 
 
 def _from_jwk(entry: dict[str, Any], path: Path) -> VerificationKey | None:
-    kind, purpose = entry.get("kty"), entry.get("use", "sig")
+    kind = entry.get("kty")
     if kind == "oct" or "d" in entry:
-        raise SettingsError(f"{path} holds a secret or private key; the API must have public ones only.")
-    if purpose != "sig" or (kind, entry.get("crv", "Ed25519")) not in (
+        raise SettingsError(f"{path} contains a secret or private key; give the API only public ones.")
+    if not _verifies(entry) or (kind, entry.get("crv", "Ed25519")) not in (
         ("RSA", "Ed25519"),
         ("OKP", "Ed25519"),
     ):
@@ -126,14 +126,18 @@ def _from_jwk(entry: dict[str, Any], path: Path) -> VerificationKey | None:
     return key if entry.get("alg", key.algorithm) == key.algorithm else None
 
 
+def _verifies(entry: dict[str, Any]) -> bool:
+    """Whether a key may verify signatures, by its `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3)."""
+    operations = entry.get("key_ops", ["verify"])
+    return entry.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
+
+
 def _verification_key(key: object, key_id: str | None) -> VerificationKey:
     if isinstance(key, Ed25519PublicKey):
         return VerificationKey("EdDSA", key, key_id)
     if isinstance(key, RSAPublicKey):
-        if key.key_size < LEAST_RSA_BITS:
-            raise SettingsError(
-                f"The RSA key has {key.key_size} bits; RS256 needs at least {LEAST_RSA_BITS}."
-            )
+        if key.key_size < MIN_RSA_BITS:
+            raise SettingsError(f"The RSA key has {key.key_size} bits; RS256 needs at least {MIN_RSA_BITS}.")
         return VerificationKey("RS256", key, key_id)
     raise ValueError("neither RSA nor Ed25519")
 

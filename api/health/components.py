@@ -6,16 +6,9 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
+from api.dagster import Dagster, DagsterStatus
 from api.database import Database
 from api.health.links import Links
-from api.health.processes import (
-    Moment,
-    Said,
-    about_generator,
-    about_query,
-    actions_of,
-    wanted_rate,
-)
 from api.health.servers import (
     about_api,
     about_dagster,
@@ -24,13 +17,14 @@ from api.health.servers import (
     about_postgres,
     seen_kafka_at,
 )
-from api.health.standing import Standing, StandingReader
 from api.models import Component, Incident
-from api.queries.health import QUERIES, VIEWS, Facts, Service
+from api.models.health import Action, Sentence
+from api.queries.health import VIEWS, Facts
+from control import judge
+from control.judge import Verdict
+from control.state import QUERIES, ServiceState
 from core.clock import utc_now
 from core.settings import Settings
-
-__all__ = ["Source", "components_of"]
 
 ASSETS = {
     "events_raw": "kafka",
@@ -41,26 +35,26 @@ ASSETS = {
 """Which component an incident of an asset's check belongs to."""
 
 VERBS = ("start", "stop", "restart")
-NOT_KNOWN = Said("unknown", "Not known while the database does not answer.")
+NOT_KNOWN = Verdict("unknown", "not_known")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the report comes from. `began`: when the API began. Without `dagster` nothing is said of it."""
+    """Where the report comes from. `began`: when the API began. Without `dagster` nothing is reported about it."""
 
     settings: Settings
     database: Database
     began: datetime
-    dagster: StandingReader | None = None
+    dagster: Dagster | None = None
 
 
-def components_of(source: Source, facts: Facts | None, standing: Standing | None) -> list[Component]:
-    """Every component; `facts` is None where the database did not answer."""
-    now = facts.fresh.as_of if facts else utc_now()
-    moment, links = Moment(now, source.began), Links(source.settings)
+def components_of(source: Source, facts: Facts | None, status: DagsterStatus | None) -> list[Component]:
+    """Every component; `facts` is None if the database did not answer."""
+    now, links = facts.fresh.as_of if facts else utc_now(), Links(source.settings)
+    up_s = (now - source.began).total_seconds()
     waiting = source.database.stats().get("requests_waiting", 0) if facts else 0
     return [
-        *_processes(source.settings, facts, moment, links),
+        *_processes(source, facts, links),
         Component(
             name="postgres",
             title="PostgreSQL",
@@ -77,22 +71,23 @@ def components_of(source: Source, facts: Facts | None, standing: Standing | None
         Component(
             name="dagster",
             title="Dagster",
-            heartbeat_at=_attached_at(facts.services.values() if facts else ()),
+            heartbeat_at=_attached_at(facts.state.services.values() if facts else ()),
             links=[links.dagster(), links.lineage(), links.automation()],
-            **_as_fields(about_dagster(standing, moment)),
+            **_as_fields(about_dagster(status, up_s)),
         ),
         Component(
             name="api",
             title="API",
             heartbeat_at=now,
-            **_as_fields(about_api(version("orderpulse"), moment, waiting)),
+            **_as_fields(about_api(version("orderpulse"), up_s, waiting)),
         ),
     ]
 
 
-def _processes(settings: Settings, facts: Facts | None, moment: Moment, links: Links) -> list[Component]:
+def _processes(source: Source, facts: Facts | None, links: Links) -> list[Component]:
     """The generator, Kafka, and the two queries, which are one process."""
-    services = facts.services if facts else {}
+    settings, state = source.settings, facts.state if facts else None
+    services = state.services if state else {}
     generator, stream = services.get("generator"), services.get("spark_stream")
     jobs = {name: links.jobs(f"{verb}_{name}" for verb in VERBS) for name in ("generator", "spark_stream")}
     components = [
@@ -100,40 +95,46 @@ def _processes(settings: Settings, facts: Facts | None, moment: Moment, links: L
             name="generator",
             title="Generator",
             heartbeat_at=generator.beat_at if generator else None,
-            rate=wanted_rate(generator, settings),
-            actions=actions_of(generator, rate=True) if generator else [],
+            rate=judge.wanted_rate(generator, settings.generator.rate),
+            actions=_actions(generator, "set_rate") if generator else [],
             links=[*jobs["generator"], *links.jobs(["set_generator_rate"])],
-            **_as_fields(about_generator(generator, moment, settings) if facts else NOT_KNOWN),
+            **_as_fields(judge.generator(state, settings, source.began) if state else NOT_KNOWN),
         ),
         Component(
             name="kafka",
             title="Kafka",
-            heartbeat_at=seen_kafka_at(facts) if facts else None,
+            heartbeat_at=seen_kafka_at(state) if state else None,
             links=[links.asset("events_raw"), links.checks("events_raw")],
-            **_as_fields(_with_incidents("kafka", about_kafka(facts, moment) if facts else NOT_KNOWN, facts)),
+            **_as_fields(_with_incidents("kafka", about_kafka(state) if state else NOT_KNOWN, facts)),
         ),
     ]
     for name in QUERIES:
-        said = about_query(name, facts, moment, settings) if facts else NOT_KNOWN
+        verdict = judge.query(state, name, settings, source.began) if state else NOT_KNOWN
         components.append(
             Component(
                 name=name,
                 title=f"Spark query {name}",
                 heartbeat_at=stream.beat_at if stream else None,
-                actions=actions_of(stream) if stream else [],
+                actions=_actions(stream) if stream else [],
                 links=[links.asset(name), links.checks(name), *jobs["spark_stream"]],
-                **_as_fields(_with_incidents(name, said, facts)),
+                **_as_fields(_with_incidents(name, verdict, facts)),
             )
         )
     return components
 
 
-def _with_incidents(name: str, said: Said, facts: Facts | None) -> Said:
-    """What is well in itself is not while a check of its asset has failed."""
+def _actions(service: ServiceState, *more: Action) -> list[Action]:
+    """What can be asked of a process now."""
+    actions: list[Action] = ["stop", "restart"] if service.wanted else ["start"]
+    return [*actions, *more]
+
+
+def _with_incidents(name: str, verdict: Verdict, facts: Facts | None) -> Verdict:
+    """A component is not healthy while a check of its asset has failed."""
     mine = [each for each in (facts.incidents if facts else ()) if _component_of(each) == name]
-    if said.state != "ok" or not mine:
-        return said
-    return Said("warning", f"{'; '.join(each.title for each in mine)}.", mine[0].text)
+    if verdict.state != "ok" or not mine:
+        return verdict
+    return Verdict("warning", "check_failed", {"names": "; ".join(each.title for each in mine)}, mine[0].text)
 
 
 def _component_of(incident: Incident) -> str | None:
@@ -141,10 +142,15 @@ def _component_of(incident: Incident) -> str | None:
     return ASSETS.get(name.partition("/")[0]) if kind == "check" else None
 
 
-def _attached_at(services: Iterable[Service]) -> datetime | None:
-    """When a run of Dagster last said that it watches a process."""
+def _attached_at(services: Iterable[ServiceState]) -> datetime | None:
+    """When a run of Dagster last reported that it watches a process."""
     return max((each.attached_at for each in services if each.attached_at), default=None)
 
 
-def _as_fields(said: Said) -> dict[str, Any]:
-    return {"state": said.state, "summary": said.summary, "advice": said.advice}
+def _as_fields(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "state": verdict.state,
+        "summary": verdict.summary,
+        "sentence": Sentence(code=verdict.code, values=dict(verdict.values)),
+        "advice": verdict.advice,
+    }

@@ -4,33 +4,31 @@ import asyncio
 from datetime import datetime
 from typing import Literal
 
-from api.health.checkpoints import CheckpointSize, measure
 from api.health.components import Source, components_of
-from api.health.processes import progress_of
 from api.models import Component, Freshness, Health, HealthSummary, QueryHealth
 from api.models.live import ComponentSummary
-from api.queries.health import QUERIES, Facts, read_batches, read_facts, read_rejects
+from api.queries.health import Facts, read_batches, read_facts, read_rejects
+from control.checkpoints import measure
+from control.state import QUERIES, Query, age_s
 from core.clock import utc_now
 from core.errors import DatabaseError
-
-__all__ = ["read_health", "read_summary"]
 
 ESSENTIAL = frozenset({"kafka", "events_clean", "kpi_1m", "postgres"})
 """Without one of these no new number comes."""
 
 
 async def read_health(source: Source) -> Health:
-    """How the platform is. Does not raise where the database is away: that is what it then says."""
+    """How the platform is. Does not raise if the database is away: that is what it then reports."""
     limit_s = source.settings.checks.freshness_limit_s
     try:
         async with source.database.connection() as connection:
             facts = await read_facts(connection, limit_s)
             batches = await read_batches(connection)
-            rejected, accepted = await read_rejects(connection)
+            rejected = await read_rejects(connection, facts.state.at)
     except DatabaseError:
-        facts, batches, rejected, accepted = None, [], [], 0
-    standing = await source.dagster.standing() if source.dagster else None
-    components = components_of(source, facts, standing)
+        facts, batches, rejected = None, [], []
+    status = await source.dagster.status() if source.dagster else None
+    components = components_of(source, facts, status)
     folders = {name: source.settings.checkpoint_dir / name for name in QUERIES}
     sizes = {name: await asyncio.to_thread(measure, folder) for name, folder in folders.items()}
     return Health(
@@ -40,26 +38,29 @@ async def read_health(source: Source) -> Health:
         queries=[] if facts is None else [_query(name, facts, sizes[name]) for name in QUERIES],
         batches=batches,
         rejected=rejected,
-        accepted=accepted,
-        checks=standing.checks if standing else None,
+        accepted=facts.state.rejects.accepted if facts else 0,
+        rejects_too_many=_rejects_too_many(source, facts),
+        checks=status.checks if status else None,
         incidents=[] if facts is None else facts.incidents,
     )
 
 
 async def read_summary(source: Source) -> HealthSummary:
-    """The same in short. Does not raise where the database is away."""
+    """The same in short. Does not raise if the database is away."""
     try:
         async with source.database.connection() as connection:
             facts = await read_facts(connection, source.settings.checks.freshness_limit_s)
     except DatabaseError:
         facts = None
-    standing = await source.dagster.standing() if source.dagster else None
-    components = components_of(source, facts, standing)
+    status = await source.dagster.status() if source.dagster else None
+    components = components_of(source, facts, status)
     return HealthSummary(
         **dict(_freshness(facts)),
         status=_status(components),
+        rejects_too_many=_rejects_too_many(source, facts),
         components=[
-            ComponentSummary(name=each.name, state=each.state, summary=each.summary) for each in components
+            ComponentSummary(name=each.name, state=each.state, summary=each.summary, sentence=each.sentence)
+            for each in components
         ],
     )
 
@@ -71,32 +72,27 @@ def _status(components: list[Component]) -> Literal["ok", "degraded", "down"]:
     return "ok" if all(each.state in well for each in components) else "degraded"
 
 
+def _rejects_too_many(source: Source, facts: Facts | None) -> bool:
+    return facts is not None and facts.state.rejects.exceeds(source.settings.checks.reject_share)
+
+
 def _freshness(facts: Facts | None) -> Freshness:
     if facts is not None:
         return facts.fresh_kpis
     return Freshness(as_of=utc_now(), newest_event_time=None, event_time_lag_s=None, stale=True)
 
 
-def _query(
-    name: Literal["events_clean", "kpi_1m"], facts: Facts, checkpoint: CheckpointSize | None
-) -> QueryHealth:
-    fresh = facts.freshness_of(name)
-    newest, said = facts.newest.get(name), progress_of(facts.services.get("spark_stream"), name)
+def _query(name: Query, facts: Facts, checkpoint: tuple[int, datetime | None]) -> QueryHealth:
+    found, (size_bytes, written_at) = facts.state.queries[name], checkpoint
     return QueryHealth(
         name=name,
-        batch_id=newest.batch_id if newest else None,
-        committed_at=newest.committed_at if newest else None,
-        event_time_lag_s=fresh.event_time_lag_s,
-        lag_records=said.get("lag_records"),
-        input_rate=said.get("input_rate"),
-        processed_rate=said.get("processed_rate"),
-        batch_ms=said.get("batch_ms"),
-        checkpoint_bytes=checkpoint.size_bytes if checkpoint else None,
-        checkpoint_age_s=_age_s(checkpoint, fresh.as_of),
+        batch_id=found.batch_id,
+        committed_at=found.committed_at,
+        event_time_lag_s=found.event_time_lag_s,
+        lag_records=found.lag_records,
+        input_rate=found.input_rate,
+        processed_rate=found.processed_rate,
+        batch_ms=found.batch_ms,
+        checkpoint_bytes=size_bytes or None,
+        checkpoint_age_s=age_s(written_at, facts.state.at),
     )
-
-
-def _age_s(checkpoint: CheckpointSize | None, now: datetime) -> float | None:
-    if checkpoint is None or checkpoint.written_at is None:
-        return None
-    return max(0.0, now.timestamp() - checkpoint.written_at)

@@ -4,119 +4,118 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.health.processes import START_S, Moment, Said
-from api.health.standing import Standing
-from api.health.words import ago, count, number
-from api.queries.health import VIEWS, Facts, Service
-
-__all__ = ["about_api", "about_dagster", "about_dbt", "about_kafka", "about_postgres", "seen_kafka_at"]
-
-RECENT_S = 10.0
-"""What was said longer ago proves nothing of the present."""
-
-SLOW_MS = 250.0
-REPLICA_LIMIT_S = 10.0
-HEARSAY = "The API itself has no way to the brokers."
+from api.dagster import DagsterStatus
+from api.queries.health import VIEWS, Facts
+from control.judge import State, Verdict
+from control.limits import KAFKA_SEEN_S, REPLICA_LAG_S, SLOW_ANSWER_MS, START_S
+from control.sentences import Value
+from control.state import PlatformState, ServiceState
 
 
-def about_kafka(facts: Facts, moment: Moment) -> Said:
-    """The brokers, by what those who talk to them say: networks keep the API away from them."""
-    generator = _fresh_progress(facts.services.get("generator"), moment.now)
-    if generator and generator.get("rate_reached"):
-        rate = number(generator["rate_reached"])
-        return Said("ok", f"Takes {rate} records/s, says the generator. {HEARSAY}")
-    if generator and generator.get("waiting"):
-        waiting = count(generator["waiting"], "record")
-        return Said(
+def about_kafka(state: PlatformState) -> Verdict:
+    """The brokers, by what those who talk to them report: networks keep the API away from them."""
+    generator = _fresh_progress(state.services.get("generator"))
+    if generator.get("rate_reached"):
+        return Verdict("ok", "kafka_takes", {"rate": generator["rate_reached"]})
+    if generator.get("waiting"):
+        return Verdict(
             "error",
-            f"{waiting} wait to be taken, says the generator. {HEARSAY}",
+            "kafka_waits",
+            {"records": generator["waiting"]},
             "See logs/kafka.log. Nothing is lost: producers wait, and the broker is started again by itself.",
         )
-    commits = [batch.committed_at for batch in facts.newest.values()]
-    if commits and (moment.now - max(commits)).total_seconds() <= RECENT_S:
-        return Said("ok", f"The stream reads from it. {HEARSAY}")
-    return Said("unknown", f"Nobody talks to it at the moment, so nothing is known of it. {HEARSAY}")
+    ages_s = [query.commit_age_s for query in state.queries.values() if query.commit_age_s is not None]
+    if ages_s and min(ages_s) <= KAFKA_SEEN_S:
+        return Verdict("ok", "kafka_read")
+    return Verdict("unknown", "kafka_unknown")
 
 
-def seen_kafka_at(facts: Facts) -> datetime | None:
-    """When somebody last told of the brokers."""
-    commits = [batch.committed_at for batch in facts.newest.values()]
-    generator = facts.services.get("generator")
-    beats = [generator.beat_at] if generator and generator.beat_at else []
-    return max([*commits, *beats], default=None)
+def seen_kafka_at(state: PlatformState) -> datetime | None:
+    """When somebody last exchanged records with the brokers."""
+    generator = state.services.get("generator")
+    moments = [query.committed_at for query in state.queries.values()]
+    moments.append(generator.beat_at if generator else None)
+    return max((each for each in moments if each is not None), default=None)
 
 
-def about_postgres(facts: Facts | None, *, reads_replica: bool = False) -> Said:
-    """The database, by its answer; `facts` is None where there was none.
+def about_postgres(facts: Facts | None, *, reads_replica: bool = False) -> Verdict:
+    """The database, by its answer; `facts` is None if there was none.
 
     `reads_replica`: whether it should have been a replica's.
     """
     if facts is None:
-        return Said(
+        return Verdict(
             "error",
-            "Does not answer, so nothing else is known.",
-            "See logs/postgres.log. It is started again by itself; the stream waits for it and loses nothing.",
+            "database_silent",
+            advice="See logs/postgres.log. It is restarted automatically; the stream waits for it and loses nothing.",
         )
-    lag_s, took = facts.replica_lag_s, f"Answered within {facts.answer_ms:.1f} ms"
-    if lag_s is not None and lag_s > REPLICA_LIMIT_S:
-        advice = "Look at the replica's load and its network; the primary is not affected."
-        return Said("warning", f"{took}; this is a replica, {ago(lag_s)} behind.", advice)
+    took: dict[str, Value] = {"answer_ms": facts.answer_ms}
+    lag_s, busy = facts.replica_lag_s, facts.answer_ms > SLOW_ANSWER_MS
+    statements = "Check which statements are running (pg_stat_activity)." if busy else None
+    state: State = "warning" if busy else "ok"
     if lag_s is None and reads_replica:
         advice = "See logs/postgres_replica.log. It is started again by itself; reads then go back to it."
-        return Said("warning", f"{took}; the replica does not answer, so this is the primary.", advice)
-    replica = "" if lag_s is None else f"; a replica, {ago(lag_s)} behind"
-    if facts.answer_ms > SLOW_MS:
-        return Said(
-            "warning", f"{took}{replica}: it is busy.", "See which statements run (pg_stat_activity)."
-        )
-    return Said("ok", f"{took}{replica}.")
+        return Verdict("warning", "replica_silent", took, advice)
+    if lag_s is None:
+        return Verdict(state, "database_busy" if busy else "database_answers", took, statements)
+    behind = {**took, "lag_s": lag_s}
+    if lag_s > REPLICA_LAG_S:
+        advice = "Look at the replica's load and its network; the primary is not affected."
+        return Verdict("warning", "replica_behind", behind, advice)
+    return Verdict(state, "replica_busy" if busy else "replica_answers", behind, statements)
 
 
-def about_dbt(facts: Facts) -> Said:
+def about_dbt(facts: Facts) -> Verdict:
     """The views that dbt builds, by their being there."""
     missing = [view for view in VIEWS if view not in facts.views]
     if not missing:
-        return Said("ok", f"All {len(VIEWS)} views are there.")
-    return Said(
+        return Verdict("ok", "views_there", {"views": len(VIEWS)})
+    return Verdict(
         "warning",
-        f"{len(missing)} of {len(VIEWS)} views are missing: {', '.join(missing)}.",
+        "views_missing",
+        {"missing": len(missing), "views": len(VIEWS), "names": ", ".join(missing)},
         "Dagster builds them after the start; if they stay away, run the job dbt_build.",
     )
 
 
-def about_dagster(standing: Standing | None, moment: Moment) -> Said:
-    """Dagster, by its answer and its checks."""
-    if standing is None:
-        return Said("unknown", "It is not asked.")
-    if not standing.answers and moment.since_began_s <= START_S:
-        return Said("starting", "Does not answer yet; it takes the longest to start.")
-    if not standing.answers:
-        return Said(
+def about_dagster(status: DagsterStatus | None, up_s: float) -> Verdict:
+    """Dagster, by its answer and its checks; `up_s`: for how long the API has been up."""
+    if status is None:
+        return Verdict("unknown", "dagster_not_asked")
+    if not status.answers and up_s <= START_S:
+        return Verdict("starting", "dagster_starts")
+    if not status.answers:
+        return Verdict(
             "error",
-            "Does not answer; the stream goes on, but nobody watches it, and nothing can be started from here.",
-            "See logs/dagster_webserver.log. It is started again by itself.",
+            "dagster_silent",
+            advice="See logs/dagster_webserver.log. It is restarted automatically.",
         )
-    if standing.checks is None:
-        return Said("ok", "Answers, but has not told of its checks yet.")
-    failed = [each for each in standing.checks if not each.passed]
+    if status.checks is None:
+        return Verdict("ok", "dagster_untold")
+    failed = [each for each in status.checks if not each.passed]
     if not failed:
-        return Said("ok", f"Answers; {count(len(standing.checks), 'check')} passed.")
+        return Verdict("ok", "checks_passed", {"checks": len(status.checks)})
     names = ", ".join(f"{each.name} of {each.asset}" for each in failed)
-    sentence = f"Answers; {len(failed)} of {count(len(standing.checks), 'check')} failed: {names}."
+    values: dict[str, Value] = {"failed": len(failed), "checks": len(status.checks), "names": names}
     grave = any(each.severity == "ERROR" for each in failed)
-    return Said("warning" if grave else "ok", sentence, "Each check says what to do." if grave else None)
+    return Verdict(
+        "warning" if grave else "ok",
+        "checks_failed",
+        values,
+        "Each check says what to do." if grave else None,
+    )
 
 
-def about_api(version: str, moment: Moment, waiting: int) -> Said:
+def about_api(version: str, up_s: float, waiting: int) -> Verdict:
     """The API itself; `waiting` requests have no connection to the database yet."""
-    up = f"Version {version}, up for {ago(moment.since_began_s)}"
+    up: dict[str, Value] = {"version": version, "up_s": up_s}
     if waiting:
-        return Said("warning", f"{up}; {count(waiting, 'request')} wait for the database.", None)
-    return Said("ok", f"{up}.")
+        return Verdict("warning", "api_waits", {**up, "requests": waiting})
+    return Verdict("ok", "api_up", up)
 
 
-def _fresh_progress(service: Service | None, now: datetime) -> Mapping[str, Any] | None:
-    """What a running service said of itself lately."""
-    if service is None or service.desired != "running" or service.beat_at is None:
-        return None
-    return service.progress if (now - service.beat_at).total_seconds() <= RECENT_S else None
+def _fresh_progress(service: ServiceState | None) -> Mapping[str, Any]:
+    """What a running service reported lately; nothing if it did not."""
+    if service is None or not service.wanted or service.heartbeat_age_s is None:
+        return {}
+    return service.progress if service.heartbeat_age_s <= KAFKA_SEEN_S else {}

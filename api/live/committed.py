@@ -1,4 +1,4 @@
-"""What committed batches changed: as a notification says it, or as the ledger shows it."""
+"""Changes by committed batches, from notifications or from the ledger."""
 
 from collections import deque
 from collections.abc import Callable
@@ -7,12 +7,10 @@ from datetime import datetime
 
 import orjson
 
-from api.live.message import Question
+from api.live.message import RangeKey
 
-__all__ = ["MOST_WINDOWS", "Committed", "Pending", "RecentBatches", "parse_notification"]
-
-MOST_WINDOWS = 60
-"""A notification names no more (PostgreSQL's limit is 8,000 bytes); where it names so many, there may be others."""
+MAX_WINDOWS = 60
+"""Maximum windows in a notification (PostgreSQL's limit is 8,000 bytes); with this many there may be others."""
 
 REMEMBERED_S = 60.0
 
@@ -28,7 +26,7 @@ class Committed:
 
 
 def parse_notification(payload: str) -> Committed | None:
-    """The batch that a notification announces; None where it announces none that is known here."""
+    """The batch that a notification announces; None if the payload is not known."""
     try:
         said = orjson.loads(payload)
         windows = tuple(datetime.fromisoformat(start) for start in said.get("windows", ()))
@@ -46,30 +44,30 @@ class Pending:
     events: int = 0
     windows: set[datetime] = field(default_factory=set)
     kpis: bool = False
-    questions: set[Question] = field(default_factory=set)
+    range_keys: set[RangeKey] = field(default_factory=set)
     resync: bool = False
 
     def add(self, batch: Committed) -> None:
-        """Note what a batch changed."""
+        """Add the changes of a batch."""
         self.events += batch.events
         if batch.windows:
             self.kpis = True
             self.windows.update(batch.windows)
-            self.resync |= len(batch.windows) >= MOST_WINDOWS
+            self.resync |= len(batch.windows) >= MAX_WINDOWS
 
     def put_back(self, other: "Pending") -> None:
-        """Note what could not be read."""
+        """Add changes that could not be read."""
         self.events += other.events
         self.windows |= other.windows
         self.kpis |= other.kpis
-        self.questions |= other.questions
+        self.range_keys |= other.range_keys
         self.resync |= other.resync
 
 
 class RecentBatches:
-    """The batches of the last minute, so that what is heard twice (announced, and in the ledger) counts once.
+    """The batches of the last minute, so that a batch that is both announced and in the ledger counts once.
 
-    Older ones are forgotten: a new checkpoint begins at batch 0 again.
+    Older ones are forgotten: a new checkpoint starts at batch 0 again.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -78,7 +76,7 @@ class RecentBatches:
         self._known: set[tuple[str, int]] = set()
 
     def is_new(self, batch: Committed) -> bool:
-        """Whether `batch` was not heard of lately; from now on it was."""
+        """Whether `batch` is new; records it."""
         now, key = self._clock(), (batch.query, batch.batch_id)
         while self._heard and self._heard[0][0] < now - REMEMBERED_S:
             self._known.discard(self._heard.popleft()[1])

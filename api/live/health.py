@@ -1,13 +1,11 @@
-"""Looks at the platform's health while somebody listens, and tells when a component's state changes."""
+"""Checks the platform's health while there are clients, and announces changes of a component's state."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from api.live.hub import Bulletin, Hub
+from api.live.hub import Announcement, Hub
 from api.models import HealthSummary
 from core.logging import get_logger
-
-__all__ = ["HealthLook", "watch_health"]
 
 HealthLook = Callable[[], Awaitable[HealthSummary]]
 INTERVAL_S = 2.0
@@ -15,17 +13,17 @@ log = get_logger(__name__)
 
 
 async def watch_health(hub: Hub, look: HealthLook) -> None:
-    """Look every two seconds, until cancelled; apart from the updates, which a slow look must not delay."""
+    """Check every two seconds until cancelled; a separate task, so that a slow check does not delay other announcements."""
     told: object = None
     while True:
-        await hub.somebody.wait()
+        await hub.has_clients.wait()
         try:
             summary = await look()
-        except Exception:  # whatever it is, the next look may do
+        except Exception:  # whatever failed, the next check may succeed
             log.exception("live.health_failed")
         else:
             states = (summary.status, [(each.name, each.state) for each in summary.components])
-            if states != told or not hub.has_told("health"):
+            if states != told or not hub.sends_on_join("health"):
                 told = states
-                hub.publish([Bulletin("health", summary.model_dump_json().encode())])
+                hub.publish([Announcement("health", summary.model_dump_json().encode())])
         await asyncio.sleep(INTERVAL_S)

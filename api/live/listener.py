@@ -1,4 +1,4 @@
-"""The one connection that hears of commits (LISTEN); while it is away, the ledger is looked at instead."""
+"""The one connection that listens for commits (LISTEN); while it is down, the ledger is polled instead."""
 
 import asyncio
 import time
@@ -14,20 +14,18 @@ from core.logging import get_logger
 from core.settings import PostgresSettings
 from core.tables import NOTIFY_CHANNEL
 
-__all__ = ["Listener"]
-
 LEAST_PAUSE_S, GREATEST_PAUSE_S = 0.1, 5.0
 POLL_S = 2.0
 KEEPALIVES = "keepalives_idle=10 keepalives_interval=5 keepalives_count=3 application_name=orderpulse-live"
-"""A server that is gone without a word is noticed within 25 s."""
+"""Detects within 25 s a server that disappeared silently."""
 
 log = get_logger(__name__)
 
 
 class Listener:
-    """Tells each committed batch to `told`; one may be told twice where the connection was lost meanwhile.
+    """Passes each committed batch to `told`, possibly twice if the connection was lost meanwhile.
 
-    Listens at the primary, also where reads go to a replica: a replica forwards no notifications.
+    Listens at the primary, even if reads go to a replica: a replica forwards no notifications.
     """
 
     def __init__(self, settings: PostgresSettings, reader: Reader, told: Callable[[Committed], None]) -> None:
@@ -37,7 +35,7 @@ class Listener:
         self._heard_at = time.monotonic()
         self.connected = False
         self._behind = False
-        """Whether the ledger may hold batches from before the connection that were not told."""
+        """Whether the ledger may have unannounced batches from before the connection."""
 
     async def listen(self) -> None:
         """Keep a listening connection, until cancelled."""
@@ -54,7 +52,7 @@ class Listener:
             pause_s = min(GREATEST_PAUSE_S, pause_s * 2)
 
     async def poll(self) -> None:
-        """Look at the ledger every two seconds while there is no connection, or it has not told what it missed; until cancelled."""
+        """Poll the ledger every two seconds while there is no connection or missed batches remain, until cancelled."""
         while True:
             await asyncio.sleep(POLL_S)
             if self._behind or not self.connected:
@@ -77,7 +75,7 @@ class Listener:
                     self._told(batch)
 
     async def _look(self) -> None:
-        """Tell what was committed since anything was last heard."""
+        """Pass on the batches committed since the last notification."""
         began = time.monotonic()
         try:
             batches = await self._reader.committed_within(began - self._heard_at)

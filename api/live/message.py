@@ -1,24 +1,22 @@
-"""Messages as they go over the wire: server-sent events (WHATWG HTML, section 9.2)."""
+"""Messages on the wire: server-sent events (WHATWG HTML, section 9.2)."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from api.models.common import RangeName
 
-__all__ = ["RESYNC", "TOPICS", "Message", "Question", "Topic", "wire"]
-
 Topic = Literal["kpi", "windows", "events", "health"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
-"""What a client may ask for; `beat` and `resync` go to everybody."""
+"""Messages that a client may request; `beat` and `resync` go to all."""
 
 Name = Literal["kpi", "windows", "events", "health", "beat", "resync"]
 RESYNC = b"{}"
-"""Nothing to say, but an event without data is never dispatched."""
+"""Empty, because an event without data is never dispatched."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A range and the time zone in which its days begin."""
+class RangeKey:
+    """A range and the time zone of its days."""
 
     range: RangeName
     time_zone: str
@@ -26,12 +24,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message, encoded once for all who get it. `question`: which range a `kpi` is of."""
+    """One message, encoded once for all clients. `range_key`: the range of a `kpi`."""
 
     number: int
     name: Name
     data: bytes
-    question: Question | None = None
+    range_key: RangeKey | None = None
 
 
 def wire(hub_id: str, number: int, name: Name, body: bytes) -> bytes:

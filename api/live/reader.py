@@ -1,11 +1,11 @@
-"""What the hub reads: each changed thing once, for all clients."""
+"""The hub's reads: each change once for all clients."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from api.database import Connection, Database
 from api.live.committed import Committed
-from api.live.message import Question
+from api.live.message import RangeKey
 from api.models import Event, Freshness, KpiReport, WindowBatch
 from api.queries.events import read_newest_events
 from api.queries.freshness import read_common_freshness
@@ -14,10 +14,8 @@ from api.ranges import resolve
 from core.clock import Clock, utc_now
 from core.tables import KPI_1M
 
-__all__ = ["Reader"]
-
 LEDGER_SLACK_S = 2.0
-"""A row of the ledger carries a time from just before its commit."""
+"""Tolerance, since a ledger row's time is from just before its commit."""
 
 _BATCHES = """
     SELECT query_name, batch_id, records_written FROM ops.stream_batch
@@ -31,16 +29,16 @@ _WINDOWS = """
 
 
 class Reader:
-    """Reads with the API's own queries. Raises `DatabaseError` where the database is away."""
+    """Reads with the API's own queries. Raises `DatabaseError` if the database is down."""
 
     def __init__(self, database: Database, freshness_limit_s: float, clock: Clock = utc_now) -> None:
         self.database = database
         self._limit_s = freshness_limit_s
         self._clock = clock
 
-    async def kpi(self, connection: Connection, question: Question) -> KpiReport:
+    async def kpi(self, connection: Connection, range_key: RangeKey) -> KpiReport:
         """The KPIs of a range as of now."""
-        span = resolve(question.range, now=self._clock(), tz=question.time_zone)
+        span = resolve(range_key.range, now=self._clock(), tz=range_key.time_zone)
         return await read_kpi(connection, span, self._limit_s)
 
     async def windows(self, connection: Connection, starts: Sequence[datetime]) -> WindowBatch:
@@ -53,21 +51,22 @@ class Reader:
         return await read_newest_events(connection, limit)
 
     async def freshness(self, connection: Connection) -> Freshness:
-        """How old the numbers and the events are, by the query that is behind."""
+        """The age of numbers and events, by the query that is behind."""
         return await read_common_freshness(connection, self._limit_s)
 
     def aged(self, fresh: Freshness, by: timedelta) -> Freshness:
-        """What `fresh` has become after a time in which nothing was read."""
+        """`fresh` aged by a time without reads."""
         lag_s = None if fresh.event_time_lag_s is None else fresh.event_time_lag_s + by.total_seconds()
-        return Freshness(
-            as_of=fresh.as_of + by,
-            newest_event_time=fresh.newest_event_time,
-            event_time_lag_s=lag_s,
-            stale=lag_s is None or lag_s > self._limit_s,
+        return fresh.model_copy(
+            update={
+                "as_of": fresh.as_of + by,
+                "event_time_lag_s": lag_s,
+                "stale": lag_s is None or lag_s > self._limit_s,
+            }
         )
 
     async def committed_within(self, seconds: float) -> list[Committed]:
-        """What the ledger shows of the last `seconds`: the batches, and all windows that they changed in one."""
+        """The batches in the ledger of the last `seconds`, with all their changed windows in one of them."""
         age = {"age": timedelta(seconds=seconds + LEDGER_SLACK_S)}
         async with self.database.connection() as connection:
             batches = await (await connection.execute(_BATCHES, age)).fetchall()

@@ -1,4 +1,4 @@
-"""The answer that a stream is."""
+"""The response of a live stream."""
 
 import asyncio
 from contextlib import suppress
@@ -9,18 +9,16 @@ from starlette.types import Receive, Scope, Send
 from api.live.hub import Hub
 from api.live.subscriber import Subscriber
 
-__all__ = ["StreamResponse"]
-
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-"""The second keeps a proxy (nginx) from gathering messages before it passes them on."""
+"""The second keeps a proxy (nginx) from buffering messages."""
 
-LAST_WORDS_S = 1.0
+CLOSE_TIMEOUT_S = 1.0
 
 
 class StreamResponse(StreamingResponse):
-    """Sends what a subscriber is offered until the client leaves, is dropped, or its time is over.
+    """Sends a subscriber's messages until the client leaves, is dropped, or its token expires.
 
-    `ends_in_s`: when the token that the client came with is worth nothing any more.
+    `ends_in_s`: seconds until the client's token expires.
     """
 
     media_type = "text/event-stream"
@@ -35,7 +33,7 @@ class StreamResponse(StreamingResponse):
         """Serve the stream."""
         sender = asyncio.create_task(self.stream_response(send))
         gone = asyncio.create_task(self.listen_for_disconnect(receive))
-        # A client that does not read keeps `send` waiting, so it cannot be told to stop: it is stopped.
+        # A client that does not read blocks `send`, so the task is cancelled.
         self._subscriber.on_drop = sender.cancel
         try:
             await asyncio.wait((sender, gone), timeout=self._ends_in_s, return_when=asyncio.FIRST_COMPLETED)
@@ -50,8 +48,8 @@ class StreamResponse(StreamingResponse):
             await asyncio.gather(sender, gone, return_exceptions=True)
 
     async def _finish(self, sender: asyncio.Task[None], send: Send) -> None:
-        """End the answer in order, if the client still takes that."""
-        async with asyncio.timeout(LAST_WORDS_S):
+        """End the response cleanly, if the client still reads."""
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
             await asyncio.wait((sender,))
             if sender.cancelled():
                 await send({"type": "http.response.body", "body": b"", "more_body": False})

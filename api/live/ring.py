@@ -1,13 +1,11 @@
-"""The last messages, for clients that come back."""
+"""The last messages, for clients that reconnect."""
 
 from collections import deque
 
 from api.live.message import Message
 
-__all__ = ["Ring"]
-
 STATES = ("kpi", "health", "beat")
-"""Messages that replace the one before; of these only the last is worth repeating."""
+"""Messages that replace earlier ones, so only the last of each is repeated."""
 
 
 class Ring:
@@ -29,12 +27,12 @@ class Ring:
         self._messages.append(message)
 
     def forget(self) -> None:
-        """Let go of all: a time begins of which nothing is known. Numbers go on, with one left out."""
+        """Forget all messages, because following changes go unseen. Numbering continues, skipping one."""
         self._messages.clear()
         self._last += 1
 
     def since(self, number: int) -> list[Message] | None:
-        """The messages after `number`, of states only the newest; None where some of them are gone."""
+        """The messages after `number`, only the newest of each state; None if some of them are gone."""
         oldest = self._messages[0].number if self._messages else self._last + 1
         if not oldest - 1 <= number <= self._last:
             return None
@@ -43,7 +41,7 @@ class Ring:
         for message in reversed(self._messages):
             if message.number <= number:
                 break
-            state = (message.name, message.question)
+            state = (message.name, message.range_key)
             if message.name not in STATES or state not in told:
                 found.append(message)
             told.add(state)

@@ -1,19 +1,17 @@
-"""Which events are shown live: the newest ones, at most so many a second, and how many there were."""
+"""Selects the events shown live: the newest ones, at most so many a second, and their total."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
 
 from api.models import Event
 
-__all__ = ["CANDIDATES", "SHOWN_PER_S", "Sampler"]
-
 SHOWN_PER_S = 20
 CANDIDATES = 3 * SHOWN_PER_S
-"""Newest events that are read to find those that were not shown yet."""
+"""Newest events that are read to find those not yet shown."""
 
 
 class Sampler:
-    """Remembers what was shown, and how much may be shown now."""
+    """Tracks which events were shown, and how many may be shown now."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -29,7 +27,7 @@ class Sampler:
         return int(self._allowance)
 
     def choose(self, candidates: Iterable[Event], limit: int) -> list[Event]:
-        """The first `limit` of `candidates` that were not shown before, which they are from now on."""
+        """The first `limit` of `candidates` not shown before; records them as shown."""
         known = set(self._shown)
         chosen = [event for event in candidates if event.id not in known][:limit]
         self._shown.extend(event.id for event in chosen)

@@ -1,4 +1,4 @@
-"""The live stream's tasks and connections, begun and ended with the application."""
+"""The live stream's tasks and connections, started and stopped with the application."""
 
 import asyncio
 
@@ -11,20 +11,18 @@ from api.live.updates import Updates
 from core.logging import get_logger
 from core.settings import Settings
 
-__all__ = ["Live"]
-
 log = get_logger(__name__)
 
 
 CONNECTIONS = 2
-"""Of its own, so that many requests do not make the stream wait; it needs one, and one for a look at the ledger."""
+"""Separate, so that the stream does not wait for requests: one connection for reads, one to poll the ledger."""
 
 
 class Live:
-    """Hub, updates and listener. Make it in a running event loop.
+    """Hub, updates and listener. Create it in a running event loop.
 
-    It reads from the primary, where its notifications come from: a replica may not have the batch yet. There is
-    one reader however many clients there are.
+    It reads from the primary, the source of its notifications: a replica may not have the batch yet. There is
+    one reader for any number of clients.
     """
 
     def __init__(self, settings: Settings, look: HealthLook) -> None:
@@ -39,7 +37,7 @@ class Live:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Begin to listen and to tell."""
+        """Start the tasks."""
         await self._database.open()
         work = {
             "updates": self.updates.run(),

@@ -1,35 +1,35 @@
-"""One client of the stream: what it wants, and what waits to be sent to it."""
+"""One client of the stream: its audience, and the queue of messages for it."""
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from api.live.message import Message, Question, Topic
+from api.live.message import Message, RangeKey, Topic
 
-__all__ = ["LONGEST_QUEUE", "Audience", "Subscriber"]
-
-LONGEST_QUEUE = 64
-"""Updates that wait for one client. At five a second, one that has read nothing for 13 s is dropped; it may
-come back and be told what it missed."""
+MAX_QUEUE = 64
+"""Maximum updates that wait for one client. At five a second, a client that has read nothing for 13 s is dropped; it may
+reconnect and get the messages it missed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """What a client asked for. Clients of one audience get the same bytes."""
+    """The messages that a client requests. Clients with equal audiences get the same bytes."""
 
-    question: Question
+    range_keys: frozenset[RangeKey]
     topics: frozenset[Topic]
 
     def wants(self, message: Message) -> bool:
-        """Whether `message` is for it."""
+        """Whether it includes `message`."""
         if message.name in ("beat", "resync"):
             return True
-        return message.name in self.topics and message.question in (None, self.question)
+        return message.name in self.topics and (
+            message.range_key is None or message.range_key in self.range_keys
+        )
 
 
 class Subscriber:
-    """A queue with an end. Lives on the event loop."""
+    """A bounded queue. For one event loop."""
 
     def __init__(self, audience: Audience) -> None:
         self.audience = audience
@@ -37,29 +37,29 @@ class Subscriber:
         self._changed = asyncio.Event()
         self._ended = False
         self.on_drop: Callable[[], object] = lambda: None
-        """Called where the client is dropped: whoever sends to it must stop, in the midst of it."""
+        """Called if the client is dropped: its sender must stop, even during a send."""
 
     def offer(self, chunk: bytes) -> bool:
-        """Queue `chunk`; False where the queue is full, as it is when the client does not read."""
-        if len(self._waiting) >= LONGEST_QUEUE:
+        """Queue `chunk`; False if the queue is full, because the client does not read."""
+        if len(self._waiting) >= MAX_QUEUE:
             return False
         self._waiting.append(chunk)
         self._changed.set()
         return True
 
     def end(self) -> None:
-        """End `chunks` once what waits is sent."""
+        """End `chunks` once the queue is sent."""
         self._ended = True
         self._changed.set()
 
     def drop(self) -> None:
-        """End at once, and let go of what waits."""
+        """End at once and discard the queue."""
         self._waiting.clear()
         self.end()
         self.on_drop()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """What to send: all that waits, as one piece."""
+        """Yield all queued messages, as one chunk."""
         while self._waiting or not self._ended:
             await self._changed.wait()
             self._changed.clear()

@@ -1,4 +1,4 @@
-"""Turns what batches changed into bulletins: at once where it was quiet, then at most five times a second."""
+"""Turns committed batches into announcements: the first immediately, the next at most five times a second."""
 
 import asyncio
 import time
@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from api.database import Connection
 from api.live.committed import Committed, Pending, RecentBatches
-from api.live.hub import Bulletin, Hub
-from api.live.message import RESYNC, Name, Question
+from api.live.hub import Announcement, Hub
+from api.live.message import RESYNC, Name, RangeKey
 from api.live.reader import Reader
 from api.live.sampling import CANDIDATES, Sampler
 from api.live.subscriber import Audience
@@ -20,16 +20,14 @@ from core.clock import utc_now
 from core.errors import DatabaseError
 from core.logging import get_logger
 
-__all__ = ["Updates"]
-
 UPDATE_INTERVAL_S = 0.2
 BEAT_S = 5.0
 KPI_AGE_S = 15.0
-"""A range that slides changes without a batch, when a minute falls out of it: each is read anew after this."""
+"""A rolling range changes without a batch when a minute leaves it, so each is read again after this."""
 
 CATCH_UP_S = 10.0
-"""A page asks for its series and opens the stream at about the same time. Windows that changed in this time before
-are told to a newcomer, so that no change falls between the two."""
+"""A page requests its series and opens the stream at about the same time. A new client gets the windows that changed
+within this time, so that no change is lost in between."""
 
 RESYNC_INTERVAL_S = 10.0
 RETRY_S = 1.0
@@ -40,7 +38,7 @@ Monotonic = Callable[[], float]
 
 
 class Updates:
-    """Reads each changed thing once and gives it to the hub."""
+    """Reads each change once and passes it to the hub."""
 
     def __init__(self, hub: Hub, reader: Reader, clock: Monotonic = time.monotonic) -> None:
         self._hub = hub
@@ -51,20 +49,20 @@ class Updates:
         self._recent = RecentBatches(clock)
         self._sampler = Sampler(clock)
         self._changed_at: dict[datetime, float] = {}
-        self._read_at: dict[Question, float] = {}
+        self._read_at: dict[RangeKey, float] = {}
         self._beat_at = self._resync_at = NEVER
         self._fresh: tuple[float, Freshness] | None = None
         self._away = False
         hub.on_join(self._joined)
 
     def committed(self, batch: Committed) -> None:
-        """Note a committed batch; told once, however often it is heard of."""
+        """Add a committed batch, once, however often it is announced."""
         if not self._recent.is_new(batch):
             return
         now = self._clock()
         self._changed_at = {start: at for start, at in self._changed_at.items() if now - at < CATCH_UP_S}
         self._changed_at |= dict.fromkeys(batch.windows, now)
-        if self._hub.somebody.is_set():
+        if self._hub.has_clients.is_set():
             self._pending.add(batch)
             self._wake.set()
 
@@ -75,7 +73,7 @@ class Updates:
             began = self._clock()
             try:
                 await self._update(began)
-            except Exception:  # whatever it is, the next update may do
+            except Exception:  # whatever failed, the next update may succeed
                 log.exception("live.update_failed")
                 await asyncio.sleep(RETRY_S)
             await asyncio.sleep(began + UPDATE_INTERVAL_S - self._clock())
@@ -84,7 +82,7 @@ class Updates:
         if self._hub.rest():
             self._pending, self._read_at = Pending(), {}
             self._beat_at = NEVER
-            await self._hub.somebody.wait()
+            await self._hub.has_clients.wait()
         due_at = [self._beat_at + BEAT_S, *(at + KPI_AGE_S for at in self._read_at.values())]
         if self._pending.resync:
             due_at.append(self._resync_at + RESYNC_INTERVAL_S)
@@ -99,25 +97,27 @@ class Updates:
         taken, self._pending = self._pending, Pending()
         try:
             async with self._reader.database.connection() as connection:
-                bulletins = await self._read(connection, taken, now)
+                updates = await self._read(connection, taken, now)
         except (DatabaseError, psycopg.Error) as error:
             self._pending.put_back(taken)
             self._hub.publish(self._beat(self._last_known(), now))
-            self._database_is_away(str(error).strip())
+            self._database_down(str(error).strip())
             await asyncio.sleep(RETRY_S)
             self._wake.set()
         else:
-            self._database_is_away(None)
-            self._hub.publish(bulletins)
-            self._read_at |= {each.question: now for each in bulletins if each.question is not None}
+            self._database_down(None)
+            self._hub.publish(updates)
+            self._read_at |= {each.range_key: now for each in updates if each.range_key is not None}
 
-    async def _read(self, connection: Connection, taken: Pending, now: float) -> list[Bulletin]:
+    async def _read(self, connection: Connection, taken: Pending, now: float) -> list[Announcement]:
         found = []
         if taken.windows:
-            found.append(_bulletin("windows", await self._reader.windows(connection, sorted(taken.windows))))
+            found.append(
+                _announcement("windows", await self._reader.windows(connection, sorted(taken.windows)))
+            )
         found += [
-            _bulletin("kpi", await self._reader.kpi(connection, question), question)
-            for question in self._due_questions(taken, now)
+            _announcement("kpi", await self._reader.kpi(connection, range_key), range_key)
+            for range_key in self._due_ranges(taken, now)
         ]
         if taken.events or now - self._beat_at >= BEAT_S:
             fresh = await self._reader.freshness(connection)
@@ -127,49 +127,49 @@ class Updates:
             found += self._beat(fresh, now)
         return found + self._resync(taken, now)
 
-    async def _events(self, connection: Connection, seen: int, fresh: Freshness) -> Bulletin:
+    async def _events(self, connection: Connection, seen: int, fresh: Freshness) -> Announcement:
         limit = min(seen, self._sampler.allowed())
         candidates = await self._reader.newest_events(connection, CANDIDATES) if limit else []
         items = self._sampler.choose(candidates, limit)
-        return _bulletin(
+        return _announcement(
             "events", EventBatch(**dict(fresh), items=items, seen=seen, sampled=seen > len(items))
         )
 
-    def _due_questions(self, taken: Pending, now: float) -> list[Question]:
-        used = self._hub.questions()
-        self._read_at = {question: at for question, at in self._read_at.items() if question in used}
+    def _due_ranges(self, taken: Pending, now: float) -> list[RangeKey]:
+        used = self._hub.range_keys()
+        self._read_at = {range_key: at for range_key, at in self._read_at.items() if range_key in used}
         return [
-            question
-            for question in used
+            range_key
+            for range_key in used
             if taken.kpis
-            or question in taken.questions
-            or now - self._read_at.get(question, NEVER) >= KPI_AGE_S
+            or range_key in taken.range_keys
+            or now - self._read_at.get(range_key, NEVER) >= KPI_AGE_S
         ]
 
-    def _resync(self, taken: Pending, now: float) -> list[Bulletin]:
-        """Where more windows changed than were named: everything is to be read anew, but not all the time."""
+    def _resync(self, taken: Pending, now: float) -> list[Announcement]:
+        """A `resync` if more windows changed than were named, but not too often."""
         if not taken.resync:
             return []
         if now - self._resync_at < RESYNC_INTERVAL_S:
             self._pending.resync = True
             return []
         self._resync_at = now
-        return [Bulletin("resync", RESYNC)]
+        return [Announcement("resync", RESYNC)]
 
-    def _beat(self, fresh: Freshness, now: float) -> list[Bulletin]:
+    def _beat(self, fresh: Freshness, now: float) -> list[Announcement]:
         if now - self._beat_at < BEAT_S:
             return []
         self._beat_at = now
-        return [_bulletin("beat", Beat(**dict(fresh)))]
+        return [_announcement("beat", Beat(**dict(fresh)))]
 
     def _last_known(self) -> Freshness:
-        """How old the numbers are by now, while the database cannot be asked: they age by themselves."""
+        """The current age of the last numbers while the database is down."""
         if self._fresh is None:
             return Freshness(as_of=utc_now(), newest_event_time=None, event_time_lag_s=None, stale=True)
         at, fresh = self._fresh
         return self._reader.aged(fresh, timedelta(seconds=self._clock() - at))
 
-    def _database_is_away(self, why: str | None) -> None:
+    def _database_down(self, why: str | None) -> None:
         if why is not None and not self._away:
             log.warning("live.database_away", error=why)
         if why is None and self._away:
@@ -177,13 +177,14 @@ class Updates:
         self._away = why is not None
 
     def _joined(self, audience: Audience, resumed: bool) -> None:
-        if not self._hub.has_told("kpi", audience.question):
-            self._pending.questions.add(audience.question)
+        untold = {each for each in audience.range_keys if not self._hub.sends_on_join("kpi", each)}
+        if untold:
+            self._pending.range_keys |= untold
             self._wake.set()
         if not resumed and self._changed_at:
             self._pending.windows |= self._changed_at.keys()
             self._wake.set()
 
 
-def _bulletin(name: Name, answer: BaseModel, question: Question | None = None) -> Bulletin:
-    return Bulletin(name, answer.model_dump_json().encode(), question)
+def _announcement(name: Name, answer: BaseModel, range_key: RangeKey | None = None) -> Announcement:
+    return Announcement(name, answer.model_dump_json().encode(), range_key)

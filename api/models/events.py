@@ -1,14 +1,11 @@
 """Events, orders, rejected records."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import Field
 
 from api.models.common import Freshness, Model, Money, Page
-from core.events import Currency, EventStatus, EventType, RejectReason
-
-__all__ = ["Event", "EventPage", "OrderJourney", "RejectedPage", "RejectedRecord"]
+from core.events import Currency, EventStatus, EventType, Outcome, RejectReason
 
 
 class Event(Model):
@@ -26,24 +23,22 @@ class Event(Model):
 
 
 class EventPage(Page):
-    """Events, the newest event time first."""
+    """Events, newest event time first."""
 
     items: list[Event]
 
 
 class OrderJourney(Freshness):
-    """All events of one order, the oldest first."""
+    """All events of one order, oldest first."""
 
     order_id: str
-    outcome: Literal["created", "initiated", "paid", "failed", "cancelled"] = Field(
-        description="What the newest event says of the order."
-    )
+    outcome: Outcome = Field(description="Outcome of the order by its newest event.")
     events: list[Event]
     truncated: bool = Field(description="Whether the order has more events than are shown.")
 
 
 class RejectedRecord(Model):
-    """A record that broke a rule. `payload` is what it held, decoded with U+FFFD for what is no UTF-8."""
+    """A record that broke a rule. `payload` is its value, decoded with U+FFFD for invalid UTF-8."""
 
     topic: str
     partition: int
@@ -51,14 +46,19 @@ class RejectedRecord(Model):
     kafka_time: datetime
     reason: RejectReason
     detail: str | None
-    payload: str | None = Field(description="Null where the record had no value.")
-    payload_bytes: int
+    payload: str | None = Field(description="Null if the record had no value.")
+    payload_bytes: int = Field(description="Length of the whole value.")
     payload_truncated: bool = Field(description="Whether only the beginning is shown.")
+    payload_sha256: str | None = Field(
+        description="SHA-256 of the whole value if only its beginning is stored; Kafka has the rest for a day."
+    )
     rejected_at: datetime
-    replayed_at: datetime | None = Field(description="When the batch layer judged it anew and admitted it.")
+    replayed_at: datetime | None = Field(
+        description="When the batch layer validated it again and admitted it."
+    )
 
 
 class RejectedPage(Page):
-    """Rejected records, the newest first."""
+    """Rejected records, newest first."""
 
     items: list[RejectedRecord]

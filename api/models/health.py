@@ -1,4 +1,4 @@
-"""How the platform is."""
+"""The platform's health."""
 
 from datetime import datetime
 from typing import Literal
@@ -6,43 +6,45 @@ from typing import Literal
 from pydantic import Field
 
 from api.models.common import Freshness, Model
+from control.judge import State
 
-__all__ = [
-    "Action",
-    "BatchPoint",
-    "CheckResult",
-    "Component",
-    "ComponentState",
-    "Health",
-    "Incident",
-    "Link",
-    "QueryHealth",
-    "RejectReasonCount",
-]
-
-ComponentState = Literal["ok", "starting", "warning", "error", "stopped", "unknown"]
 Action = Literal["start", "stop", "restart", "set_rate"]
 
 
-class Link(Model):
-    """A page elsewhere in the platform that helps."""
+LinkKind = Literal["dagster", "asset_graph", "automation", "asset", "checks", "job", "docs", "view"]
 
-    label: str
+
+class Link(Model):
+    """A related page elsewhere in the platform."""
+
+    kind: LinkKind
+    name: str | None = Field(None, description="Name of the asset, job or view.")
+    label: str = Field(description="Kind and name in English.", examples=["Job dbt_build"])
     url: str
 
 
+class Sentence(Model):
+    """The summary as a code with values, for translation. `control/sentences.py` has the English texts."""
+
+    code: str
+    values: dict[str, str | int | float | datetime] = Field(
+        default_factory=dict, description="`_s` are seconds, `_ms` milliseconds, `_share` fractions."
+    )
+
+
 class Component(Model):
-    """One part of the platform, in one line."""
+    """One component of the platform, in one line."""
 
     name: Literal["generator", "kafka", "events_clean", "kpi_1m", "postgres", "dbt", "dagster", "api"]
     title: str = Field(examples=["Spark query events_clean"])
-    state: ComponentState = Field(description="`stopped` is on purpose.")
-    summary: str = Field(description="What is, in one sentence.")
-    advice: str | None = Field(description="What to do; null where there is nothing to do.")
-    heartbeat_at: datetime | None = Field(description="When it last showed life.")
-    rate: float | None = Field(None, description="Events per second that the generator is to send.")
+    state: State = Field(description="`stopped` is on purpose.")
+    summary: str = Field(description="Its state in one sentence.")
+    sentence: Sentence
+    advice: str | None = Field(description="What to do; null if there is nothing to do.")
+    heartbeat_at: datetime | None = Field(description="When it was last active.")
+    rate: float | None = Field(None, description="Events per second that the generator should send.")
     actions: list[Action] = Field(
-        default_factory=list, description="What a holder of `operate` may ask of it."
+        default_factory=list, description="Actions allowed with the scope `operate`."
     )
     links: list[Link] = Field(default_factory=list)
 
@@ -56,14 +58,14 @@ class QueryHealth(Model):
     event_time_lag_s: float | None
     lag_records: int | None = Field(description="Records of the topic that it has not read.")
     input_rate: float | None = Field(description="Records per second that arrive.")
-    processed_rate: float | None = Field(description="Records per second that its last batch managed.")
+    processed_rate: float | None = Field(description="Records per second that its last batch processed.")
     batch_ms: float | None
     checkpoint_bytes: int | None
     checkpoint_age_s: float | None
 
 
 class BatchPoint(Model):
-    """Batches of one query in ten seconds, for the plots."""
+    """Batches of one query in ten seconds, for the charts."""
 
     at: datetime
     query: Literal["events_clean", "kpi_1m"]
@@ -102,7 +104,7 @@ class RejectReasonCount(Model):
 
 
 class Health(Freshness):
-    """The platform's state. `status` is the worst of the components that are wanted."""
+    """The platform's state. `status` is the worst of the components that should run."""
 
     status: Literal["ok", "degraded", "down"]
     components: list[Component]
@@ -110,5 +112,8 @@ class Health(Freshness):
     batches: list[BatchPoint] = Field(description="The last hour.")
     rejected: list[RejectReasonCount]
     accepted: int = Field(description="Accepted records in the same 15 minutes.")
-    checks: list[CheckResult] | None = Field(description="Null while Dagster does not answer.")
+    rejects_too_many: bool = Field(
+        description="Whether the share of rejected records is above ORDERPULSE_CHECKS__REJECT_SHARE; false if there are too few records."
+    )
+    checks: list[CheckResult] | None = Field(description="Null while Dagster does not respond.")
     incidents: list[Incident]

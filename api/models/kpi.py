@@ -1,39 +1,45 @@
 """KPIs of a range, and minute by minute."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from api.models.common import Freshness, Model, Money, Percentage, TimeRange
-
-__all__ = ["CurrencyKpi", "Kpi", "KpiComparison", "KpiReport", "TimeSeries", "Window"]
-
-
-class Kpi(Model):
-    """Counts, and the rates that follow from them."""
-
-    orders_created: int
-    payments_initiated: int
-    payment_success: int
-    payment_failed: int
-    orders_cancelled: int
-    success_rate: Percentage | None = Field(description="100 * success / (success + failed).")
-    created_to_initiated_rate: Percentage | None = Field(description="100 * initiated / created.")
-    initiated_to_paid_rate: Percentage | None = Field(description="100 * success / initiated.")
-    created_to_paid_rate: Percentage | None = Field(description="100 * success / created.")
+from core.kpis import COUNT_RATES, COUNTS, MEASURES, MONEY, MONEY_RATES, Measure, Rate
 
 
-class CurrencyKpi(Kpi):
-    """The same of one currency, and its money."""
+def _described(kpi: Measure | Rate) -> tuple[Any, Any]:
+    kinds: dict[str, Any] = {"count": int, "money": Money, "percentage": Percentage}
+    optional = isinstance(kpi, Rate) and kpi.kind != "difference"
+    return kinds[kpi.unit] | None if optional else kinds[kpi.unit], Field(
+        description=kpi.describe() if isinstance(kpi, Rate) else kpi.description
+    )
+
+
+def _with(base: type[Model], measures: Sequence[str], rates: Sequence[Rate] = ()) -> type[Model]:
+    """`base` with the KPIs of the catalogue (`core.kpis`) as fields."""
+    kpis: tuple[Measure | Rate, ...] = (
+        *(measure for measure in MEASURES if measure.name in measures),
+        *rates,
+    )
+    fields: dict[str, Any] = {kpi.name: _described(kpi) for kpi in kpis}
+    return create_model(base.__name__, __base__=base, **fields)
+
+
+class Kpi(_with(Model, COUNTS, COUNT_RATES)):  # type: ignore[misc]  # its fields come from the catalogue
+    """Counts, and the rates derived from them."""
+
+
+class CurrencyKpi(_with(Kpi, MONEY, MONEY_RATES)):  # type: ignore[misc]  # as above
+    """The same for one currency, and its money."""
 
     currency: str = Field(description="ISO 4217.", examples=["VND"])
-    revenue: Money = Field(description="Sum of `amount` of payment_success.")
-    order_value: Money = Field(description="Sum of `amount` of order_created.")
-    average_order_value: Money | None = Field(description="order_value / orders_created.")
 
 
 class KpiComparison(Model):
-    """One range: all currencies together as counts, and each currency."""
+    """One range: counts over all currencies, and each currency."""
 
     range: TimeRange
     totals: Kpi
@@ -41,7 +47,7 @@ class KpiComparison(Model):
 
 
 class KpiReport(Freshness):
-    """A range beside the one before it, like for like: as long, and cut off at the same second."""
+    """A range and the previous one, which has the same length and is cut off at the same second."""
 
     current: KpiComparison
     previous: KpiComparison
@@ -52,28 +58,23 @@ class Window(Model):
 
     start: datetime
     end: datetime
-    open: bool = Field(description="Still running: newer events may yet belong to it.")
+    open: bool = Field(description="Still open: it may get more events.")
     totals: Kpi
     currencies: list[CurrencyKpi]
 
 
-class CurrencySeries(Model):
-    """Columns of one currency, each as long as `TimeSeries.starts`."""
+_COLUMNS: dict[str, Any] = dict.fromkeys(MONEY, list[Money]) | dict.fromkeys(COUNTS, list[int])
 
-    revenue: list[Money]
-    order_value: list[Money]
-    orders_created: list[int]
-    payments_initiated: list[int]
-    payment_success: list[int]
-    payment_failed: list[int]
-    orders_cancelled: list[int]
+
+class CurrencySeries(create_model("CurrencySeries", __base__=Model, **_COLUMNS)):  # type: ignore[misc]  # as above
+    """Columns of one currency, each as long as `TimeSeries.starts`."""
 
 
 class TimeSeries(Freshness):
-    """Columns by window, oldest first, without a gap: a window without events holds zeros."""
+    """Columns by window, oldest first, without a gap: a window without events has zeros."""
 
     range: TimeRange
     step_s: int = Field(description="Length of a window in seconds: 60, or 3600 for a range over 25 hours.")
     starts: list[int] = Field(description="Start of each window, seconds since 1970 UTC.")
-    open_from: int | None = Field(description="Start of the first window that is still running, if any.")
+    open_from: int | None = Field(description="Start of the first open window, if any.")
     currencies: dict[str, CurrencySeries] = Field(description="By currency; counts add up, money does not.")

@@ -1,7 +1,7 @@
-"""Messages of the live stream, by the name of the server-sent event that carries them.
+"""Messages of the live stream, by the name of their server-sent event.
 
-`kpi` carries a `KpiReport` of the range that was asked for; `resync` carries nothing and
-means that messages were missed: read everything anew.
+`kpi` has a `KpiReport` of the requested range; `resync` has no data and
+means that messages were missed: reload everything.
 """
 
 from typing import Literal
@@ -10,10 +10,9 @@ from pydantic import Field
 
 from api.models.common import Freshness, Model
 from api.models.events import Event
-from api.models.health import ComponentState
+from api.models.health import Sentence
 from api.models.kpi import Window
-
-__all__ = ["Beat", "ComponentSummary", "EventBatch", "HealthSummary", "WindowBatch"]
+from control.judge import State
 
 
 class Beat(Freshness):
@@ -27,7 +26,7 @@ class WindowBatch(Freshness):
 
 
 class EventBatch(Freshness):
-    """`events`: new events, the newest first; at most 20 a second."""
+    """`events`: new events, newest first; at most 20 a second."""
 
     items: list[Event]
     seen: int = Field(description="Events since the last message of this kind, shown or not.")
@@ -38,12 +37,14 @@ class ComponentSummary(Model):
     """State of a component."""
 
     name: str
-    state: ComponentState
+    state: State
     summary: str
+    sentence: Sentence
 
 
 class HealthSummary(Freshness):
     """`health`: sent when the state of a component changes."""
 
     status: Literal["ok", "degraded", "down"]
+    rejects_too_many: bool = Field(description="As in `Health`.")
     components: list[ComponentSummary]

@@ -1,4 +1,4 @@
-"""Who asks, what the platform is, and what may be asked of it."""
+"""The caller, the platform, and operations on it."""
 
 from typing import Literal
 
@@ -7,23 +7,21 @@ from pydantic import Field
 from api.models.common import Model
 from api.models.health import Link
 
-__all__ = ["About", "CurrencyInfo", "OperateAnswer", "RateRequest"]
-
 
 class CurrencyInfo(Model):
     """A currency of the contract."""
 
     code: str
-    decimals: int = Field(description="Decimals that people write.")
+    decimals: int = Field(description="Decimals in common use.")
 
 
 class About(Model):
-    """What a page needs before it shows anything; answered without a token."""
+    """What a page needs before it shows anything; needs no token."""
 
     version: str
     environment: Literal["development", "test", "production"]
     auth: Literal["off", "required"]
-    scopes: list[Literal["read", "operate"]] = Field(description="What this caller may do.")
+    scopes: list[Literal["read", "operate"]] = Field(description="The caller's scopes.")
     subject: str | None
     currencies: list[CurrencyInfo]
     freshness_limit_s: float
@@ -31,13 +29,13 @@ class About(Model):
 
 
 class RateRequest(Model):
-    """Events per second that the generator shall send."""
+    """Events per second that the generator should send."""
 
     rate: float = Field(ge=0.1, le=100_000, strict=True)
 
 
 class OperateAnswer(Model):
-    """What was asked of Dagster."""
+    """The run launched in Dagster."""
 
     run_id: str
     url: str = Field(description="The run's page.")

@@ -1,1 +1,1 @@
-"""What the API reads, as plain SQL. A function takes an open connection and returns an answer's type."""
+"""The API's reads, in plain SQL. A function takes an open connection and returns a response type."""

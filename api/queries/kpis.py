@@ -1,56 +1,58 @@
-"""KPIs of a range beside the one before it, and of single windows.
+"""KPIs of a range and of the previous one, and of single windows.
 
-Whole minutes come from `kpi_1m_by_currency`. The last minute of the previous range is cut off at the
-same second as the running one of the current range, so it is counted from `events_clean`; where
-retention has deleted those events, that part of a minute is missing.
+The totals of a named range come from its view `v_kpi_by_currency_*`. Those of any other range, and of all ranges until
+dbt has built the views, come from `kpi_1m_by_currency` by the same catalogue. The last minute of the previous range is cut
+off at the same second as the running minute of the current range, so it is counted from `events_clean`; if retention has
+deleted those events, that part of a minute is missing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
+
+import psycopg.errors
+from psycopg.rows import DictRow
 
 from api.database import Connection
 from api.models import CurrencyKpi, Freshness, Kpi, KpiComparison, KpiReport, Window
 from api.queries.freshness import FRESH, as_freshness
-from api.ranges import MINUTE, Question
+from api.ranges import MINUTE, ResolvedRange, resolve
 from core.events import Currency
+from core.kpis import COUNT_RATES, COUNTS, MEASURES, MONEY, MONEY_RATES, SPANS, Rate
 from core.tables import EVENTS_CLEAN, KPI_1M, KPI_1M_BY_CURRENCY
 
-__all__ = ["COUNTS", "MONEY", "counted_until", "read_kpi", "read_windows"]
-
-COUNTS = ("orders_created", "payments_initiated", "payment_success", "payment_failed", "orders_cancelled")
-MONEY = ("revenue", "order_value")
-
-_COLUMNS = ", ".join((*MONEY, *COUNTS))
-_SUMS = ", ".join(f"sum({name}) AS {name}" for name in (*MONEY, *COUNTS))
+_COLUMNS = ", ".join(measure.name for measure in MEASURES)
+_SUMS = ", ".join(f"sum({measure.name}) AS {measure.name}" for measure in MEASURES)
+_OF_EVENTS = ", ".join(measure.sql for measure in MEASURES)
 _EMPTY: Mapping[str, Any] = dict.fromkeys(MONEY, Decimal("0.00")) | dict.fromkeys(COUNTS, 0)
 
+_CURRENT = f"""
+    {_COLUMNS} FROM {KPI_1M_BY_CURRENCY.name} WHERE window_start >= %(start)s AND window_start < %(end)s
+"""
+_TOTALS = ", ".join(f"{measure.total} AS {measure.name}" for measure in MEASURES)
+_VIEWS = {span: f"{_TOTALS} FROM v_kpi_by_currency_{span}" for span in SPANS}
 _KPI = f"""
     WITH fresh AS ({FRESH}),
     counted AS (
-        SELECT 'current' AS period, currency, {_COLUMNS} FROM {KPI_1M_BY_CURRENCY.name}
-        WHERE window_start >= %(start)s AND window_start < %(end)s
+        SELECT 'current' AS period, currency, {{current}}
         UNION ALL
         SELECT 'previous', currency, {_COLUMNS} FROM {KPI_1M_BY_CURRENCY.name}
         WHERE window_start >= %(previous_start)s AND window_start < %(previous_whole_until)s
         UNION ALL
-        SELECT
-            'previous',
-            currency,
-            CASE event_type WHEN 'payment_success' THEN amount ELSE 0 END,
-            CASE event_type WHEN 'order_created' THEN amount ELSE 0 END,
-            (event_type = 'order_created')::int,
-            (event_type = 'payment_initiated')::int,
-            (event_type = 'payment_success')::int,
-            (event_type = 'payment_failed')::int,
-            (event_type = 'order_cancelled')::int
-        FROM {EVENTS_CLEAN.name}
+        SELECT 'previous', currency, {_OF_EVENTS} FROM {EVENTS_CLEAN.name}
         WHERE event_time >= %(previous_whole_until)s AND event_time < %(previous_end)s
+        GROUP BY currency
     ),
     totals AS (SELECT period, currency, {_SUMS} FROM counted GROUP BY period, currency)
-    SELECT * FROM fresh LEFT JOIN totals ON TRUE
+    SELECT *, now() AS counted_at FROM fresh LEFT JOIN totals ON TRUE
 """  # noqa: S608  # names come from the contract
+_NOT_BUILT = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.InsufficientPrivilege,
+)
 _WINDOWS = f"""
     WITH fresh AS ({FRESH}),
     found AS (
@@ -58,42 +60,61 @@ _WINDOWS = f"""
         WHERE window_start = ANY(%(starts)s)
     )
     SELECT * FROM fresh LEFT JOIN found ON TRUE
-"""  # noqa: S608
+"""  # noqa: S608  # as above
 
 
-async def read_kpi(connection: Connection, question: Question, limit_s: float) -> KpiReport:
-    """The KPIs of a range and of the one before it, of one snapshot; `limit_s` as in `read_freshness`."""
-    current, previous = question.current, question.previous
+async def read_kpi(connection: Connection, resolved: ResolvedRange, limit_s: float) -> KpiReport:
+    """The KPIs of a range and of the previous one, from one snapshot; `limit_s` as in `read_freshness`."""
+    rows: list[DictRow] = []
+    if resolved.name in _VIEWS:
+        with suppress(*_NOT_BUILT):
+            resolved, rows = await _read_view(connection, resolved)
+    if not rows:
+        rows = await _read(connection, resolved, _CURRENT)
+
+    def compare(period: str, span: Any) -> KpiComparison:
+        currencies = _by_currency(row for row in rows if row["period"] == period)
+        return KpiComparison(range=resolved.as_range(span), totals=_totals(currencies), currencies=currencies)
+
+    return KpiReport(
+        **dict(as_freshness(rows[0], limit_s)),
+        current=compare("current", resolved.current),
+        previous=compare("previous", resolved.previous),
+    )
+
+
+async def _read_view(connection: Connection, resolved: ResolvedRange) -> tuple[ResolvedRange, list[DictRow]]:
+    """The rows of a named range, and the range resolved at the view's time."""
+    while True:
+        rows = await _read(connection, resolved, _VIEWS[resolved.name])
+        asked = resolve(resolved.name, now=rows[0]["counted_at"], tz=resolved.time_zone)
+        if asked.current.start == resolved.current.start:
+            return resolved, rows
+        resolved = asked  # a minute began meanwhile, or the database's clock differs
+
+
+async def _read(connection: Connection, resolved: ResolvedRange, current: str) -> list[DictRow]:
+    previous = resolved.previous
     cursor = await connection.execute(
-        _KPI,
+        _KPI.format(current=current).encode(),
         {
             "counted_by": KPI_1M.name,
-            "start": current.start,
-            "end": current.end,
+            "start": resolved.current.start,
+            "end": resolved.current.end,
             "previous_start": previous.start,
             "previous_whole_until": max(previous.whole_until, previous.start),
             "previous_end": previous.end,
         },
     )
-    rows = await cursor.fetchall()
-
-    def compare(period: str, span: Any) -> KpiComparison:
-        currencies = _by_currency(row for row in rows if row["period"] == period)
-        return KpiComparison(range=question.as_range(span), totals=_totals(currencies), currencies=currencies)
-
-    return KpiReport(
-        **dict(as_freshness(rows[0], limit_s)),
-        current=compare("current", current),
-        previous=compare("previous", previous),
-    )
+    return await cursor.fetchall()
 
 
 async def read_windows(
     connection: Connection, starts: Sequence[datetime], limit_s: float
 ) -> tuple[Freshness, list[Window]]:
-    """The minutes that begin at `starts`, the oldest first, and how fresh they are.
+    """The minutes that begin at `starts`, oldest first, and their freshness.
 
-    A minute without a row holds zeros.
+    A minute without a row has zeros.
     """
     cursor = await connection.execute(_WINDOWS, {"counted_by": KPI_1M.name, "starts": list(starts)})
     rows = await cursor.fetchall()
@@ -106,7 +127,7 @@ async def read_windows(
 
 
 def counted_until(fresh: Freshness) -> datetime | None:
-    """Up to which event time the numbers are known: windows that end later are still running."""
+    """Event time up to which the numbers are complete: windows that end later are still open."""
     return None if fresh.newest_event_time is None else min(fresh.as_of, fresh.newest_event_time)
 
 
@@ -122,21 +143,15 @@ def _window(start: datetime, until: datetime | None, rows: Iterable[Mapping[str,
 
 
 def _by_currency(rows: Iterable[Mapping[str, Any]]) -> list[CurrencyKpi]:
-    """The currencies of the contract in its order, then any other that the database knows."""
+    """The currencies of the contract in its order, then any others in the database."""
     found = {row["currency"]: row for row in rows}
     names = dict.fromkeys((*Currency, *sorted(found)))
     return [_currency_kpi(str(name), found.get(name, _EMPTY)) for name in names]
 
 
 def _currency_kpi(currency: str, row: Mapping[str, Any]) -> CurrencyKpi:
-    created, order_value = row["orders_created"], row["order_value"]
-    return CurrencyKpi(
-        currency=currency,
-        revenue=row["revenue"],
-        order_value=order_value,
-        average_order_value=_rounded(order_value / created) if created else None,
-        **_counts(row),
-    )
+    money = {name: row[name] for name in MONEY} | _rates(MONEY_RATES, row)
+    return CurrencyKpi(currency=currency, **money, **_counts(row))
 
 
 def _totals(currencies: Sequence[CurrencyKpi]) -> Kpi:
@@ -144,21 +159,9 @@ def _totals(currencies: Sequence[CurrencyKpi]) -> Kpi:
 
 
 def _counts(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Counts and the rates that follow from them (contract, section 2.6)."""
-    created, initiated = row["orders_created"], row["payments_initiated"]
-    paid, failed = row["payment_success"], row["payment_failed"]
-    return {name: row[name] for name in COUNTS} | {
-        "success_rate": _percentage(paid, paid + failed),
-        "created_to_initiated_rate": _percentage(initiated, created),
-        "initiated_to_paid_rate": _percentage(paid, initiated),
-        "created_to_paid_rate": _percentage(paid, created),
-    }
+    """Counts and the rates derived from them (contract, section 2.6)."""
+    return {name: row[name] for name in COUNTS} | _rates(COUNT_RATES, row)
 
 
-def _percentage(part: int, whole: int) -> float | None:
-    return float(_rounded(Decimal(100 * part) / whole)) if whole else None
-
-
-def _rounded(value: Decimal) -> Decimal:
-    """Two decimals, half away from zero, as PostgreSQL's `round` has it."""
-    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+def _rates(rates: Iterable[Rate], row: Mapping[str, Any]) -> dict[str, Any]:
+    return {rate.name: rate.of(row) for rate in rates}

@@ -1,4 +1,4 @@
-"""Records that broke a rule, the newest first, with what they held."""
+"""Records that broke a rule, newest first, with their values."""
 
 import codecs
 from collections.abc import Mapping
@@ -10,17 +10,15 @@ from api.models import RejectedRecord
 from api.queries.search import Filters, Key, Listing, search
 from core.tables import EVENTS_REJECTED
 
-__all__ = ["REJECTED", "SHOWN_BYTES", "readable", "rejected_filters", "search_rejected"]
-
 SHOWN_BYTES = 4096
-"""So much of a payload is shown."""
+"""Bytes of a payload that are shown."""
 
 REJECTED = Listing(
     EVENTS_REJECTED.name,
     (
-        *(f'"{name}"' for name in EVENTS_REJECTED.columns if name != "payload"),
+        *(f'"{name}"' for name in EVENTS_REJECTED.columns if name not in {"payload", "payload_bytes"}),
         f"substring(payload FROM 1 FOR {SHOWN_BYTES}) AS beginning",
-        "octet_length(payload) AS payload_bytes",
+        "coalesce(payload_bytes, octet_length(payload)) AS payload_bytes",
     ),
     ("rejected_at", "topic", "partition", '"offset"'),
     (datetime, str, int, int),
@@ -34,15 +32,16 @@ _SHOWN_AS_THEY_ARE = (
     "detail",
     "rejected_at",
     "replayed_at",
+    "payload_sha256",
 )
 
 
 def rejected_filters(reasons: list[str], from_: datetime | None, to: datetime | None) -> Filters:
-    """Filters on rejected records: one of `reasons` (none allows all), when they were rejected."""
+    """Filters on rejected records: by `reasons` (empty allows all) and time of rejection."""
     filters = Filters()
     filters.values.update({"reasons": reasons, "from": from_, "to": to})
     if reasons:
-        filters.judged.append("reason = ANY(%(reasons)s)")
+        filters.unindexed.append("reason = ANY(%(reasons)s)")
     if from_ is not None:
         filters.times.append("rejected_at >= %(from)s")
     if to is not None:
@@ -59,9 +58,9 @@ async def search_rejected(
 
 
 def readable(payload: bytes, *, truncated: bool) -> str:
-    """Bytes as a text that a person can look at: U+FFFD for what is no UTF-8, a sign for NUL.
+    """Bytes as displayable text: U+FFFD for invalid UTF-8, a symbol for NUL.
 
-    Where the bytes are cut off, a character that the cut went through is left out.
+    If the bytes are truncated, a partial character at the end is dropped.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     return decoder.decode(payload, final=not truncated).replace("\0", "\N{SYMBOL FOR NULL}")
@@ -69,7 +68,7 @@ def readable(payload: bytes, *, truncated: bool) -> str:
 
 def _record(row: Mapping[str, Any]) -> RejectedRecord:
     beginning, size = row["beginning"], row["payload_bytes"] or 0
-    truncated = size > SHOWN_BYTES
+    truncated = size > len(beginning or b"")
     return RejectedRecord(
         **{name: row[name] for name in _SHOWN_AS_THEY_ARE},
         payload=None if beginning is None else readable(bytes(beginning), truncated=truncated),

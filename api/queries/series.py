@@ -1,4 +1,4 @@
-"""KPIs window by window, as columns: what a plot takes."""
+"""KPIs per window, as columns for charts."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,20 +10,19 @@ from api.database import Connection
 from api.models import Freshness, TimeSeries
 from api.models.kpi import CurrencySeries
 from api.queries.freshness import FRESH, as_freshness
-from api.queries.kpis import COUNTS, MONEY, counted_until
-from api.ranges import MINUTE, Question
+from api.queries.kpis import counted_until
+from api.ranges import MINUTE, ResolvedRange
 from core.events import Currency
+from core.kpis import COUNTS, MEASURES, MONEY
 from core.tables import KPI_1M, KPI_1M_BY_CURRENCY
-
-__all__ = ["MOST_MINUTES", "read_series", "step_of"]
 
 HOUR = timedelta(hours=1)
 ZERO = Decimal("0.00")
 MOST_MINUTES = timedelta(hours=25)
-"""The longest range that is shown minute by minute: a day on which the clock is set back."""
+"""The longest range with windows of a minute: a day on which the clock is set back."""
 
-_SUMS = ", ".join(f"sum({name}) AS {name}" for name in (*MONEY, *COUNTS))
-_COLUMNS = ", ".join(f"array_agg({name}) AS {name}" for name in (*MONEY, *COUNTS))
+_SUMS = ", ".join(f"sum({measure.name}) AS {measure.name}" for measure in MEASURES)
+_COLUMNS = ", ".join(f"array_agg({measure.name}) AS {measure.name}" for measure in MEASURES)
 _SERIES = f"""
     WITH fresh AS ({FRESH}),
     counted AS (
@@ -40,29 +39,29 @@ _SERIES = f"""
 """  # noqa: S608  # names come from the contract
 
 
-def step_of(question: Question) -> tuple[timedelta, datetime]:
+def step_of(resolved: ResolvedRange) -> tuple[timedelta, datetime]:
     """Length of the windows of a range, and the start of the first one.
 
-    Hours are those of the question's time zone. The first one may begin before the range, and holds what
-    of it is in the range: so the windows add up to the KPIs of the range.
+    Hours are those of the range's time zone. The first one may begin before the range, and contains only
+    what is in the range: so the windows add up to the KPIs of the range.
     """
-    start, end = question.current.start, question.current.end
+    start, end = resolved.current.start, resolved.current.end
     if end - start <= MOST_MINUTES:
         return MINUTE, start
-    local = start.astimezone(ZoneInfo(question.time_zone))
+    local = start.astimezone(ZoneInfo(resolved.time_zone))
     return HOUR, start - timedelta(minutes=local.minute)
 
 
-async def read_series(connection: Connection, question: Question, limit_s: float) -> TimeSeries:
-    """The windows of a range without a gap, of one snapshot; `limit_s` as in `read_freshness`."""
-    step, first = step_of(question)
-    starts = _starts(first, question.current.end, step)
+async def read_series(connection: Connection, resolved: ResolvedRange, limit_s: float) -> TimeSeries:
+    """The windows of a range without a gap, from one snapshot; `limit_s` as in `read_freshness`."""
+    step, first = step_of(resolved)
+    starts = _starts(first, resolved.current.end, step)
     cursor = await connection.execute(
         _SERIES,
         {
             "counted_by": KPI_1M.name,
-            "start": question.current.start,
-            "end": question.current.end,
+            "start": resolved.current.start,
+            "end": resolved.current.end,
             "first": first,
             "step": step,
         },
@@ -74,7 +73,7 @@ async def read_series(connection: Connection, question: Question, limit_s: float
     places = {second: place for place, second in enumerate(seconds)}
     return TimeSeries(
         **dict(fresh),
-        range=question.as_range(question.current),
+        range=resolved.as_range(resolved.current),
         step_s=int(step.total_seconds()),
         starts=seconds,
         open_from=_open_from(starts, step, fresh),
@@ -98,7 +97,7 @@ def _open_from(starts: list[datetime], step: timedelta, fresh: Freshness) -> int
 
 
 def _columns(row: Mapping[str, Any] | None, places: Mapping[int, int]) -> CurrencySeries:
-    """What the database found, put in its places among zeros."""
+    """The database's values in their places, zeros elsewhere."""
     columns: dict[str, list[Any]] = {name: [ZERO] * len(places) for name in MONEY}
     columns |= {name: [0] * len(places) for name in COUNTS}
     if row is not None:

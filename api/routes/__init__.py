@@ -1,1 +1,1 @@
-"""The API's routes, one module for each subject; each offers a `router`."""
+"""The API's routes, one module per subject, each with a `router`."""

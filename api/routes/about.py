@@ -1,24 +1,23 @@
-"""Who asks, and what the platform is."""
+"""The caller and the platform."""
 
 from importlib.metadata import version
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
-from api.auth.access import WhoAsks
+from api.auth.access import OptionalCaller
 from api.context import ContextDep
 from api.health.links import Links
 from api.models import About
 from api.models.session import CurrencyInfo
 from core.events import Currency
 
-__all__ = ["router"]
-
 router = APIRouter(tags=["about"])
 
 
 @router.get("/about", summary="What a page needs before it shows anything")
-async def get_about(context: ContextDep, caller: WhoAsks) -> About:
-    """Version, currencies, whether a token is needed, and what this caller's allows. Open to everybody."""
+async def get_about(context: ContextDep, caller: OptionalCaller) -> About:
+    """Version, currencies, whether a token is required, and what this caller's allows. Needs no token."""
     settings, links = context.settings, Links(context.settings)
     return About(
         version=version("orderpulse"),
@@ -30,3 +29,9 @@ async def get_about(context: ContextDep, caller: WhoAsks) -> About:
         freshness_limit_s=settings.checks.freshness_limit_s,
         links=[links.dagster(), links.docs()],
     )
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def get_openapi(request: Request) -> Response:
+    """The OpenAPI document of this API. Needs no token."""
+    return JSONResponse(request.app.openapi())

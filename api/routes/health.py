@@ -1,4 +1,4 @@
-"""How the platform is."""
+"""The platform's health."""
 
 from fastapi import APIRouter
 
@@ -6,15 +6,13 @@ from api.context import ContextDep
 from api.health import read_health
 from api.models import Health
 
-__all__ = ["router"]
-
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health", summary="How each part of the platform is, and what to do")
+@router.get("/health", summary="State of each component of the platform, and what to do")
 async def get_health(context: ContextDep) -> Health:
     """State, one sentence and advice for each component; the last hour's batches, rejects, checks, incidents.
 
-    Answers 200 also where something is wrong, the database included: that is what it says then.
+    Returns 200 even if a component, including the database, has failed, and reports that.
     """
     return await read_health(context.health)

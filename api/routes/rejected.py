@@ -13,24 +13,22 @@ from api.queries.freshness import read_freshness
 from api.queries.rejected import REJECTED, rejected_filters, search_rejected
 from core.events import RejectReason
 
-__all__ = ["router"]
-
 router = APIRouter(tags=["rejected"])
 
 
 class RejectedQuery(TimeFilter):
-    """Filters on rejected records, and which page. `from` and `to` are of the rejection."""
+    """Filters on rejected records, and the page. `from` and `to` are times of the rejection."""
 
     reason: list[RejectReason] = Field([], description="One of these; may be repeated.")
-    limit: int = Field(100, ge=1, le=500, description="Most rows of a page.")
-    cursor: Cursor | None = Field(None, description="`next_cursor` of the page before.")
+    limit: int = Field(100, ge=1, le=500, description="Maximum rows of a page.")
+    cursor: Cursor | None = Field(None, description="`next_cursor` of the previous page.")
 
 
-@router.get("/rejected", summary="Rejected records, the newest first")
+@router.get("/rejected", summary="Rejected records, newest first")
 async def get_rejected(context: ContextDep, asked: Annotated[RejectedQuery, Query()]) -> RejectedPage:
-    """A page of the records that broke a rule, with the reason and the beginning of what they held.
+    """A page of the records that broke a rule, with the reason and the beginning of their value.
 
-    Pages as those of `/events`. A payload is text to be shown as it is; it is anything that anybody sent.
+    Pages like those of `/events`. A payload is untrusted text: display it as plain text.
     """
     mark = fingerprint("rejected", asked)
     after = None if asked.cursor is None else decode_cursor(asked.cursor, mark, REJECTED.kinds)

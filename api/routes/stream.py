@@ -1,41 +1,44 @@
 """The live stream."""
 
 import time
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from pydantic import Field
 
 from api.auth.access import MayRead
 from api.context import ContextDep
+from api.edge.problems import ProblemError
 from api.live import Audience, HubClosedError, HubFullError
-from api.live.message import TOPICS, Question
+from api.live.message import TOPICS, RangeKey
 from api.live.response import StreamResponse
 from api.models import Beat, EventBatch, HealthSummary, KpiReport, WindowBatch
-from api.parameters import Parameters
-from api.problems import ProblemError
+from api.models.common import RangeName
+from api.parameters import TODAY_ZONE, Parameters, ZoneName
 from api.ranges import time_zone
-
-__all__ = ["router"]
 
 router = APIRouter(tags=["stream"])
 
 TOPIC = "|".join(TOPICS)
+RANGES: tuple[RangeName, ...] = ("15m", "1h", "24h", "today")
+RANGE = "|".join(RANGES)
 
 
 class StreamParameters(Parameters):
-    """What a client wants to be told."""
+    """The messages that a client requests."""
 
-    range: Literal["15m", "1h", "24h", "today"] = Field("1h", description="Range of the messages `kpi`.")
-    tz: str = Field(
-        "UTC",
-        description="IANA name of the time zone in which `today` begins.",
-        max_length=64,
-        examples=["Asia/Ho_Chi_Minh"],
+    range: str = Field(
+        "1h",
+        description="Comma-separated ranges of the `kpi` messages; each message names its range. Tabs of a browser share "
+        "one stream.",
+        pattern=f"^({RANGE})(,({RANGE}))*$",
+        max_length=100,
+        examples=["15m,today"],
     )
+    tz: ZoneName = Field("UTC", description=TODAY_ZONE)
     topics: str = Field(
         ",".join(TOPICS),
-        description="Comma-separated: which messages are wanted beside `beat` and `resync`.",
+        description="Comma-separated: the messages to send in addition to `beat` and `resync`.",
         pattern=f"^({TOPIC})(,({TOPIC}))*$",
         max_length=100,
     )
@@ -43,13 +46,13 @@ class StreamParameters(Parameters):
 
 @router.get(
     "/stream",
-    status_code=200,  # the document does not find it in the class of the answer
+    status_code=200,  # FastAPI does not derive it from the response class
     response_class=StreamResponse,
-    summary="What changes, as it is committed",
+    summary="Changes as they are committed",
     responses={
         200: {
             "model": KpiReport | WindowBatch | EventBatch | HealthSummary | Beat,
-            "description": "Server-sent events. Each has an id; its name tells what its data is: `kpi` a `KpiReport`, "
+            "description": "Server-sent events. Each has an id; its name determines its data: `kpi` a `KpiReport`, "
             "`windows` a `WindowBatch`, `events` an `EventBatch`, `health` a `HealthSummary`, `beat` a `Beat`, `resync` "
             "an empty object.",
         },
@@ -61,23 +64,24 @@ async def stream(
     caller: MayRead,
     asked: Annotated[StreamParameters, Query()],
     last_event_id: Annotated[
-        str | None, Header(description="Id of the last message that arrived: goes on after it.")
+        str | None, Header(description="Id of the last message received: the stream resumes after it.")
     ] = None,
 ) -> StreamResponse:
-    """Server-sent events. It begins with the present state; send the token as for every other route.
+    """Server-sent events, beginning with the current state; send the token as for every other route.
 
-    A client that comes back with `Last-Event-ID` gets what it missed, or `resync`: read everything anew.
-    `beat` comes every five seconds, so that silence means a broken connection. The stream ends when the
+    A client that reconnects with `Last-Event-ID` gets the messages it missed, or `resync`: reload everything.
+    `beat` is sent every five seconds, so that silence means a broken connection. The stream ends when the
     token expires.
     """
     time_zone(asked.tz)
     topics = frozenset(topic for topic in TOPICS if topic in asked.topics.split(","))
+    range_keys = frozenset(RangeKey(name, asked.tz) for name in RANGES if name in asked.range.split(","))
     hub = context.live.hub
     try:
-        subscriber = hub.subscribe(Audience(Question(asked.range, asked.tz), topics), last_event_id)
+        subscriber = hub.subscribe(Audience(range_keys, topics), last_event_id)
     except (HubFullError, HubClosedError) as error:
         raise ProblemError(
-            503, "There is no stream to be had", str(error), headers={"Retry-After": "5"}
+            503, "stream_refused", "The stream is not available", str(error), headers={"Retry-After": "5"}
         ) from None
     ends_in_s = None if caller.expires_at is None else max(0.0, caller.expires_at - time.time())
     return StreamResponse(hub, subscriber, ends_in_s)

@@ -1,28 +1,26 @@
-"""What many ask for at the same moment is made once.
+"""Share one result among concurrent requests.
 
-An answer says of which moment it is (`as_of`), so one that is a fifth of a second old is still right.
+A response contains its own time (`as_of`), so one that is a fifth of a second old is still correct.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
-__all__ = ["Shared"]
-
 T = TypeVar("T")
 
 
 class Shared(Generic[T]):
-    """Results by key, each for `life_s` seconds from when its making began. Lives on the event loop."""
+    """Caches results by key for `life_s` seconds from the start of their computation. For one event loop."""
 
     def __init__(self, life_s: float) -> None:
         self._life_s = life_s
         self._made: dict[Hashable, tuple[float, asyncio.Task[T]]] = {}
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        """The result of `make`, or that of somebody who asked a moment ago. Failures are shared, but not kept.
+        """The result of `make`, or of a recent request's. Failures are shared, but not cached.
 
-        Who goes away while it is made takes nothing from the others.
+        A request that is cancelled meanwhile does not affect the others.
         """
         now = asyncio.get_running_loop().time()
         began, task = self._made.get(key, (0.0, None))
@@ -46,5 +44,5 @@ async def _await(make: Callable[[], Awaitable[T]]) -> T:
 
 
 def _failed(task: asyncio.Task[T]) -> bool:
-    """Whether it did; looking keeps asyncio from complaining of a failure that nobody waited for."""
+    """Whether the task failed; reading the error keeps asyncio from logging it as unhandled."""
     return task.cancelled() or task.exception() is not None

@@ -13,15 +13,13 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
-__all__ = ["Frontend"]
-
 HASHED = re.compile(r"assets/.+-[A-Za-z0-9_-]{8,}\.\w+(\.map)?")
-"""The build puts a hash of the content into these names: what is under one never changes."""
+"""Files here have a hash of their content in their names, so they never change."""
 
-FOR_EVER = "public, max-age=31536000, immutable"
+IMMUTABLE = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 PRECOMPRESSED = {"br": ".br", "gzip": ".gz"}
-"""What a build may have beside a file, the smaller first."""
+"""Compressed forms that a build may have of a file, smallest first."""
 
 MISSING = """\
 <!doctype html>
@@ -29,7 +27,7 @@ MISSING = """\
 <head><meta charset="utf-8"><title>orderpulse</title></head>
 <body>
 <h1>The dashboard is not built yet</h1>
-<p>The API itself runs. <code>orderpulse up</code> builds the pages; by hand it goes:</p>
+<p>The API itself runs. <code>orderpulse up</code> builds the pages; by hand:</p>
 <pre>cd frontend
 npm ci
 npm run build</pre>
@@ -40,19 +38,19 @@ npm run build</pre>
 
 
 class Frontend(StaticFiles):
-    """Files of a folder; every other path that may be a page of the dashboard is its `index.html`.
+    """Serves the files of a folder, and `index.html` for every other path that may be a page of the dashboard.
 
-    An ASGI application for what no route matches. The folder may be built anew while it serves.
+    An ASGI application for paths that match no route. The folder may be rebuilt while it serves.
     """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, check_dir=False)
 
     async def check_config(self) -> None:
-        """Nothing: the folder may come later."""
+        """Check nothing: the folder may be created later."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The answer to a request. Raises `HTTPException` where there is nothing."""
+        """The response to a request. Raises `HTTPException` if there is no such file."""
         if re.match(r"/api(/|$)", scope["path"]):
             raise HTTPException(404)
         if scope["method"] not in ("GET", "HEAD"):
@@ -66,12 +64,12 @@ class Frontend(StaticFiles):
         return index or HTMLResponse(MISSING, 503, {"Cache-Control": "no-store"})
 
     def _find(self, path: str, asked: Headers) -> Response | None:
-        """The file at `path`, in the smallest form that the client takes; a 304 where it has it."""
+        """The file at `path`, in the smallest form that the client accepts; a 304 if the client has it."""
         plain, status = self._file(path)
         if status is None:
             return None
         headers = {
-            "Cache-Control": FOR_EVER if HASHED.fullmatch(path) else ASK_AGAIN,
+            "Cache-Control": IMMUTABLE if HASHED.fullmatch(path) else ASK_AGAIN,
             "Vary": "Accept-Encoding",
         }
         accepted = {each.partition(";")[0].strip() for each in asked.get("accept-encoding", "").split(",")}
@@ -92,6 +90,6 @@ class Frontend(StaticFiles):
     def _file(self, path: str) -> tuple[str, stat_result | None]:
         try:
             full_path, status = self.lookup_path(path)
-        except (OSError, ValueError):  # no name that a file can have, or none that may be read
+        except (OSError, ValueError):  # not a valid file name, or not readable
             return "", None
         return full_path, status if status is not None and stat.S_ISREG(status.st_mode) else None

@@ -1,4 +1,4 @@
-"""Conditional answers: whoever has the same content already gets a 304 (RFC 9110, sections 8.8 and 13)."""
+"""Conditional responses: a client that already has the content gets a 304 (RFC 9110, sections 8.8 and 13)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,22 +8,20 @@ from typing import Any
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-__all__ = ["Tagged", "conditional", "tagged"]
-
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """An answer's JSON, and the weak ETag of its content."""
+    """A response's JSON, and the weak ETag of its content."""
 
     body: str
     tag: str
 
 
 def tagged(answer: BaseModel, clock: Mapping[str, Any]) -> Tagged:
-    """`answer`, ready to be sent.
+    """`answer` as JSON with its tag.
 
-    `clock`: the fields, as pydantic's `exclude` has them, that only tell the time of the question. They are
-    no part of the tag, so the tag stays as long as the numbers do.
+    `clock`: the fields, as in pydantic's `exclude`, that only depend on the time of the request. The tag
+    ignores them, so it changes only with the numbers.
     """
     content = answer.model_dump_json(exclude=dict(clock))
     tag = f'W/"{blake2b(content.encode(), digest_size=12).hexdigest()}"'
@@ -31,7 +29,7 @@ def tagged(answer: BaseModel, clock: Mapping[str, Any]) -> Tagged:
 
 
 def conditional(request: Request, answer: Tagged) -> Response:
-    """The answer, or 304 without a body."""
+    """The response, or 304 without a body."""
     headers = {"ETag": answer.tag, "Cache-Control": "no-cache"}
     if _has(request.headers.get("If-None-Match", ""), answer.tag):
         return Response(status_code=304, headers=headers)

@@ -1,4 +1,7 @@
-"""Errors as the API answers them: RFC 9457 problems, for every status and from every layer."""
+"""Errors in the API's responses: RFC 9457 problems, for every status and from every layer.
+
+Each has a code and values, for translation: `frontend/src/i18n/problems.ts` has the Vietnamese texts.
+"""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -10,41 +13,37 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.database import QueryTimeoutError
 from api.models import Problem
 from core.errors import DatabaseError, OrderpulseError
 
-__all__ = [
-    "MEDIA_TYPE",
-    "NotFoundError",
-    "ParameterError",
-    "ProblemError",
-    "answer_problem",
-    "handle_problems",
-    "unexpected",
-]
-
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
-"""When to ask again after the database was away."""
+"""When to retry after the database was down."""
 
 
 class ProblemError(OrderpulseError):
-    """An error that a route answers. `detail` says what happened, what it means, what to do.
+    """An error response of a route. `detail`: what happened, what it means, what to do.
 
-    `faults` are (parameter, message) pairs; `headers` are added to the answer.
+    `code` and `values` are for translation; `faults` are (parameter, message) pairs; `headers` are added to
+    the response.
     """
 
     def __init__(
         self,
         status: int,
+        code: str,
         title: str,
         detail: str,
         *,
+        values: Mapping[str, str | int] | None = None,
         faults: Iterable[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
+        self.code = code
+        self.values = dict(values or {})
         self.title = title
         self.detail = detail
         self.faults = list(faults)
@@ -52,23 +51,31 @@ class ProblemError(OrderpulseError):
 
 
 class ParameterError(ProblemError):
-    """Parameters that are well-formed, yet do not make a question; each with what is wrong."""
+    """Invalid parameters, each with its fault."""
 
     def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
         named = list(faults)
         said = " ".join(f"{parameter}: {message}" for parameter, message in named)
-        super().__init__(422, "The parameters are not usable", said, faults=named)
+        names = ", ".join(dict.fromkeys(parameter for parameter, _ in named))
+        super().__init__(
+            422,
+            "invalid_parameters",
+            "The parameters are not valid",
+            said,
+            values={"names": names},
+            faults=named,
+        )
 
 
 class NotFoundError(ProblemError):
-    """There is no such thing."""
+    """The requested resource does not exist."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(404, "There is no such thing", detail)
+        super().__init__(404, "not_found", "Not found", detail)
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Let every error that a route of `app` raises be answered as a problem."""
+    """Return every error that a route of `app` raises as a problem."""
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(DatabaseError, _on_database_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
@@ -76,12 +83,12 @@ def handle_problems(app: FastAPI) -> None:
 
 
 def unexpected(request: Request) -> Response:
-    """The answer to an error that nobody expected; what it was stands in the log alone."""
+    """The response to an unexpected error; its details are only in the log."""
     detail = (
-        "The API met an error that it did not expect, and logged it under this request id. "
-        "Try again; if it stays, tell whoever runs the platform the id."
+        "An unexpected error occurred in the API; its log has the details under this request id. "
+        "Try again; if it persists, report the id to the platform's operator."
     )
-    return answer_problem(request, ProblemError(500, "The API failed", detail))
+    return answer_problem(request, ProblemError(500, "internal_error", "The API failed", detail))
 
 
 def _on_problem(request: Request, error: Exception) -> Response:
@@ -91,8 +98,9 @@ def _on_problem(request: Request, error: Exception) -> Response:
 
 def _on_database_error(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(RETRY_AFTER_S)}
+    code = "query_timeout" if isinstance(error, QueryTimeoutError) else "database_unavailable"
     return answer_problem(
-        request, ProblemError(503, "The database cannot be asked", str(error), headers=headers)
+        request, ProblemError(503, code, "The database is unavailable", str(error), headers=headers)
     )
 
 
@@ -103,16 +111,17 @@ def _on_invalid(request: Request, error: Exception) -> Response:
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    title = HTTPStatus(error.status_code).phrase
+    status = HTTPStatus(error.status_code)
     detail = {
         404: f"There is nothing at {request.url.path}.",
-        405: f"{request.url.path} does not take {request.method}.",
+        405: f"{request.url.path} does not support {request.method}.",
     }.get(error.status_code, str(error.detail))
-    return answer_problem(request, ProblemError(error.status_code, title, detail, headers=error.headers))
+    code = status.name.lower()
+    return answer_problem(request, ProblemError(status, code, status.phrase, detail, headers=error.headers))
 
 
 def _fault(error: Mapping[str, Any]) -> tuple[str, str]:
-    """One of pydantic's errors as (parameter, message), both in words."""
+    """One of pydantic's errors as (parameter, message)."""
     place, *path = error["loc"]
     names = [part for part in path if isinstance(part, str)]
     if error["type"] == "extra_forbidden":
@@ -122,9 +131,11 @@ def _fault(error: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def answer_problem(request: Request, error: ProblemError) -> Response:
-    """The answer that says `error`; for a layer from which no handler would take it."""
+    """The response for `error`, for layers outside the exception handlers."""
     problem = Problem(
         title=error.title,
+        code=error.code,
+        values=error.values or None,
         status=error.status,
         detail=error.detail,
         instance=request.url.path,

@@ -1,4 +1,4 @@
-"""An id for each request, one line in the log, and a problem for what nobody caught. Pure ASGI."""
+"""An id for each request, one line in the log, and a problem for uncaught errors. Pure ASGI."""
 
 import re
 import time
@@ -9,25 +9,23 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from api.problems import unexpected
+from api.edge.problems import unexpected
 from core.logging import get_logger
-
-__all__ = ["REQUEST_ID", "RequestLog"]
 
 log = get_logger(__name__)
 
 REQUEST_ID = "X-Request-ID"
-SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-"""What is taken from a caller; anything else could forge lines of the log."""
+VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""Accepted request ids; anything else could forge log lines."""
 
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
-"""Asked by machines every few seconds: logged as debug."""
+"""Requested by probes every few seconds: logged as debug."""
 
 
 class RequestLog:
-    """Middleware around everything: its errors, too, have the id and the line.
+    """Outermost middleware: errors of the others also get the id and the line.
 
-    The id is the caller's `X-Request-ID`, or made; it is in the answer's header, in problems and in every
+    The id is the client's `X-Request-ID`, or generated; it is in the response's header, in problems and in every
     line that is logged meanwhile. Paths are logged without their query.
     """
 
@@ -35,12 +33,12 @@ class RequestLog:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; what is not HTTP goes by."""
+        """Serve one request; passes on everything but HTTP."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(REQUEST_ID, "")
-        request_id = given if SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if VALID_ID.fullmatch(given) else uuid.uuid4().hex
         scope["request_id"] = request_id
         with bound_contextvars(request_id=request_id):
             await self._serve(scope, receive, send, request_id)
@@ -60,7 +58,7 @@ class RequestLog:
             await self._app(scope, receive, send_with_id)
         except Exception:
             log.exception("request.failed", method=scope["method"], path=scope["path"])
-            if status:  # The answer is under way: break it off, so that nobody takes it for a whole one.
+            if status:  # The response has begun: break it off, so that it does not look complete.
                 raise
             await unexpected(Request(scope))(scope, receive, send_with_id)
         finally:

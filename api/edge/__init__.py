@@ -1,0 +1,1 @@
+"""Common to all routes: limits, headers, conditional responses, problems, the request log."""

@@ -1,0 +1,1 @@
+"""Files for spreadsheets. `cells` formats values for all of them."""
