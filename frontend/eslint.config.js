@@ -13,6 +13,13 @@ const closed = (message, group) => ({
   "no-restricted-imports": ["error", { patterns: [{ group, message }] }],
 });
 
+const WORDS = ":matches(Literal[value=/[A-Za-zÀ-ỹ]{2}/], TemplateLiteral:has(> TemplateElement[value.raw=/[A-Za-zÀ-ỹ]{2}/]))";
+const READ = "/^(aria-(label|description|roledescription|valuetext)|alt|title|placeholder|text|label|hint|description)$/";
+/** Literal text in JSX, direct or in a condition. */
+const untranslated = ["JSXElement > JSXExpressionContainer", "JSXFragment > JSXExpressionContainer", `JSXAttribute[name.name=${READ}] > JSXExpressionContainer`]
+  .flatMap((place) => [`${place} > ${WORDS}`, `${place} > :matches(ConditionalExpression, LogicalExpression) > ${WORDS}`])
+  .concat("JSXText[value=/[A-Za-zÀ-ỹ]{2}/]", `JSXAttribute[name.name=${READ}] > ${WORDS}`);
+
 export default defineConfig(
   globalIgnores(["dist", "node_modules", "src/lib/openapi.d.ts"]),
   js.configs.recommended,
@@ -27,13 +34,23 @@ export default defineConfig(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/consistent-type-definitions": ["error", "interface"],
-      // noPropertyAccessFromIndexSignature of the compiler wants the brackets.
+      // noPropertyAccessFromIndexSignature of the compiler requires the brackets.
       "@typescript-eslint/dot-notation": "off",
     },
   },
   {
     files: ["src/**/*.tsx", "src/**/use-*.ts"],
     extends: [reactHooks.configs.flat["recommended-latest"], jsxA11y.flatConfigs.strict],
+  },
+  {
+    files: ["src/**/*.tsx"],
+    ignores: ["src/**/*.test.tsx", "src/test/**"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        ...untranslated.map((selector) => ({ selector, message: "Texts that users read come from the catalogues, in each language." })),
+      ],
+    },
   },
   { files: ["public/**/*.js"], languageOptions: { globals: globals.browser, sourceType: "script" } },
   {

@@ -10,7 +10,7 @@ import { defineConfig } from "vitest/config";
 
 const API = process.env["ORDERPULSE_DEV_API"] ?? "http://127.0.0.1:8000";
 
-/** Puts a `.br` and a `.gz` beside each text of the build: the API sends them as they are. */
+/** Adds a `.br` and a `.gz` for each text file of the build, which the API sends unchanged. */
 function precompressed(): Plugin {
   let folder = "";
   return {
@@ -43,9 +43,10 @@ export default defineConfig({
   preview: { proxy: { "/api": API } },
   test: {
     environment: "jsdom",
-    isolate: false, // one browser window for all files takes half the time; a test leaves nothing behind in it
+    isolate: false, // one jsdom window for all files takes half the time; tests clean up after themselves
     setupFiles: ["./src/test/setup.ts"],
     restoreMocks: true,
+    testTimeout: 30_000, // a complex page takes seconds on a busy machine
     unstubGlobals: true,
   },
 });

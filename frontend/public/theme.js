@@ -1,4 +1,4 @@
-// Runs before the first paint, so that a dark page never flashes white. A file of its own
+// Runs before the first paint, so that a dark page never flashes white. A separate file
 // because the content security policy allows no inline script. Keys: src/lib/preferences.ts.
 (function () {
   var theme = "system";
@@ -8,8 +8,9 @@
     theme = stored.theme || theme;
     language = stored.language || "";
   } catch {
-    // Storage may be closed or hold rubbish: the system's theme will do.
+    // Storage may be blocked or invalid; then the system's theme applies.
   }
+  if (matchMedia("(forced-colors: active)").matches) theme = "system";
   var dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.classList.toggle("dark", dark);
   if (language) document.documentElement.lang = language;

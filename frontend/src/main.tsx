@@ -6,11 +6,13 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
+import { LATER } from "./app/pages";
 import { createAppRouter } from "./app/router";
 import { TooltipProvider } from "./components/ui/tooltip";
 import { ServicesContext } from "./lib/context";
-import { createLiveHub } from "./lib/live-hub";
+import { createLiveHub } from "./lib/live/live-hub";
 import { chooseMode, createApi } from "./lib/mode";
+import { fetchWhenIdle } from "./lib/parts";
 import { createQueryClient } from "./lib/query-client";
 import { startTheme } from "./lib/theme";
 
@@ -34,3 +36,5 @@ createRoot(place).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+
+fetchWhenIdle(LATER);

@@ -1,6 +1,6 @@
 /// <reference types="vite/client" />
 
 interface ImportMetaEnv {
-  /** Where the data comes from unless the page's address or the settings say otherwise. */
+  /** The default source of data; URL and settings override it. */
   readonly VITE_API_MODE?: "real" | "mock";
 }

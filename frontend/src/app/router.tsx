@@ -2,10 +2,10 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { Page } from "@/components/layout/page";
 import { Shell } from "@/components/layout/shell";
 import { Button } from "@/components/ui/button";
 import { BrokenView } from "@/components/ui/error-boundary";
-import { EmptyState } from "@/components/ui/states";
 import { DashboardSearch } from "@/features/dashboard/search";
 import { parseSearch as parseEventsSearch } from "@/features/events/search";
 import { OpsSearch } from "@/features/ops/search";
@@ -13,7 +13,8 @@ import type { Api } from "@/lib/api";
 import { preferences, timeZoneOf } from "@/lib/preferences";
 import { prefetchRange } from "@/lib/queries";
 
-import { stringifySearch } from "./search-string";
+import { PAGES } from "./pages";
+import { parseSearch, stringifySearch } from "./search-string";
 
 function Root() {
   return (
@@ -26,15 +27,11 @@ function Root() {
 function NotFound() {
   const { t } = useTranslation();
   return (
-    <EmptyState
-      title={t("state.notFoundTitle")}
-      text={t("state.notFoundText")}
-      action={
-        <Button asChild size="sm">
-          <Link to="/">{t("state.home")}</Link>
-        </Button>
-      }
-    />
+    <Page title={t("state.notFoundTitle")} note={t("state.notFoundText")}>
+      <Button asChild size="sm" className="self-start">
+        <Link to="/">{t("state.home")}</Link>
+      </Button>
+    </Page>
   );
 }
 
@@ -45,7 +42,7 @@ interface RouterContext {
 
 const root = createRootRouteWithContext<RouterContext>()({ component: Root, notFoundComponent: NotFound });
 
-// Each page is a chunk of its own; its search parameters are typed and checked here.
+// Each page is a separate chunk; its search parameters are typed and checked here.
 const dashboard = createRoute({
   getParentRoute: () => root,
   path: "/",
@@ -55,28 +52,29 @@ const dashboard = createRoute({
     const chosen = preferences.get();
     prefetchRange(api, client, { range: deps.range ?? chosen.range, tz: timeZoneOf(chosen) });
   },
-  component: lazyRouteComponent(() => import("@/features/dashboard/page")),
+  component: lazyRouteComponent(PAGES.dashboard),
 });
 const events = createRoute({
   getParentRoute: () => root,
   path: "/events",
   validateSearch: parseEventsSearch,
-  component: lazyRouteComponent(() => import("@/features/events/page")),
+  component: lazyRouteComponent(PAGES.events),
 });
 const ops = createRoute({
   getParentRoute: () => root,
   path: "/ops",
   validateSearch: OpsSearch,
-  component: lazyRouteComponent(() => import("@/features/ops/page")),
+  component: lazyRouteComponent(PAGES.ops),
 });
 
 export function createAppRouter(context: RouterContext) {
   return createRouter({
     routeTree: root.addChildren([dashboard, events, ops]),
     context,
+    parseSearch,
     stringifySearch,
     defaultPreload: "intent",
-    defaultErrorComponent: ({ reset }) => <BrokenView onRetry={reset} />,
+    defaultErrorComponent: ({ error, reset }) => <BrokenView error={error} onRetry={reset} />,
   });
 }
 

@@ -1,6 +1,5 @@
-/**
- * The one interface between the pages and the data. Two implementations: `real-api` asks the
- * server, `mock-api` simulates a shop in the browser. Pages get theirs by `useApi()`.
+/** The one interface between pages and data, with two implementations: `real-api` queries the
+ * server, `mock-api` simulates a shop in the browser. Pages use `useApi()`.
  */
 import type { DownloadOptions, DownloadProgress } from "./download";
 import type {
@@ -47,6 +46,12 @@ export interface EventFilters {
   readonly to?: string | undefined;
 }
 
+export interface EventFile {
+  readonly format: "csv" | "xlsx";
+  /** IANA time zone of the times in the file. */
+  readonly tz: string;
+}
+
 export interface PageQuery {
   readonly cursor?: string | undefined;
   readonly limit?: number | undefined;
@@ -69,7 +74,7 @@ export interface LiveOptions {
   readonly topics: readonly Topic[];
 }
 
-/** What a live connection delivers. `opened`: messages may have been missed before this moment. */
+/** What a live connection delivers. `opened`: messages before this may have been missed. */
 export type LiveMessage =
   | { readonly kind: "opened" }
   | { readonly kind: "poll" }
@@ -92,7 +97,8 @@ export interface LinkState {
 
 export interface LiveHandlers {
   onState(state: LinkState): void;
-  onMessage(message: LiveMessage): void;
+  /** `id`: where a connection resumes whose last message was this one. */
+  onMessage(message: LiveMessage, id?: string | null): void;
 }
 
 export interface LiveConnection {
@@ -113,12 +119,12 @@ export interface Api {
   getRejected(params: RejectedFilters & PageQuery, signal?: AbortSignal): Promise<RejectedPage>;
   getSystemHealth(signal?: AbortSignal): Promise<Health>;
   operate(request: OperateRequest): Promise<OperateAnswer>;
-  /** Save the matching events as a CSV file, by the browser; answers how much it was. */
-  downloadEvents(filters: EventFilters, options?: DownloadOptions): Promise<DownloadProgress>;
+  /** Save the matching events as a file in the browser; returns the size. */
+  downloadEvents(filters: EventFilters, file: EventFile, options?: DownloadOptions): Promise<DownloadProgress>;
   live(options: LiveOptions, handlers: LiveHandlers): LiveConnection;
 }
 
-/** An answer that is no success. `message` is the problem's detail: what happened and what to do. */
+/** An error response. `message` is the problem's detail: what happened and what to do. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
@@ -130,7 +136,7 @@ export class ApiError extends Error {
     this.problem = problem;
   }
 
-  /** Whether the server itself did not answer: nothing came, or a proxy answered in its place. */
+  /** Whether the server itself did not respond: no response, or one from a proxy. */
   get unreachable(): boolean {
     return this.status === 0 || (this.message === "" && [502, 503, 504].includes(this.status));
   }

@@ -101,13 +101,16 @@ describe("patchTicker", () => {
 });
 
 it("patches the state of components that are known", () => {
-  const component = { name: "kafka", title: "Kafka", state: "ok", summary: "Fine.", advice: null, heartbeat_at: null } as const;
-  const health = { ...freshness(), status: "ok", components: [component], queries: [], batches: [], rejected: [], accepted: 0, checks: null, incidents: [] } satisfies Health;
+  const component = { name: "kafka", title: "Kafka", state: "ok", summary: "Fine.", sentence: { code: "kafka_read" }, advice: null, heartbeat_at: null } as const;
+  const health = { ...freshness(), status: "ok", components: [component], queries: [], batches: [], rejected: [], accepted: 0, checks: null, incidents: [], rejects_too_many: false } satisfies Health;
   const after = patchHealth(health, {
     ...freshness(5),
     status: "down",
-    components: [{ name: "kafka", state: "error", summary: "It does not answer." }],
+    pipeline: "stopped",
+    rejects_too_many: true,
+    components: [{ name: "kafka", state: "error", summary: "It does not answer.", sentence: { code: "kafka_unknown" } }],
   });
+  expect(after).toMatchObject({ pipeline: "stopped", rejects_too_many: true });
   expect(after.status).toBe("down");
-  expect(after.components[0]).toEqual({ ...component, state: "error", summary: "It does not answer." });
+  expect(after.components[0]).toEqual({ ...component, state: "error", summary: "It does not answer.", sentence: { code: "kafka_unknown" } });
 });

@@ -1,5 +1,6 @@
-/** How live messages change what was read before: pure functions, and the keys under which it lies. */
+/** Applies live messages to cached data: pure functions, and the cache keys. */
 import type { EventFilters, RangeQuery, RejectedFilters } from "./api";
+import { byMeasure, KPIS, MEASURE_NAMES } from "./kpis";
 import type { CurrencySeries, EventBatch, Freshness, Health, HealthSummary, KpiWindow, OrderEvent, TimeSeries, WindowBatch } from "./types";
 
 export const keys = {
@@ -18,7 +19,7 @@ export const keys = {
 export interface Ticker {
   readonly items: readonly OrderEvent[];
   readonly sampled: boolean;
-  /** Events of the last message: those it showed, and all that it stands for. */
+  /** Events of the last message: shown ones and their total. */
   readonly shown: number;
   readonly seen: number;
 }
@@ -38,7 +39,7 @@ export function patchTicker(before: Ticker, batch: EventBatch): Ticker {
   };
 }
 
-/** The ticker with events that were read, each once, in the order of their times. */
+/** The ticker merged with events that were read, each once, ordered by time. */
 export function mergeTicker(before: Ticker, read: readonly OrderEvent[]): Ticker {
   const known = new Set(before.items.map((event) => event.id));
   const items = [...before.items, ...read.filter((event) => !known.has(event.id))];
@@ -46,47 +47,26 @@ export function mergeTicker(before: Ticker, read: readonly OrderEvent[]): Ticker
   return { ...before, items: items.slice(0, TICKER_LENGTH) };
 }
 
-const COLUMNS = [
-  "revenue",
-  "order_value",
-  "orders_created",
-  "payments_initiated",
-  "payment_success",
-  "payment_failed",
-  "orders_cancelled",
-] as const satisfies readonly (keyof CurrencySeries)[];
-
 const ZERO_MONEY = "0.00";
 const seconds = (iso: string) => Math.floor(Date.parse(iso) / 1000);
 
 function shifted(columns: CurrencySeries, drop: number, add: number): CurrencySeries {
-  const money = new Array<string>(add).fill(ZERO_MONEY);
-  const zeros = new Array<number>(add).fill(0);
-  return {
-    revenue: [...columns.revenue.slice(drop), ...money],
-    order_value: [...columns.order_value.slice(drop), ...money],
-    orders_created: [...columns.orders_created.slice(drop), ...zeros],
-    payments_initiated: [...columns.payments_initiated.slice(drop), ...zeros],
-    payment_success: [...columns.payment_success.slice(drop), ...zeros],
-    payment_failed: [...columns.payment_failed.slice(drop), ...zeros],
-    orders_cancelled: [...columns.orders_cancelled.slice(drop), ...zeros],
-  };
+  return byMeasure((name) => [...columns[name].slice(drop), ...new Array<string | number>(add).fill(KPIS[name].unit === "money" ? ZERO_MONEY : 0)]) as CurrencySeries;
 }
 
 const LENGTH_S = { "15m": 900, "1h": 3_600, "24h": 86_400, today: Infinity } as const;
 
-/** The first window that is still running: the newest event may yet have company in it. */
+/** The first open window: the one of the newest event may still get more. */
 function openFrom(starts: readonly number[], stepS: number, { as_of, newest_event_time }: Freshness): number | null {
   const until = newest_event_time === null ? -Infinity : Math.min(Date.parse(as_of), Date.parse(newest_event_time));
   return starts.find((start) => (start + stepS) * 1_000 > until) ?? null;
 }
 
-/**
- * The series moved on to the moment of `fresh`: windows that began since are added as zeros, and those
- * that fell out of a moving range are dropped. `today` keeps its beginning, a fixed range everything.
+/** The series advanced to the time of `fresh`: new windows are added as zeros, and those
+ * that left a rolling range are dropped. `today` keeps its start, a fixed range everything.
  */
 export function advanceSeries(series: TimeSeries, fresh: Freshness): TimeSeries {
-  const { as_of, newest_event_time, event_time_lag_s, stale } = fresh;
+  const { as_of, newest_event_time, event_time_lag_s, stale, pipeline } = fresh;
   const { name } = series.range;
   const last = series.starts.at(-1);
   if (name === "custom" || last === undefined) return series;
@@ -98,7 +78,7 @@ export function advanceSeries(series: TimeSeries, fresh: Freshness): TimeSeries 
   const starts = add + drop === 0 ? series.starts : [...series.starts.slice(drop), ...more];
   return {
     ...series,
-    ...{ as_of, newest_event_time, event_time_lag_s, stale },
+    ...{ as_of, newest_event_time, event_time_lag_s, stale, pipeline },
     starts,
     open_from: openFrom(starts, step, fresh),
     range: { ...series.range, start: new Date((starts[0] ?? now) * 1000).toISOString(), end: as_of },
@@ -110,13 +90,13 @@ export function advanceSeries(series: TimeSeries, fresh: Freshness): TimeSeries 
 }
 
 function write(columns: CurrencySeries, index: number, from: KpiWindow["currencies"][number]): void {
-  for (const column of COLUMNS) (columns[column] as (string | number)[])[index] = from[column];
+  for (const column of MEASURE_NAMES) (columns[column] as (string | number)[])[index] = from[column];
 }
 
-/** The series with the changed windows in their places. Windows outside its range are left out. */
+/** The series with the changed windows replaced. Windows outside its range are ignored. */
 export function patchSeries(series: TimeSeries, batch: WindowBatch): TimeSeries {
   const moved = advanceSeries(series, batch);
-  // An hour is more than the minute that changed: hours are read anew instead.
+  // Hours are reloaded instead, since only a minute of them changed.
   if (moved.step_s !== 60) return moved;
   const place = new Map(moved.starts.map((start, index) => [start, index]));
   const hits = batch.windows.flatMap((window) => {
@@ -146,9 +126,11 @@ export function patchHealth(health: Health, summary: HealthSummary): Health {
     event_time_lag_s: summary.event_time_lag_s,
     stale: summary.stale,
     status: summary.status,
+    pipeline: summary.pipeline,
+    rejects_too_many: summary.rejects_too_many,
     components: health.components.map((component) => {
       const now = changed.get(component.name);
-      return now ? { ...component, state: now.state, summary: now.summary } : component;
+      return now ? { ...component, state: now.state, summary: now.summary, sentence: now.sentence } : component;
     }),
   };
 }

@@ -1,7 +1,7 @@
 import { createContext, useContext } from "react";
 
 import type { Api } from "./api";
-import type { LiveHub } from "./live-hub";
+import type { LiveHub } from "./live/live-hub";
 
 export interface Services {
   readonly api: Api;

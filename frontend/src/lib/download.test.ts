@@ -29,6 +29,8 @@ it("saves what came under the server's name and says how much it was", async () 
   expect(told).toEqual([2]);
   expect(clicked).toEqual(["events-1.csv"]);
   expect(create.mock.calls[0]?.[0].size).toBe(10);
+  const book = await saveResponse(new Response("PK\n\n", { headers: { "X-Rows": "7" } }), {});
+  expect(book).toEqual({ rows: 7, bytes: 4 });
   vi.runAllTimers();
   expect(revoke).toHaveBeenCalledWith("blob:x");
 });

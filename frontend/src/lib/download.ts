@@ -1,8 +1,6 @@
 /** Save a streamed answer as a file, saying on the way how much of it has come. */
-import { saveFile } from "./save-file";
-
 export interface DownloadProgress {
-  /** Lines after the first, which holds the names. */
+  /** Lines after the header; for a binary file, the server's count. */
   readonly rows: number;
   readonly bytes: number;
 }
@@ -13,12 +11,12 @@ export interface DownloadOptions {
 }
 
 const PROGRESS_MS = 150;
-/** So much is kept in memory; what came before lies in a blob, which a browser may move to disk. */
+/** Bytes kept in memory; earlier ones are in a blob, which a browser may move to disk. */
 const PART_BYTES = 4_000_000;
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 
-/** Counts the lines of a CSV file (RFC 4180) piece by piece; a line break within quotes is none. */
+/** Counts the lines of a CSV file (RFC 4180) chunk by chunk; line breaks within quotes do not count. */
 export function createLineCounter(): (piece: Uint8Array) => number {
   let lines = 0;
   let quoted = false;
@@ -35,13 +33,15 @@ function fileName(response: Response): string {
   return /filename="([^"/\\]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? "events.csv";
 }
 
-/** Read the answer to its end and hand it to the browser as a file. Aborting the request's signal ends it. */
+/** Read the response to its end and pass it to the browser as a file. Aborting the request's signal ends it. */
 export async function saveResponse(response: Response, { onProgress }: DownloadOptions): Promise<DownloadProgress> {
-  const count = createLineCounter();
+  const told = Number(response.headers.get("X-Rows") ?? Number.NaN);
+  const lines = createLineCounter();
+  const count = (piece: Uint8Array) => (Number.isNaN(told) ? Math.max(0, lines(piece) - 1) : told);
   const done: Blob[] = [];
   let open: Uint8Array<ArrayBuffer>[] = [];
   let openBytes = 0;
-  let told = 0;
+  let shownAt = 0;
   let progress: DownloadProgress = { rows: 0, bytes: 0 };
   const reader = response.body?.getReader();
   for (;;) {
@@ -49,24 +49,29 @@ export async function saveResponse(response: Response, { onProgress }: DownloadO
     if (!piece || piece.done) break;
     open.push(piece.value);
     openBytes += piece.value.length;
-    progress = { rows: Math.max(0, count(piece.value) - 1), bytes: progress.bytes + piece.value.length };
+    progress = { rows: count(piece.value), bytes: progress.bytes + piece.value.length };
     if (openBytes > PART_BYTES) {
       done.push(new Blob(open));
       open = [];
       openBytes = 0;
     }
-    if (Date.now() - told > PROGRESS_MS) {
-      told = Date.now();
+    if (Date.now() - shownAt > PROGRESS_MS) {
+      shownAt = Date.now();
       onProgress?.(progress);
     }
   }
-  saveBlob(new Blob([...done, ...open], { type: "text/csv" }), fileName(response));
+  saveBlob(new Blob([...done, ...open], { type: response.headers.get("Content-Type") ?? "text/csv" }), fileName(response));
   return progress;
 }
 
 export function saveBlob(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
-  saveFile(url, name);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
   // A browser that still reads the address would lose the file; it is let go a little later.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -1,4 +1,4 @@
-/** Where the data comes from: the page's address, then the settings, then how the page was built. */
+/** The source of data, from the URL, then the settings, then the build. */
 import type { Api } from "./api";
 import { preferences } from "./preferences";
 import { createRealApi } from "./real-api";
@@ -7,7 +7,7 @@ export type Mode = "real" | "mock";
 
 const isMode = (value: unknown): value is Mode => value === "real" || value === "mock";
 
-/** The mode in force. `?mode=` is remembered, so that it survives moving between pages. */
+/** The current mode. `?mode=` is remembered across pages. */
 export function chooseMode(search: string): Mode {
   const asked = new URLSearchParams(search).get("mode");
   if (isMode(asked)) {
@@ -17,7 +17,7 @@ export function chooseMode(search: string): Mode {
   return preferences.get().mode ?? (import.meta.env.VITE_API_MODE === "mock" ? "mock" : "real");
 }
 
-/** The API of a mode; the simulated one is fetched only where it is wanted. */
+/** The API of a mode; the simulated one is loaded only on demand. */
 export async function createApi(mode: Mode): Promise<Api> {
   return mode === "mock" ? (await import("./mock/mock-api")).createMockApi() : createRealApi();
 }

@@ -12,12 +12,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * KPIs of a range beside the one before it
-         * @description Counts and rates of all currencies together, money by currency, and the same of the time before.
+         * KPIs of a range and of the previous one
+         * @description Counts and rates over all currencies, money by currency, and the same for the previous range.
          *
-         *     The range before is like for like: as long, and cut off at the same second. `today` is compared with
-         *     yesterday until the same time of the clock. Send the answer's `ETag` back as `If-None-Match` to get
-         *     a 304 as long as the numbers are the same.
+         *     The previous range has the same length and is cut off at the same second. `today` is compared with
+         *     yesterday until the same local time. Send the response's `ETag` back as `If-None-Match` to get
+         *     a 304 while the numbers are unchanged.
          */
         get: operations["get_kpi"];
         put?: never;
@@ -36,10 +36,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * KPIs window by window
-         * @description Columns for a plot: minutes, or hours of a range over 25 hours, without a gap.
+         * KPIs per window
+         * @description Columns for charts: minutes, or hours for a range over 25 hours, without a gap.
          *
-         *     The windows add up to the KPIs of the same range. Conditional as `/kpi` is.
+         *     The windows add up to the KPIs of the same range. Conditional like `/kpi`.
          */
         get: operations["get_timeseries"];
         put?: never;
@@ -58,11 +58,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Accepted events, the newest first
-         * @description A page of events by event time. Ask with `next_cursor` for the next one, with the same filters.
+         * Accepted events, newest first
+         * @description A page of events by event time. Send `next_cursor` with the same filters to get the next one.
          *
-         *     A page costs the same at any depth. Where hardly any event passes the filters, a page ends after a
-         *     fifth of a second of looking: it may be short or empty, and `next_cursor` goes on from there.
+         *     A page costs the same at any depth. If hardly any event matches the filters, a page ends after a
+         *     fifth of a second of searching: it may be short or empty, and `next_cursor` continues from there.
          */
         get: operations["get_events"];
         put?: never;
@@ -82,10 +82,30 @@ export interface paths {
         };
         /**
          * Accepted events as a file
-         * @description All events that pass the filters, streamed. A text that a spreadsheet would take for a formula
-         *     begins with an apostrophe.
+         * @description All events that match the filters, streamed, with local times in `tz`. Text that a spreadsheet would read as a
+         *     formula gets a leading apostrophe.
          */
         get: operations["get_events_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accepted events as a spreadsheet
+         * @description All events that match the filters, up to 200,000. The file is completed before it is sent, one at a time.
+         */
+        get: operations["get_events_xlsx"];
         put?: never;
         post?: never;
         delete?: never;
@@ -103,7 +123,7 @@ export interface paths {
         };
         /**
          * The journey of the order that an event belongs to
-         * @description All events of that order, this one among them.
+         * @description All events of that order, including this one.
          */
         get: operations["get_event"];
         put?: never;
@@ -123,7 +143,7 @@ export interface paths {
         };
         /**
          * The journey of an order
-         * @description All events of an order, the oldest first; the newest 500 where there are more.
+         * @description All events of an order, oldest first; only the newest 500 if there are more.
          */
         get: operations["get_order"];
         put?: never;
@@ -142,10 +162,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Rejected records, the newest first
-         * @description A page of the records that broke a rule, with the reason and the beginning of what they held.
+         * Rejected records, newest first
+         * @description A page of the records that broke a rule, with the reason and the beginning of their value.
          *
-         *     Pages as those of `/events`. A payload is text to be shown as it is; it is anything that anybody sent.
+         *     Pages like those of `/events`. A payload is untrusted text: display it as plain text.
          */
         get: operations["get_rejected"];
         put?: never;
@@ -164,10 +184,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How each part of the platform is, and what to do
+         * State of each component of the platform, and what to do
          * @description State, one sentence and advice for each component; the last hour's batches, rejects, checks, incidents.
          *
-         *     Answers 200 also where something is wrong, the database included: that is what it says then.
+         *     Returns 200 even if a component, including the database, has failed, and reports that.
          */
         get: operations["get_health"];
         put?: never;
@@ -187,7 +207,7 @@ export interface paths {
         };
         /**
          * What a page needs before it shows anything
-         * @description Version, currencies, whether a token is needed, and what this caller's allows. Open to everybody.
+         * @description Version, currencies, whether a token is required, and what this caller's allows. Needs no token.
          */
         get: operations["get_about"];
         put?: never;
@@ -206,11 +226,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What changes, as it is committed
-         * @description Server-sent events. It begins with the present state; send the token as for every other route.
+         * Changes as they are committed
+         * @description Server-sent events, beginning with the current state; send the token as for every other route.
          *
-         *     A client that comes back with `Last-Event-ID` gets what it missed, or `resync`: read everything anew.
-         *     `beat` comes every five seconds, so that silence means a broken connection. The stream ends when the
+         *     A client that reconnects with `Last-Event-ID` gets the messages it missed, or `resync`: reload everything.
+         *     `beat` is sent every five seconds, so that silence means a broken connection. The stream ends when the
          *     token expires.
          */
         get: operations["stream"];
@@ -233,7 +253,7 @@ export interface paths {
         put?: never;
         /**
          * Set the generator's rate
-         * @description Launches the job `set_generator_rate`; the answer has the run's page. The rate holds within seconds.
+         * @description Launches the job `set_generator_rate`; the response has the run's page. The rate changes within seconds.
          */
         post: operations["set_rate"];
         delete?: never;
@@ -253,9 +273,9 @@ export interface paths {
         put?: never;
         /**
          * Start, stop or restart a service
-         * @description Launches the job `<verb>_<service>`; the answer has the run's page. It is done within some seconds.
+         * @description Launches the job `<verb>_<service>`; the response has the run's page. It takes a few seconds.
          *
-         *     A service that is stopped stays so until it is started again, also over a restart of the platform.
+         *     A stopped service stays stopped until it is started again, even over a restart of the platform.
          */
         post: operations["switch"];
         delete?: never;
@@ -272,8 +292,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process answers
-         * @description Nothing is asked of anybody else: restart the process where this fails.
+         * Whether the process responds
+         * @description Checks no other service: restart the process if this fails.
          */
         get: operations["livez"];
         put?: never;
@@ -293,7 +313,7 @@ export interface paths {
         };
         /**
          * Whether requests can be served
-         * @description Whether the database answers within two seconds; a problem with the reason where it does not.
+         * @description Whether the database responds within two seconds; otherwise a problem with the reason.
          */
         get: operations["readyz"];
         put?: never;
@@ -312,8 +332,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Figures in Prometheus's text format
-         * @description Of the API, the live stream and the pipeline. From this machine itself, or with a token for `read`.
+         * Metrics in Prometheus's text format
+         * @description Metrics of the API, the live stream and the pipeline. Accepts the monitor's token, or one for `read`.
          */
         get: operations["metrics"];
         put?: never;
@@ -330,7 +350,7 @@ export interface components {
     schemas: {
         /**
          * About
-         * @description What a page needs before it shows anything; answered without a token.
+         * @description What a page needs before it shows anything; needs no token.
          */
         About: {
             /** Version */
@@ -347,7 +367,7 @@ export interface components {
             auth: "off" | "required";
             /**
              * Scopes
-             * @description What this caller may do.
+             * @description The caller's scopes.
              */
             scopes: ("read" | "operate")[];
             /** Subject */
@@ -364,7 +384,7 @@ export interface components {
         };
         /**
          * BatchPoint
-         * @description Batches of one query in ten seconds, for the plots.
+         * @description Batches of one query in ten seconds, for the charts.
          */
         BatchPoint: {
             /**
@@ -400,7 +420,7 @@ export interface components {
             /**
              * As Of
              * Format: date-time
-             * @description When the database was read; its own clock.
+             * @description When the database was read, by its clock.
              */
             as_of: string;
             /**
@@ -419,6 +439,13 @@ export interface components {
              * @description Whether that is more than ORDERPULSE_CHECKS__FRESHNESS_LIMIT_S.
              */
             stale: boolean;
+            /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
         };
         /**
          * CheckResult
@@ -448,7 +475,7 @@ export interface components {
         };
         /**
          * Component
-         * @description One part of the platform, in one line.
+         * @description One component of the platform, in one line.
          */
         Component: {
             /**
@@ -469,27 +496,28 @@ export interface components {
             state: "ok" | "starting" | "warning" | "error" | "stopped" | "unknown";
             /**
              * Summary
-             * @description What is, in one sentence.
+             * @description Its state in one sentence.
              */
             summary: string;
+            sentence: components["schemas"]["Sentence"];
             /**
              * Advice
-             * @description What to do; null where there is nothing to do.
+             * @description What to do; null if there is nothing to do.
              */
             advice: string | null;
             /**
              * Heartbeat At
-             * @description When it last showed life.
+             * @description When it was last active.
              */
             heartbeat_at: string | null;
             /**
              * Rate
-             * @description Events per second that the generator is to send.
+             * @description Events per second that the generator should send.
              */
             rate?: number | null;
             /**
              * Actions
-             * @description What a holder of `operate` may ask of it.
+             * @description Actions allowed with the scope `operate`.
              */
             actions?: ("start" | "stop" | "restart" | "set_rate")[];
             /** Links */
@@ -509,10 +537,11 @@ export interface components {
             state: "ok" | "starting" | "warning" | "error" | "stopped" | "unknown";
             /** Summary */
             summary: string;
+            sentence: components["schemas"]["Sentence"];
         };
         /**
          * Currency
-         * @description ISO 4217 codes that the shop trades in, with their decimals. A further one is one line here.
+         * @description ISO 4217 codes that the shop trades in, with their decimals. To add one, add a line here.
          * @enum {string}
          */
         Currency: "VND" | "USD";
@@ -525,68 +554,100 @@ export interface components {
             code: string;
             /**
              * Decimals
-             * @description Decimals that people write.
+             * @description Decimals in common use.
              */
             decimals: number;
         };
         /**
          * CurrencyKpi
-         * @description The same of one currency, and its money.
+         * @description The same for one currency, and its money.
          */
         CurrencyKpi: {
-            /** Orders Created */
+            /**
+             * Orders Created
+             * @description Number of orders created.
+             */
             orders_created: number;
-            /** Payments Initiated */
+            /**
+             * Payments Initiated
+             * @description Number of payments initiated.
+             */
             payments_initiated: number;
-            /** Payment Success */
+            /**
+             * Payment Success
+             * @description Number of payments that succeeded.
+             */
             payment_success: number;
-            /** Payment Failed */
+            /**
+             * Payment Failed
+             * @description Number of payments that failed.
+             */
             payment_failed: number;
-            /** Orders Cancelled */
+            /**
+             * Orders Cancelled
+             * @description Number of orders cancelled.
+             */
             orders_cancelled: number;
             /**
+             * Payments Refunded
+             * @description Number of refunds; several may follow one payment.
+             */
+            payments_refunded: number;
+            /**
              * Success Rate
-             * @description 100 * success / (success + failed).
+             * @description Payments that succeeded as percent of those that succeeded or failed. Null if there is nothing to divide by.
              */
             success_rate: number | null;
             /**
              * Created To Initiated Rate
-             * @description 100 * initiated / created.
+             * @description Payments initiated as percent of orders created. Null if there is nothing to divide by.
              */
             created_to_initiated_rate: number | null;
             /**
              * Initiated To Paid Rate
-             * @description 100 * success / initiated.
+             * @description Payments that succeeded as percent of payments initiated. Null if there is nothing to divide by.
              */
             initiated_to_paid_rate: number | null;
             /**
              * Created To Paid Rate
-             * @description 100 * success / created.
+             * @description Payments that succeeded as percent of orders created. Null if there is nothing to divide by.
              */
             created_to_paid_rate: number | null;
+            /**
+             * Revenue
+             * @description Sum of the amounts of successful payments.
+             * @example 1499000.00
+             */
+            revenue: string;
+            /**
+             * Order Value
+             * @description Sum of the amounts of orders created.
+             * @example 1499000.00
+             */
+            order_value: string;
+            /**
+             * Refunded
+             * @description Sum of the amounts given back.
+             * @example 1499000.00
+             */
+            refunded: string;
+            /**
+             * Average Order Value
+             * @description Value of the created orders divided by their number. Null if there is nothing to divide by.
+             */
+            average_order_value: string | null;
+            /**
+             * Net Revenue
+             * @description Revenue minus what was given back.
+             * @example 1499000.00
+             */
+            net_revenue: string;
             /**
              * Currency
              * @description ISO 4217.
              * @example VND
              */
             currency: string;
-            /**
-             * Revenue
-             * @description Sum of `amount` of payment_success.
-             * @example 1499000.00
-             */
-            revenue: string;
-            /**
-             * Order Value
-             * @description Sum of `amount` of order_created.
-             * @example 1499000.00
-             */
-            order_value: string;
-            /**
-             * Average Order Value
-             * @description order_value / orders_created.
-             */
-            average_order_value: string | null;
         };
         /**
          * CurrencySeries
@@ -597,6 +658,8 @@ export interface components {
             revenue: string[];
             /** Order Value */
             order_value: string[];
+            /** Refunded */
+            refunded: string[];
             /** Orders Created */
             orders_created: number[];
             /** Payments Initiated */
@@ -607,6 +670,8 @@ export interface components {
             payment_failed: number[];
             /** Orders Cancelled */
             orders_cancelled: number[];
+            /** Payments Refunded */
+            payments_refunded: number[];
         };
         /**
          * Event
@@ -633,7 +698,7 @@ export interface components {
             user_id: string;
             /**
              * Amount
-             * @description Decimal string with two decimals, in the currency beside it.
+             * @description Decimal string with two decimals, in the given currency.
              * @example 1499000.00
              */
             amount: string;
@@ -648,13 +713,13 @@ export interface components {
         };
         /**
          * EventBatch
-         * @description `events`: new events, the newest first; at most 20 a second.
+         * @description `events`: new events, newest first; at most 20 a second.
          */
         EventBatch: {
             /**
              * As Of
              * Format: date-time
-             * @description When the database was read; its own clock.
+             * @description When the database was read, by its clock.
              */
             as_of: string;
             /**
@@ -673,6 +738,13 @@ export interface components {
              * @description Whether that is more than ORDERPULSE_CHECKS__FRESHNESS_LIMIT_S.
              */
             stale: boolean;
+            /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
             /** Items */
             items: components["schemas"]["Event"][];
             /**
@@ -688,13 +760,13 @@ export interface components {
         };
         /**
          * EventPage
-         * @description Events, the newest event time first.
+         * @description Events, newest event time first.
          */
         EventPage: {
             /**
              * As Of
              * Format: date-time
-             * @description When the database was read; its own clock.
+             * @description When the database was read, by its clock.
              */
             as_of: string;
             /**
@@ -714,8 +786,15 @@ export interface components {
              */
             stale: boolean;
             /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
+            /**
              * Next Cursor
-             * @description Opaque; ask with it for the next page. Null on the last.
+             * @description Opaque; send it to get the next page. Null on the last page.
              */
             next_cursor: string | null;
             /** Items */
@@ -723,25 +802,25 @@ export interface components {
         };
         /**
          * EventStatus
-         * @description State of the payment that the event speaks of.
+         * @description State of the payment after the event.
          * @enum {string}
          */
         EventStatus: "success" | "failed" | "pending";
         /**
          * EventType
-         * @description The five steps of an order's journey.
+         * @description The steps of an order's journey. To add one, add a line here and its KPIs in `core.kpis`.
          * @enum {string}
          */
-        EventType: "order_created" | "payment_initiated" | "payment_success" | "payment_failed" | "order_cancelled";
+        EventType: "order_created" | "payment_initiated" | "payment_success" | "payment_failed" | "order_cancelled" | "payment_refunded";
         /**
          * Health
-         * @description The platform's state. `status` is the worst of the components that are wanted.
+         * @description The platform's state. `status` is the worst of the components that should run.
          */
         Health: {
             /**
              * As Of
              * Format: date-time
-             * @description When the database was read; its own clock.
+             * @description When the database was read, by its clock.
              */
             as_of: string;
             /**
@@ -760,6 +839,13 @@ export interface components {
              * @description Whether that is more than ORDERPULSE_CHECKS__FRESHNESS_LIMIT_S.
              */
             stale: boolean;
+            /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
             /**
              * Status
              * @enum {string}
@@ -782,8 +868,13 @@ export interface components {
              */
             accepted: number;
             /**
+             * Rejects Too Many
+             * @description Whether the share of rejected records is above ORDERPULSE_CHECKS__REJECT_SHARE; false if there are too few records.
+             */
+            rejects_too_many: boolean;
+            /**
              * Checks
-             * @description Null while Dagster does not answer.
+             * @description Null while Dagster does not respond.
              */
             checks: components["schemas"]["CheckResult"][] | null;
             /** Incidents */
@@ -797,7 +888,7 @@ export interface components {
             /**
              * As Of
              * Format: date-time
-             * @description When the database was read; its own clock.
+             * @description When the database was read, by its clock.
              */
             as_of: string;
             /**
@@ -817,10 +908,22 @@ export interface components {
              */
             stale: boolean;
             /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
+            /**
              * Status
              * @enum {string}
              */
             status: "ok" | "degraded" | "down";
+            /**
+             * Rejects Too Many
+             * @description As in `Health`.
+             */
+            rejects_too_many: boolean;
             /** Components */
             components: components["schemas"]["ComponentSummary"][];
         };
@@ -843,43 +946,63 @@ export interface components {
         };
         /**
          * Kpi
-         * @description Counts, and the rates that follow from them.
+         * @description Counts, and the rates derived from them.
          */
         Kpi: {
-            /** Orders Created */
+            /**
+             * Orders Created
+             * @description Number of orders created.
+             */
             orders_created: number;
-            /** Payments Initiated */
+            /**
+             * Payments Initiated
+             * @description Number of payments initiated.
+             */
             payments_initiated: number;
-            /** Payment Success */
+            /**
+             * Payment Success
+             * @description Number of payments that succeeded.
+             */
             payment_success: number;
-            /** Payment Failed */
+            /**
+             * Payment Failed
+             * @description Number of payments that failed.
+             */
             payment_failed: number;
-            /** Orders Cancelled */
+            /**
+             * Orders Cancelled
+             * @description Number of orders cancelled.
+             */
             orders_cancelled: number;
             /**
+             * Payments Refunded
+             * @description Number of refunds; several may follow one payment.
+             */
+            payments_refunded: number;
+            /**
              * Success Rate
-             * @description 100 * success / (success + failed).
+             * @description Payments that succeeded as percent of those that succeeded or failed. Null if there is nothing to divide by.
              */
             success_rate: number | null;
             /**
              * Created To Initiated Rate
-             * @description 100 * initiated / created.
+             * @description Payments initiated as percent of orders created. Null if there is nothing to divide by.
              */
             created_to_initiated_rate: number | null;
             /**
              * Initiated To Paid Rate
-             * @description 100 * success / initiated.
+             * @description Payments that succeeded as percent of payments initiated. Null if there is nothing to divide by.
              */
             initiated_to_paid_rate: number | null;
             /**
              * Created To Paid Rate
-             * @description 100 * success / created.
+             * @description Payments that succeeded as percent of orders created. Null if there is nothing to divide by.
              */
             created_to_paid_rate: number | null;
         };
         /**
          * KpiComparison
-         * @description One range: all currencies together as counts, and each currency.
+         * @description One range: counts over all currencies, and each currency.
          */
         KpiComparison: {
             range: components["schemas"]["TimeRange"];
@@ -892,13 +1015,13 @@ export interface components {
         };
         /**
          * KpiReport
-         * @description A range beside the one before it, like for like: as long, and cut off at the same second.
+         * @description A range and the previous one, which has the same length and is cut off at the same second.
          */
         KpiReport: {
             /**
              * As Of
              * Format: date-time
-             * @description When the database was read; its own clock.
+             * @description When the database was read, by its clock.
              */
             as_of: string;
             /**
@@ -917,22 +1040,43 @@ export interface components {
              * @description Whether that is more than ORDERPULSE_CHECKS__FRESHNESS_LIMIT_S.
              */
             stale: boolean;
+            /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
             current: components["schemas"]["KpiComparison"];
             previous: components["schemas"]["KpiComparison"];
         };
         /**
          * Link
-         * @description A page elsewhere in the platform that helps.
+         * @description A related page elsewhere in the platform.
          */
         Link: {
-            /** Label */
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dagster" | "asset_graph" | "automation" | "asset" | "checks" | "job" | "docs" | "view";
+            /**
+             * Name
+             * @description Name of the asset, job or view.
+             */
+            name?: string | null;
+            /**
+             * Label
+             * @description Kind and name in English.
+             * @example Job dbt_build
+             */
             label: string;
             /** Url */
             url: string;
         };
         /**
          * OperateAnswer
-         * @description What was asked of Dagster.
+         * @description The run launched in Dagster.
          */
         OperateAnswer: {
             /** Run Id */
@@ -945,13 +1089,13 @@ export interface components {
         };
         /**
          * OrderJourney
-         * @description All events of one order, the oldest first.
+         * @description All events of one order, oldest first.
          */
         OrderJourney: {
             /**
              * As Of
              * Format: date-time
-             * @description When the database was read; its own clock.
+             * @description When the database was read, by its clock.
              */
             as_of: string;
             /**
@@ -970,11 +1114,18 @@ export interface components {
              * @description Whether that is more than ORDERPULSE_CHECKS__FRESHNESS_LIMIT_S.
              */
             stale: boolean;
+            /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
             /** Order Id */
             order_id: string;
             /**
              * Outcome
-             * @description What the newest event says of the order.
+             * @description Outcome of the order by its newest event.
              * @enum {string}
              */
             outcome: "created" | "initiated" | "paid" | "failed" | "cancelled";
@@ -1014,7 +1165,7 @@ export interface components {
             input_rate: number | null;
             /**
              * Processed Rate
-             * @description Records per second that its last batch managed.
+             * @description Records per second that its last batch processed.
              */
             processed_rate: number | null;
             /** Batch Ms */
@@ -1026,7 +1177,7 @@ export interface components {
         };
         /**
          * RateRequest
-         * @description Events per second that the generator shall send.
+         * @description Events per second that the generator should send.
          */
         RateRequest: {
             /** Rate */
@@ -1034,10 +1185,10 @@ export interface components {
         };
         /**
          * RejectReason
-         * @description Why a record is not an event. The first that applies, in this order, is recorded.
+         * @description Why a record is rejected. The first that applies, in this order, is recorded.
          * @enum {string}
          */
-        RejectReason: "not_utf8" | "not_json" | "not_an_object" | "missing_field" | "wrong_type" | "bad_character" | "bad_length" | "not_allowed" | "bad_event_time" | "amount_negative" | "amount_too_precise" | "amount_too_large" | "late" | "future";
+        RejectReason: "too_large" | "not_utf8" | "not_json" | "not_an_object" | "missing_field" | "wrong_type" | "bad_character" | "bad_length" | "not_allowed" | "bad_event_time" | "amount_negative" | "amount_too_precise" | "amount_too_large" | "late" | "future";
         /**
          * RejectReasonCount
          * @description Rejected records of the last 15 minutes by reason.
@@ -1050,13 +1201,13 @@ export interface components {
         };
         /**
          * RejectedPage
-         * @description Rejected records, the newest first.
+         * @description Rejected records, newest first.
          */
         RejectedPage: {
             /**
              * As Of
              * Format: date-time
-             * @description When the database was read; its own clock.
+             * @description When the database was read, by its clock.
              */
             as_of: string;
             /**
@@ -1076,8 +1227,15 @@ export interface components {
              */
             stale: boolean;
             /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
+            /**
              * Next Cursor
-             * @description Opaque; ask with it for the next page. Null on the last.
+             * @description Opaque; send it to get the next page. Null on the last page.
              */
             next_cursor: string | null;
             /** Items */
@@ -1085,7 +1243,7 @@ export interface components {
         };
         /**
          * RejectedRecord
-         * @description A record that broke a rule. `payload` is what it held, decoded with U+FFFD for what is no UTF-8.
+         * @description A record that broke a rule. `payload` is its value, decoded with U+FFFD for invalid UTF-8.
          */
         RejectedRecord: {
             /** Topic */
@@ -1104,10 +1262,13 @@ export interface components {
             detail: string | null;
             /**
              * Payload
-             * @description Null where the record had no value.
+             * @description Null if the record had no value.
              */
             payload: string | null;
-            /** Payload Bytes */
+            /**
+             * Payload Bytes
+             * @description Length of the whole value.
+             */
             payload_bytes: number;
             /**
              * Payload Truncated
@@ -1115,15 +1276,35 @@ export interface components {
              */
             payload_truncated: boolean;
             /**
+             * Payload Sha256
+             * @description SHA-256 of the whole value if only its beginning is stored; Kafka has the rest for a day.
+             */
+            payload_sha256: string | null;
+            /**
              * Rejected At
              * Format: date-time
              */
             rejected_at: string;
             /**
              * Replayed At
-             * @description When the batch layer judged it anew and admitted it.
+             * @description When the batch layer validated it again and admitted it.
              */
             replayed_at: string | null;
+        };
+        /**
+         * Sentence
+         * @description The summary as a code with values, for translation. `control/sentences.py` has the English texts.
+         */
+        Sentence: {
+            /** Code */
+            code: string;
+            /**
+             * Values
+             * @description `_s` are seconds, `_ms` milliseconds, `_share` fractions.
+             */
+            values?: {
+                [key: string]: string | number;
+            };
         };
         /**
          * TimeRange
@@ -1144,25 +1325,25 @@ export interface components {
             /**
              * End
              * Format: date-time
-             * @description Exclusive: the moment of the question, or the end that was asked for.
+             * @description Exclusive: the time of the request, or the requested end.
              */
             end: string;
             /**
              * Time Zone
-             * @description IANA name in which days begin.
+             * @description IANA name of the time zone in which days begin.
              * @example Asia/Ho_Chi_Minh
              */
             time_zone: string;
         };
         /**
          * TimeSeries
-         * @description Columns by window, oldest first, without a gap: a window without events holds zeros.
+         * @description Columns by window, oldest first, without a gap: a window without events has zeros.
          */
         TimeSeries: {
             /**
              * As Of
              * Format: date-time
-             * @description When the database was read; its own clock.
+             * @description When the database was read, by its clock.
              */
             as_of: string;
             /**
@@ -1181,6 +1362,13 @@ export interface components {
              * @description Whether that is more than ORDERPULSE_CHECKS__FRESHNESS_LIMIT_S.
              */
             stale: boolean;
+            /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
             range: components["schemas"]["TimeRange"];
             /**
              * Step S
@@ -1194,7 +1382,7 @@ export interface components {
             starts: number[];
             /**
              * Open From
-             * @description Start of the first window that is still running, if any.
+             * @description Start of the first open window, if any.
              */
             open_from: number | null;
             /**
@@ -1222,7 +1410,7 @@ export interface components {
             end: string;
             /**
              * Open
-             * @description Still running: newer events may yet belong to it.
+             * @description Still open: it may get more events.
              */
             open: boolean;
             totals: components["schemas"]["Kpi"];
@@ -1237,7 +1425,7 @@ export interface components {
             /**
              * As Of
              * Format: date-time
-             * @description When the database was read; its own clock.
+             * @description When the database was read, by its clock.
              */
             as_of: string;
             /**
@@ -1256,6 +1444,13 @@ export interface components {
              * @description Whether that is more than ORDERPULSE_CHECKS__FRESHNESS_LIMIT_S.
              */
             stale: boolean;
+            /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
             /** Windows */
             windows: components["schemas"]["Window"][];
         };
@@ -1272,9 +1467,23 @@ export interface components {
             type: string;
             /**
              * Title
-             * @example The parameters are not usable
+             * @example The parameters are not valid
              */
             title: string;
+            /**
+             * Code
+             * @description Names the kind of problem.
+             * @example invalid_parameters
+             */
+            code: string;
+            /**
+             * Values
+             * @description The figures and names in `detail`, for the client's own text.
+             * @default null
+             */
+            values: {
+                [key: string]: string | number;
+            } | null;
             /**
              * Status
              * @example 422
@@ -1293,13 +1502,13 @@ export interface components {
             instance: string | null;
             /**
              * Request Id
-             * @description As in the answer's header X-Request-ID and in the log.
+             * @description As in the response header X-Request-ID and in the log.
              * @default null
              */
             request_id: string | null;
             /**
              * Errors
-             * @description Each parameter that is wrong: `parameter`, `message`.
+             * @description Each invalid parameter: `parameter`, `message`.
              * @default null
              */
             errors: {
@@ -1324,7 +1533,7 @@ export interface operations {
                 tz?: string;
                 /** @description With `custom`: ISO-8601 with a zone; rounded up to a full minute. */
                 from?: string;
-                /** @description With `custom`: at most 31 days later; rounded down, or now where that is earlier. */
+                /** @description With `custom`: at most 31 days later; rounded down, or now if that is earlier. */
                 to?: string;
             };
             header?: never;
@@ -1336,7 +1545,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description To be sent back as `If-None-Match`. */
+                    /** @description Send it back as `If-None-Match`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -1347,6 +1556,7 @@ export interface operations {
                      *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
                      *       "event_time_lag_s": 0.6,
                      *       "stale": false,
+                     *       "pipeline": "running",
                      *       "current": {
                      *         "range": {
                      *           "name": "1h",
@@ -1360,6 +1570,7 @@ export interface operations {
                      *           "payment_success": 84,
                      *           "payment_failed": 12,
                      *           "orders_cancelled": 5,
+                     *           "payments_refunded": 0,
                      *           "success_rate": 87.5,
                      *           "created_to_initiated_rate": 95,
                      *           "initiated_to_paid_rate": 73.68,
@@ -1372,14 +1583,17 @@ export interface operations {
                      *             "payment_success": 84,
                      *             "payment_failed": 12,
                      *             "orders_cancelled": 5,
+                     *             "payments_refunded": 0,
                      *             "success_rate": 87.5,
                      *             "created_to_initiated_rate": 95,
                      *             "initiated_to_paid_rate": 73.68,
                      *             "created_to_paid_rate": 70,
-                     *             "currency": "USD",
                      *             "revenue": "4830.50",
                      *             "order_value": "6900.00",
-                     *             "average_order_value": "57.50"
+                     *             "refunded": "0.00",
+                     *             "average_order_value": "57.50",
+                     *             "net_revenue": "4830.50",
+                     *             "currency": "USD"
                      *           }
                      *         ]
                      *       },
@@ -1396,6 +1610,7 @@ export interface operations {
                      *           "payment_success": 84,
                      *           "payment_failed": 12,
                      *           "orders_cancelled": 5,
+                     *           "payments_refunded": 0,
                      *           "success_rate": 87.5,
                      *           "created_to_initiated_rate": 95,
                      *           "initiated_to_paid_rate": 73.68,
@@ -1408,14 +1623,17 @@ export interface operations {
                      *             "payment_success": 84,
                      *             "payment_failed": 12,
                      *             "orders_cancelled": 5,
+                     *             "payments_refunded": 0,
                      *             "success_rate": 87.5,
                      *             "created_to_initiated_rate": 95,
                      *             "initiated_to_paid_rate": 73.68,
                      *             "created_to_paid_rate": 70,
-                     *             "currency": "USD",
                      *             "revenue": "4830.50",
                      *             "order_value": "6900.00",
-                     *             "average_order_value": "57.50"
+                     *             "refunded": "0.00",
+                     *             "average_order_value": "57.50",
+                     *             "net_revenue": "4830.50",
+                     *             "currency": "USD"
                      *           }
                      *         ]
                      *       }
@@ -1424,14 +1642,14 @@ export interface operations {
                     "application/json": components["schemas"]["KpiReport"];
                 };
             };
-            /** @description The numbers are those of `If-None-Match`. */
+            /** @description The numbers have not changed since `If-None-Match`. */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A token is needed, or the one that was sent is not accepted. */
+            /** @description A token is required, or the one sent is not accepted. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1440,7 +1658,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "A token is needed",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
                      *       "status": 401,
                      *       "detail": "Send a token as `Authorization: Bearer ...`.",
                      *       "instance": "/api/v1/kpi",
@@ -1460,6 +1679,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
@@ -1469,7 +1689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parameters are wrong; all of them are named. */
+            /** @description Parameters are invalid; the response names all of them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1478,7 +1698,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The parameters are not usable",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
                      *       "status": 422,
                      *       "detail": "to: Is needed with range=custom.",
                      *       "instance": "/api/v1/kpi",
@@ -1504,8 +1725,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -1513,7 +1735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1522,9 +1744,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -1543,7 +1766,7 @@ export interface operations {
                 tz?: string;
                 /** @description With `custom`: ISO-8601 with a zone; rounded up to a full minute. */
                 from?: string;
-                /** @description With `custom`: at most 31 days later; rounded down, or now where that is earlier. */
+                /** @description With `custom`: at most 31 days later; rounded down, or now if that is earlier. */
                 to?: string;
             };
             header?: never;
@@ -1555,7 +1778,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description To be sent back as `If-None-Match`. */
+                    /** @description Send it back as `If-None-Match`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -1566,6 +1789,7 @@ export interface operations {
                      *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
                      *       "event_time_lag_s": 0.6,
                      *       "stale": false,
+                     *       "pipeline": "running",
                      *       "range": {
                      *         "name": "15m",
                      *         "start": "2026-03-01T09:28:00Z",
@@ -1588,6 +1812,10 @@ export interface operations {
                      *             "115.00",
                      *             "0.00"
                      *           ],
+                     *           "refunded": [
+                     *             "0.00",
+                     *             "0.00"
+                     *           ],
                      *           "orders_created": [
                      *             2,
                      *             0
@@ -1607,6 +1835,10 @@ export interface operations {
                      *           "orders_cancelled": [
                      *             0,
                      *             0
+                     *           ],
+                     *           "payments_refunded": [
+                     *             0,
+                     *             0
                      *           ]
                      *         }
                      *       }
@@ -1615,14 +1847,14 @@ export interface operations {
                     "application/json": components["schemas"]["TimeSeries"];
                 };
             };
-            /** @description The numbers are those of `If-None-Match`. */
+            /** @description The numbers have not changed since `If-None-Match`. */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A token is needed, or the one that was sent is not accepted. */
+            /** @description A token is required, or the one sent is not accepted. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1631,7 +1863,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "A token is needed",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
                      *       "status": 401,
                      *       "detail": "Send a token as `Authorization: Bearer ...`.",
                      *       "instance": "/api/v1/kpi",
@@ -1651,6 +1884,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
@@ -1660,7 +1894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parameters are wrong; all of them are named. */
+            /** @description Parameters are invalid; the response names all of them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1669,7 +1903,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The parameters are not usable",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
                      *       "status": 422,
                      *       "detail": "to: Is needed with range=custom.",
                      *       "instance": "/api/v1/kpi",
@@ -1695,8 +1930,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -1704,7 +1940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1713,9 +1949,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -1728,9 +1965,9 @@ export interface operations {
     get_events: {
         parameters: {
             query?: {
-                /** @description Least time. */
+                /** @description Earliest time, inclusive. */
                 from?: string;
-                /** @description Times before this one. */
+                /** @description Latest time, exclusive. */
                 to?: string;
                 /** @description One of these; may be repeated. */
                 event_type?: components["schemas"]["EventType"][];
@@ -1738,15 +1975,15 @@ export interface operations {
                 status?: components["schemas"]["EventStatus"][];
                 /** @description One of these; may be repeated. */
                 currency?: components["schemas"]["Currency"][];
-                /** @description This order alone. */
+                /** @description Only this order. */
                 order_id?: string;
-                /** @description This user alone. */
+                /** @description Only this user. */
                 user_id?: string;
-                /** @description Beginning of an id, an order or a user, in capitals or small letters. A whole id or order is found at any depth, alone. */
+                /** @description Prefix of an id, an order or a user, in upper or lower case, with or without surrounding spaces. A complete id or order matches only itself, at any depth. */
                 q?: string;
-                /** @description Most rows of a page. */
+                /** @description Maximum rows of a page. */
                 limit?: number;
-                /** @description `next_cursor` of the page before. */
+                /** @description `next_cursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -1767,6 +2004,7 @@ export interface operations {
                      *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
                      *       "event_time_lag_s": 0.6,
                      *       "stale": false,
+                     *       "pipeline": "running",
                      *       "next_cursor": null,
                      *       "items": [
                      *         {
@@ -1808,7 +2046,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
-            /** @description A token is needed, or the one that was sent is not accepted. */
+            /** @description A token is required, or the one sent is not accepted. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1817,7 +2055,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "A token is needed",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
                      *       "status": 401,
                      *       "detail": "Send a token as `Authorization: Bearer ...`.",
                      *       "instance": "/api/v1/kpi",
@@ -1837,6 +2076,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
@@ -1846,7 +2086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parameters are wrong; all of them are named. */
+            /** @description Parameters are invalid; the response names all of them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1855,7 +2095,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The parameters are not usable",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
                      *       "status": 422,
                      *       "detail": "to: Is needed with range=custom.",
                      *       "instance": "/api/v1/kpi",
@@ -1881,8 +2122,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -1890,7 +2132,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1899,9 +2141,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -1914,9 +2157,9 @@ export interface operations {
     get_events_csv: {
         parameters: {
             query?: {
-                /** @description Least time. */
+                /** @description Earliest time, inclusive. */
                 from?: string;
-                /** @description Times before this one. */
+                /** @description Latest time, exclusive. */
                 to?: string;
                 /** @description One of these; may be repeated. */
                 event_type?: components["schemas"]["EventType"][];
@@ -1924,12 +2167,14 @@ export interface operations {
                 status?: components["schemas"]["EventStatus"][];
                 /** @description One of these; may be repeated. */
                 currency?: components["schemas"]["Currency"][];
-                /** @description This order alone. */
+                /** @description Only this order. */
                 order_id?: string;
-                /** @description This user alone. */
+                /** @description Only this user. */
                 user_id?: string;
-                /** @description Beginning of an id, an order or a user, in capitals or small letters. A whole id or order is found at any depth, alone. */
+                /** @description Prefix of an id, an order or a user, in upper or lower case, with or without surrounding spaces. A complete id or order matches only itself, at any depth. */
                 q?: string;
+                /** @description IANA name of the time zone of the file's times. */
+                tz?: string;
             };
             header?: never;
             path?: never;
@@ -1937,7 +2182,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description CSV (RFC 4180) with a line of names, the newest event first. */
+            /** @description CSV (RFC 4180, UTF-8 with a byte order mark) with a header line, newest event first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1946,7 +2191,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description A token is needed, or the one that was sent is not accepted. */
+            /** @description A token is required, or the one sent is not accepted. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1955,7 +2200,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "A token is needed",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
                      *       "status": 401,
                      *       "detail": "Send a token as `Authorization: Bearer ...`.",
                      *       "instance": "/api/v1/kpi",
@@ -1975,6 +2221,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
@@ -1984,7 +2231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parameters are wrong; all of them are named. */
+            /** @description Parameters are invalid; the response names all of them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1993,7 +2240,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The parameters are not usable",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
                      *       "status": 422,
                      *       "detail": "to: Is needed with range=custom.",
                      *       "instance": "/api/v1/kpi",
@@ -2019,8 +2267,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2028,7 +2277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2037,9 +2286,155 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events_xlsx: {
+        parameters: {
+            query?: {
+                /** @description Earliest time, inclusive. */
+                from?: string;
+                /** @description Latest time, exclusive. */
+                to?: string;
+                /** @description One of these; may be repeated. */
+                event_type?: components["schemas"]["EventType"][];
+                /** @description One of these; may be repeated. */
+                status?: components["schemas"]["EventStatus"][];
+                /** @description One of these; may be repeated. */
+                currency?: components["schemas"]["Currency"][];
+                /** @description Only this order. */
+                order_id?: string;
+                /** @description Only this user. */
+                user_id?: string;
+                /** @description Prefix of an id, an order or a user, in upper or lower case, with or without surrounding spaces. A complete id or order matches only itself, at any depth. */
+                q?: string;
+                /** @description IANA name of the time zone of the file's times. */
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description XLSX: ids as text, amounts as exact numbers, local times in `tz`. `X-Rows` has the number of rows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description A token is required, or the one sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "code": "internal_error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred in the API.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
+                     *       "status": 503,
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2072,6 +2467,7 @@ export interface operations {
                      *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
                      *       "event_time_lag_s": 0.6,
                      *       "stale": false,
+                     *       "pipeline": "running",
                      *       "order_id": "ORD123456",
                      *       "outcome": "paid",
                      *       "events": [
@@ -2115,7 +2511,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrderJourney"];
                 };
             };
-            /** @description A token is needed, or the one that was sent is not accepted. */
+            /** @description A token is required, or the one sent is not accepted. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2124,7 +2520,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "A token is needed",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
                      *       "status": 401,
                      *       "detail": "Send a token as `Authorization: Bearer ...`.",
                      *       "instance": "/api/v1/kpi",
@@ -2144,6 +2541,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
@@ -2153,7 +2551,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description There is no such resource. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2162,7 +2560,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "There is no such thing",
+                     *       "title": "Not found",
+                     *       "code": "not_found",
                      *       "status": 404,
                      *       "detail": "There is no event 'x'.",
                      *       "instance": "/api/v1/kpi",
@@ -2172,7 +2571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parameters are wrong; all of them are named. */
+            /** @description Parameters are invalid; the response names all of them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2181,7 +2580,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The parameters are not usable",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
                      *       "status": 422,
                      *       "detail": "to: Is needed with range=custom.",
                      *       "instance": "/api/v1/kpi",
@@ -2207,8 +2607,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2216,7 +2617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2225,9 +2626,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2260,6 +2662,7 @@ export interface operations {
                      *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
                      *       "event_time_lag_s": 0.6,
                      *       "stale": false,
+                     *       "pipeline": "running",
                      *       "order_id": "ORD123456",
                      *       "outcome": "paid",
                      *       "events": [
@@ -2303,7 +2706,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrderJourney"];
                 };
             };
-            /** @description A token is needed, or the one that was sent is not accepted. */
+            /** @description A token is required, or the one sent is not accepted. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2312,7 +2715,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "A token is needed",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
                      *       "status": 401,
                      *       "detail": "Send a token as `Authorization: Bearer ...`.",
                      *       "instance": "/api/v1/kpi",
@@ -2332,6 +2736,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
@@ -2341,7 +2746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description There is no such resource. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2350,7 +2755,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "There is no such thing",
+                     *       "title": "Not found",
+                     *       "code": "not_found",
                      *       "status": 404,
                      *       "detail": "There is no event 'x'.",
                      *       "instance": "/api/v1/kpi",
@@ -2360,7 +2766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parameters are wrong; all of them are named. */
+            /** @description Parameters are invalid; the response names all of them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2369,7 +2775,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The parameters are not usable",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
                      *       "status": 422,
                      *       "detail": "to: Is needed with range=custom.",
                      *       "instance": "/api/v1/kpi",
@@ -2395,8 +2802,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2404,7 +2812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2413,9 +2821,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2428,15 +2837,15 @@ export interface operations {
     get_rejected: {
         parameters: {
             query?: {
-                /** @description Least time. */
+                /** @description Earliest time, inclusive. */
                 from?: string;
-                /** @description Times before this one. */
+                /** @description Latest time, exclusive. */
                 to?: string;
                 /** @description One of these; may be repeated. */
                 reason?: components["schemas"]["RejectReason"][];
-                /** @description Most rows of a page. */
+                /** @description Maximum rows of a page. */
                 limit?: number;
-                /** @description `next_cursor` of the page before. */
+                /** @description `next_cursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -2457,6 +2866,7 @@ export interface operations {
                      *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
                      *       "event_time_lag_s": 0.6,
                      *       "stale": false,
+                     *       "pipeline": "running",
                      *       "next_cursor": null,
                      *       "items": [
                      *         {
@@ -2469,6 +2879,7 @@ export interface operations {
                      *           "payload": "{\"id\": \"7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c11\", \"amount\": -4}",
                      *           "payload_bytes": 60,
                      *           "payload_truncated": false,
+                     *           "payload_sha256": null,
                      *           "rejected_at": "2026-03-01T09:30:00Z",
                      *           "replayed_at": null
                      *         }
@@ -2478,7 +2889,7 @@ export interface operations {
                     "application/json": components["schemas"]["RejectedPage"];
                 };
             };
-            /** @description A token is needed, or the one that was sent is not accepted. */
+            /** @description A token is required, or the one sent is not accepted. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2487,7 +2898,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "A token is needed",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
                      *       "status": 401,
                      *       "detail": "Send a token as `Authorization: Bearer ...`.",
                      *       "instance": "/api/v1/kpi",
@@ -2507,6 +2919,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
@@ -2516,7 +2929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parameters are wrong; all of them are named. */
+            /** @description Parameters are invalid; the response names all of them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2525,7 +2938,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The parameters are not usable",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
                      *       "status": 422,
                      *       "detail": "to: Is needed with range=custom.",
                      *       "instance": "/api/v1/kpi",
@@ -2551,8 +2965,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2560,7 +2975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2569,9 +2984,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2599,7 +3015,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description A token is needed, or the one that was sent is not accepted. */
+            /** @description A token is required, or the one sent is not accepted. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2608,7 +3024,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "A token is needed",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
                      *       "status": 401,
                      *       "detail": "Send a token as `Authorization: Bearer ...`.",
                      *       "instance": "/api/v1/kpi",
@@ -2628,10 +3045,37 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -2647,8 +3091,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2676,94 +3121,7 @@ export interface operations {
                     "application/json": components["schemas"]["About"];
                 };
             };
-            /** @description The API failed; its log has the request id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "about:blank",
-                     *       "title": "The API failed",
-                     *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
-                     *       "instance": "/api/v1/kpi",
-                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    stream: {
-        parameters: {
-            query?: {
-                /** @description Range of the messages `kpi`. */
-                range?: "15m" | "1h" | "24h" | "today";
-                /** @description IANA name of the time zone in which `today` begins. */
-                tz?: string;
-                /** @description Comma-separated: which messages are wanted beside `beat` and `resync`. */
-                topics?: string;
-            };
-            header?: {
-                /** @description Id of the last message that arrived: goes on after it. */
-                "last-event-id"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Server-sent events. Each has an id; its name tells what its data is: `kpi` a `KpiReport`, `windows` a `WindowBatch`, `events` an `EventBatch`, `health` a `HealthSummary`, `beat` a `Beat`, `resync` an empty object. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string | components["schemas"]["KpiReport"] | components["schemas"]["WindowBatch"] | components["schemas"]["EventBatch"] | components["schemas"]["HealthSummary"] | components["schemas"]["Beat"];
-                };
-            };
-            /** @description A token is needed, or the one that was sent is not accepted. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "about:blank",
-                     *       "title": "A token is needed",
-                     *       "status": 401,
-                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
-                     *       "instance": "/api/v1/kpi",
-                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "about:blank",
-                     *       "title": "The token does not allow this",
-                     *       "status": 403,
-                     *       "detail": "The token lacks the scope `operate`.",
-                     *       "instance": "/api/v1/kpi",
-                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Parameters are wrong; all of them are named. */
+            /** @description Parameters are invalid; the response names all of them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2772,7 +3130,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The parameters are not usable",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
                      *       "status": 422,
                      *       "detail": "to: Is needed with range=custom.",
                      *       "instance": "/api/v1/kpi",
@@ -2798,8 +3157,125 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: {
+                /** @description Comma-separated ranges of the `kpi` messages; each message names its range. Tabs of a browser share one stream. */
+                range?: string;
+                /** @description IANA name of the time zone in which `today` begins. */
+                tz?: string;
+                /** @description Comma-separated: the messages to send in addition to `beat` and `resync`. */
+                topics?: string;
+            };
+            header?: {
+                /** @description Id of the last message received: the stream resumes after it. */
+                "last-event-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events. Each has an id; its name determines its data: `kpi` a `KpiReport`, `windows` a `WindowBatch`, `events` an `EventBatch`, `health` a `HealthSummary`, `beat` a `Beat`, `resync` an empty object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string | components["schemas"]["KpiReport"] | components["schemas"]["WindowBatch"] | components["schemas"]["EventBatch"] | components["schemas"]["HealthSummary"] | components["schemas"]["Beat"];
+                };
+            };
+            /** @description A token is required, or the one sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "code": "internal_error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2816,9 +3292,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2860,6 +3337,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "Bad Request",
+                     *       "code": "bad_request",
                      *       "status": 400,
                      *       "detail": "There was an error parsing the body",
                      *       "instance": "/api/v1/kpi",
@@ -2869,7 +3347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A token is needed, or the one that was sent is not accepted. */
+            /** @description A token is required, or the one sent is not accepted. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2878,7 +3356,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "A token is needed",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
                      *       "status": 401,
                      *       "detail": "Send a token as `Authorization: Bearer ...`.",
                      *       "instance": "/api/v1/kpi",
@@ -2898,6 +3377,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
@@ -2917,6 +3397,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The request is too long",
+                     *       "code": "content_too_large",
                      *       "status": 413,
                      *       "detail": "A body may have up to 65536 bytes.",
                      *       "instance": "/api/v1/kpi",
@@ -2926,7 +3407,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not said to be JSON. */
+            /** @description The body is not declared as JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2936,6 +3417,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The request is not JSON",
+                     *       "code": "not_json",
                      *       "status": 415,
                      *       "detail": "Send `Content-Type: application/json`.",
                      *       "instance": "/api/v1/kpi",
@@ -2945,7 +3427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parameters are wrong; all of them are named. */
+            /** @description Parameters are invalid; the response names all of them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2954,7 +3436,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The parameters are not usable",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
                      *       "status": 422,
                      *       "detail": "to: Is needed with range=custom.",
                      *       "instance": "/api/v1/kpi",
@@ -2980,8 +3463,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -2989,7 +3473,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2998,9 +3482,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -3041,6 +3526,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "Bad Request",
+                     *       "code": "bad_request",
                      *       "status": 400,
                      *       "detail": "There was an error parsing the body",
                      *       "instance": "/api/v1/kpi",
@@ -3050,7 +3536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A token is needed, or the one that was sent is not accepted. */
+            /** @description A token is required, or the one sent is not accepted. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3059,7 +3545,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "A token is needed",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
                      *       "status": 401,
                      *       "detail": "Send a token as `Authorization: Bearer ...`.",
                      *       "instance": "/api/v1/kpi",
@@ -3079,6 +3566,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
                      *       "status": 403,
                      *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
@@ -3098,6 +3586,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The request is too long",
+                     *       "code": "content_too_large",
                      *       "status": 413,
                      *       "detail": "A body may have up to 65536 bytes.",
                      *       "instance": "/api/v1/kpi",
@@ -3107,7 +3596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not said to be JSON. */
+            /** @description The body is not declared as JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3117,6 +3606,7 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The request is not JSON",
+                     *       "code": "not_json",
                      *       "status": 415,
                      *       "detail": "Send `Content-Type: application/json`.",
                      *       "instance": "/api/v1/kpi",
@@ -3126,7 +3616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Parameters are wrong; all of them are named. */
+            /** @description Parameters are invalid; the response names all of them. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3135,7 +3625,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The parameters are not usable",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
                      *       "status": 422,
                      *       "detail": "to: Is needed with range=custom.",
                      *       "instance": "/api/v1/kpi",
@@ -3161,8 +3652,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -3170,7 +3662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3179,9 +3671,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -3207,6 +3700,32 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The API failed; its log has the request id. */
             500: {
                 headers: {
@@ -3217,8 +3736,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -3244,6 +3764,32 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The API failed; its log has the request id. */
             500: {
                 headers: {
@@ -3254,8 +3800,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -3263,7 +3810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is needed for it does not answer now; `Retry-After` says when to try again. */
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3272,9 +3819,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "The database cannot be asked",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
                      *       "status": 503,
-                     *       "detail": "The database does not answer; try again.",
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }
@@ -3300,6 +3848,72 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A token is required, or the one sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The API failed; its log has the request id. */
             500: {
                 headers: {
@@ -3310,8 +3924,9 @@ export interface operations {
                      * @example {
                      *       "type": "about:blank",
                      *       "title": "The API failed",
+                     *       "code": "internal_error",
                      *       "status": 500,
-                     *       "detail": "The API met an error that it did not expect.",
+                     *       "detail": "An unexpected error occurred in the API.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }

@@ -14,12 +14,17 @@ it("keeps what was chosen", async () => {
 });
 
 it.each(["not json", "17", '{"theme":"pink","range":"99y","timeZone":"Mars/Base","language":"de"}'])(
-  "takes the defaults for rubbish: %s",
+  "takes the defaults for invalid data: %s",
   async (stored) => {
     localStorage.setItem("orderpulse.preferences", stored);
     expect((await load()).get()).toMatchObject({ theme: "system", range: "1h", timeZone: null, language: null });
   },
 );
+
+it("calls a zone that was kept under its former name by the present one", async () => {
+  localStorage.setItem("orderpulse.preferences", '{"timeZone":"Asia/Saigon"}');
+  expect((await load()).get().timeZone).toBe("Asia/Ho_Chi_Minh");
+});
 
 it("follows another tab", async () => {
   const preferences = await load();

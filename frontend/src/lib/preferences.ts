@@ -1,25 +1,17 @@
-/** What the user chose, kept in this browser. `public/theme.js` reads the same key before the first paint. */
+/** The user's preferences, stored in this browser. `public/theme.js` reads the same key before the first paint. */
 import * as v from "valibot";
 
 import { createStore, useStore } from "./store";
+import { isTimeZone, presentName } from "./locale/zone";
 
 const KEY = "orderpulse.preferences";
 
 let ownZone: string | null = null;
 
-/** The zone of this device. Asked for once: it takes the browser a third of a millisecond. */
+/** The zone of this device. Read once: it takes the browser a third of a millisecond. */
 export function browserTimeZone(): string {
-  ownZone ??= Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  ownZone ??= presentName(Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
   return ownZone;
-}
-
-export function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const Schema = v.object({
@@ -27,14 +19,14 @@ const Schema = v.object({
   language: v.fallback(v.nullable(v.picklist(["en", "vi"])), null),
   mode: v.fallback(v.nullable(v.picklist(["real", "mock"])), null),
   range: v.fallback(v.picklist(["15m", "1h", "24h", "today"]), "1h"),
-  timeZone: v.fallback(v.nullable(v.pipe(v.string(), v.check(isTimeZone))), null),
+  timeZone: v.fallback(v.nullable(v.pipe(v.string(), v.check(isTimeZone), v.transform(presentName))), null),
   currency: v.fallback(v.nullable(v.string()), null),
   sidebarNarrow: v.fallback(v.boolean(), false),
 });
 
 export type Preferences = v.InferOutput<typeof Schema>;
 
-/** JSON kept under `key`, or null where storage is closed or holds rubbish. */
+/** JSON stored under `key`, or null if storage is blocked or its content invalid. */
 export function readStored(key: string): unknown {
   try {
     return JSON.parse(localStorage.getItem(key) ?? "null") as unknown;
@@ -43,12 +35,12 @@ export function readStored(key: string): unknown {
   }
 }
 
-/** Keep JSON under `key`; a browser that forbids it only forgets. */
+/** Store JSON under `key`; does nothing if the browser forbids it. */
 export function writeStored(key: string, value: unknown): void {
   try {
     localStorage.setItem(key, JSON.stringify(value));
   } catch {
-    // Private windows and full disks: the choice holds until the page is closed.
+    // Private windows and full disks: the preference lasts until the page is closed.
   }
 }
 

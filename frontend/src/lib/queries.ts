@@ -1,5 +1,5 @@
-/** What pages ask for, as hooks. Live messages write to the same cache, so these rarely ask twice. */
-import { keepPreviousData, type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+/** The pages' queries as hooks. Live messages write to the same cache, so these rarely refetch. */
+import { focusManager, keepPreviousData, type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 
 import type { Api, LiveOptions, RangeQuery, Topic } from "./api";
@@ -7,8 +7,10 @@ import { EMPTY_TICKER, keys, mergeTicker, type Ticker } from "./cache";
 import { useApi, useHub } from "./context";
 import type { Freshness } from "./types";
 
-/** Live messages keep the numbers right; now and then they are read anew all the same. */
+/** Live messages keep the numbers correct; they are reloaded occasionally anyway. */
 const REREAD_MS = 5 * 60_000;
+/** Browsers let the timers of a hidden page run once a minute. */
+const WATCHED_MS = 60_000;
 
 interface Read {
   readonly data: Freshness | undefined;
@@ -16,7 +18,7 @@ interface Read {
   readonly isPlaceholderData: boolean;
 }
 
-/** Messages of the stream note themselves; here it is the moment of reading that counts, however long ago it was. */
+/** Messages of the stream record their own freshness; here the time of the read counts, however long ago. */
 function useNote({ data, dataUpdatedAt, isPlaceholderData }: Read): void {
   const hub = useHub();
   useEffect(() => {
@@ -24,11 +26,13 @@ function useNote({ data, dataUpdatedAt, isPlaceholderData }: Read): void {
   }, [hub, data, dataUpdatedAt, isPlaceholderData]);
 }
 
-/** Not the query's own `refetchInterval`: that begins anew with every message, and would never be over. */
+/** Not the query's own `refetchInterval`, which restarts with every message and would never elapse. */
 function useReread(refetch: (options: { cancelRefetch: boolean }) => Promise<unknown>): void {
   useEffect(() => {
-    // Several parts of a page show the same answer; one question is enough for them.
-    const timer = setInterval(() => void refetch({ cancelRefetch: false }), REREAD_MS);
+    const timer = setInterval(() => {
+      // Several parts of a page show the same response; one request is enough.
+      if (focusManager.isFocused()) void refetch({ cancelRefetch: false });
+    }, REREAD_MS);
     return () => clearInterval(timer);
   }, [refetch]);
 }
@@ -51,9 +55,9 @@ const seriesOf = (api: Api, range: RangeQuery) => ({
   structuralSharing: false as const,
 });
 
-/** Ask for what the dashboard shows first, while its code is still under way. */
+/** Request the dashboard's first data while its code is still loading. */
 export function prefetchRange(api: Api, client: QueryClient, range: RangeQuery): void {
-  // What fails here is asked again, and told, by the page.
+  // The page retries and reports requests that fail here.
   const ignore = () => undefined;
   client.query(aboutOf(api)).catch(ignore);
   client.query(kpiOf(api, range)).catch(ignore);
@@ -71,8 +75,15 @@ export function useKpi(range: RangeQuery) {
   return query;
 }
 
-export function useTimeSeries(range: RangeQuery) {
-  const query = useQuery({ ...seriesOf(useApi(), range), placeholderData: keepPreviousData });
+/** `watched`: read it once a minute while no messages come, as on a hidden page. */
+export function useTimeSeries(range: RangeQuery, watched = false) {
+  const query = useQuery({
+    ...seriesOf(useApi(), range),
+    placeholderData: keepPreviousData,
+    refetchInterval: watched && WATCHED_MS,
+    refetchIntervalInBackground: true,
+  });
+  useNote(query);
   useReread(query.refetch);
   return query;
 }
@@ -88,7 +99,7 @@ export function useSystemHealth() {
   return query;
 }
 
-/** The newest events; the first ones are read, the others come by the stream. */
+/** The newest events; the first are read, later ones come from the stream. */
 export function useTicker() {
   const api = useApi();
   const client = useQueryClient();
@@ -106,7 +117,7 @@ export function useTicker() {
 
 const ALL_TOPICS: readonly Topic[] = ["kpi", "windows", "events", "health"];
 
-/** Hold the live connection open for as long as the page stands, for this range and these topics. */
+/** Keep the live connection open while the page is mounted, for this range and these topics. */
 export function useLive(range: RangeQuery, topics: readonly Topic[] = ALL_TOPICS): void {
   const hub = useHub();
   const { range: name, tz, from, to } = range;

@@ -1,17 +1,20 @@
-import { QueryClient } from "@tanstack/react-query";
+import { focusManager, QueryClient } from "@tanstack/react-query";
 
 import { ApiError } from "./api";
 
-/** Retries what may pass by itself; a wrong question or a missing right is told at once. */
+const mayPass = (error: Error) => !(error instanceof ApiError) || error.status === 0 || error.status >= 500;
+
+/** Retries temporary errors; invalid requests and missing rights are reported at once. */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
         staleTime: 30_000,
         refetchOnWindowFocus: false,
-        retry: (failures, error) => failures < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
+        // On a hidden page a retry waits until the page is visible, and delays each later read.
+        retry: (failures, error) => focusManager.isFocused() && failures < 2 && mayPass(error),
         retryDelay: (attempt) => Math.min(4_000, 500 * 2 ** attempt),
-        // The browser's own idea of being offline is often wrong for a server on the same machine.
+        // The browser's offline detection is often wrong for a server on the same machine.
         networkMode: "always",
       },
     },

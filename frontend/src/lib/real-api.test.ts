@@ -66,13 +66,13 @@ describe("requests", () => {
 
 describe("failures", () => {
   it("become errors with the problem's words", async () => {
-    fetched.mockResolvedValue(json({ title: "Busy", status: 503, detail: "The database does not answer; try again." }, 503, { "Content-Type": "application/problem+json" }));
+    fetched.mockResolvedValue(json({ title: "Busy", status: 503, detail: "The database does not respond; try again." }, 503, { "Content-Type": "application/problem+json" }));
     const error = await createRealApi().getSystemHealth().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ApiError);
-    expect(error).toMatchObject({ status: 503, message: "The database does not answer; try again.", problem: { title: "Busy" } });
+    expect(error).toMatchObject({ status: 503, message: "The database does not respond; try again.", problem: { title: "Busy" } });
   });
 
-  it("are told from a server that is not there", async () => {
+  it("are distinguished from a server that does not respond", async () => {
     fetched.mockRejectedValue(new TypeError("fetch failed"));
     await expect(createRealApi().getSystemHealth()).rejects.toMatchObject({ status: 0, unreachable: true });
   });

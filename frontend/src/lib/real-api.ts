@@ -1,16 +1,30 @@
-/** The server's API over `fetch`: bearer token where one is set, problems as `ApiError`, ETags kept. */
-import { type Api, ApiError, type EventFilters, type OperateRequest, type RangeQuery } from "./api";
+/** The server's API over `fetch`: bearer token if one is set, problems as `ApiError`, cached ETags. */
+import {
+  type Api,
+  ApiError,
+  type EventFile,
+  type EventFilters,
+  type LiveConnection,
+  type LiveHandlers,
+  type LiveOptions,
+  type OperateRequest,
+  type RangeQuery,
+} from "./api";
 import { type DownloadOptions, type DownloadProgress, saveResponse } from "./download";
-import { connectLive } from "./live";
-import { token, tokenWanted } from "./token";
+import { connectLive } from "./live/live";
+import type { OpenLine } from "./live/live-leader";
+import { interestOf } from "./live/live-interest";
+import { canShare, joinLive } from "./live/shared-live";
+import { fingerprint, token, tokenWanted } from "./token";
 import type { OperateAnswer, Problem } from "./types";
+import { whileVisible } from "./live/while-visible";
 
 const PREFIX = "/api/v1";
 const KEPT_ANSWERS = 60;
 
 type Value = string | number | boolean | readonly string[] | null | undefined;
 
-/** A query string in which lists repeat their name and what is not set is left out. */
+/** A query string in which lists repeat their name and undefined parameters are omitted. */
 export function queryString(params: Readonly<Record<string, Value>>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
@@ -28,7 +42,7 @@ function headers(more: Record<string, string> = {}): Record<string, string> {
   return bearer === null ? more : { ...more, Authorization: `Bearer ${bearer}` };
 }
 
-/** The answer, or an `ApiError`: of status 0 where none came. Aborting throws what `fetch` throws. */
+/** The response, or an `ApiError`, with status 0 if none came. Aborting throws like `fetch`. */
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
@@ -51,7 +65,7 @@ async function problemOf(response: Response): Promise<ApiError> {
 }
 
 export function createRealApi(): Api {
-  // A 304 gives back the very object of before, so nothing that shows it is drawn again.
+  // A 304 returns the same object as before, so nothing is rendered again.
   const kept = new Map<string, { etag: string; body: unknown }>();
 
   async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -76,17 +90,58 @@ export function createRealApi(): Api {
     const path = rate ? "/operate/generator/rate" : `/operate/${request.service}/${request.action}`;
     const response = await ask(path, {
       method: "POST",
-      // The type is demanded of an empty body too: no form of another site can send it.
+      // The type is required for an empty body too: another site's form cannot send it.
       headers: headers({ "Content-Type": "application/json" }),
       ...(rate ? { body: JSON.stringify({ rate: request.rate }) } : {}),
     });
     return (await response.json()) as OperateAnswer;
   }
 
-  async function downloadEvents(filters: EventFilters, options: DownloadOptions = {}): Promise<DownloadProgress> {
+  async function downloadEvents(filters: EventFilters, file: EventFile, options: DownloadOptions = {}): Promise<DownloadProgress> {
     const { signal } = options;
-    const response = await ask(`/events.csv${queryString({ ...filters })}`, { headers: headers(), ...(signal ? { signal } : {}) });
+    const response = await ask(`/events.${file.format}${queryString({ ...filters, tz: file.tz })}`, { headers: headers(), ...(signal ? { signal } : {}) });
     return saveResponse(response, options);
+  }
+
+  /** Opens the stream with the current interest at each attempt, and polls if streams are blocked. */
+  const openLine =
+    (tz: string): OpenLine =>
+    (interest, handlers, lastEventId) =>
+      connectLive(
+        async (signal, lastId) => {
+          const { ranges, topics } = interest();
+          const response = await fetch(`${PREFIX}/stream${queryString({ range: ranges.join(","), tz, topics: topics.join(",") })}`, {
+            headers: headers({ Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": lastId } : {}) }),
+            cache: "no-store",
+            signal,
+          });
+          if (response.status === 401) tokenWanted.set(true);
+          return response;
+        },
+        async (signal) => {
+          await ask("/about", { headers: headers(), cache: "no-store", signal });
+        },
+        handlers,
+        lastEventId,
+      );
+
+  function live(options: LiveOptions, handlers: LiveHandlers): LiveConnection {
+    const { tz } = options.range;
+    const mine = interestOf(options);
+    const connect = () =>
+      canShare()
+        ? joinLive(`orderpulse.live.1 ${tz} ${fingerprint(token.get())}`, mine, openLine(tz), handlers)
+        : openLine(tz)(() => mine, handlers, null);
+    const connection = whileVisible(connect, handlers);
+    // Tabs with another token share another stream.
+    const forget = token.subscribe(() => connection.reconnect());
+    return {
+      retry: () => connection.retry(),
+      close: () => {
+        forget();
+        connection.close();
+      },
+    };
   }
 
   return {
@@ -101,24 +156,6 @@ export function createRealApi(): Api {
     getSystemHealth: (signal) => get("/health", signal),
     operate,
     downloadEvents,
-    live: ({ range, topics }, handlers) =>
-      connectLive(
-        (signal, lastEventId) =>
-          fetch(`${PREFIX}/stream${queryString({ ...rangeParams(range), topics: topics.join(",") })}`, {
-            headers: headers({
-              Accept: "text/event-stream",
-              ...(lastEventId ? { "Last-Event-ID": lastEventId } : {}),
-            }),
-            cache: "no-store",
-            signal,
-          }).then((response) => {
-            if (response.status === 401) tokenWanted.set(true);
-            return response;
-          }),
-        async (signal) => {
-          await ask("/about", { headers: headers(), cache: "no-store", signal });
-        },
-        handlers,
-      ),
+    live,
   };
 }

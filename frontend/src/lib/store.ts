@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** A value that components can watch: for what lives outside React, such as the live connection. */
+/** An observable value for state outside React, such as the live connection. */
 export interface Store<T> {
   readonly get: () => T;
   readonly set: (next: T) => void;

@@ -1,5 +1,5 @@
 /** The bearer token, for as long as the tab lives. Never in a URL, never in localStorage. */
-import { createStore, useStore } from "./store";
+import { createStore } from "./store";
 
 const KEY = "orderpulse.token";
 
@@ -21,14 +21,17 @@ export const token = {
       if (value === null) sessionStorage.removeItem(KEY);
       else sessionStorage.setItem(KEY, value);
     } catch {
-      // Without storage the token holds until the page is closed.
+      // Without storage the token lasts until the page is closed.
     }
   },
 };
 
-/** Whether the server wants a token, or another one. */
-export const tokenWanted = createStore(false);
-
-export function useTokenWanted(): boolean {
-  return useStore(tokenWanted);
+/** A hash (FNV-1a) to distinguish tokens without revealing them. */
+export function fingerprint(text: string | null): string {
+  let hash = 0x811c9dc5;
+  for (const unit of text ?? "") hash = Math.imul(hash ^ unit.charCodeAt(0), 0x01000193);
+  return (hash >>> 0).toString(36);
 }
+
+/** Whether the server requires a token, or another one. */
+export const tokenWanted = createStore(false);

@@ -1,4 +1,4 @@
-/** The answers of the API by name, from the types generated out of its OpenAPI document. */
+/** The API's responses by name, from the types generated from its OpenAPI document. */
 import type { components } from "./openapi";
 
 type Schemas = components["schemas"];
@@ -31,9 +31,10 @@ export type RejectedPage = Schemas["RejectedPage"];
 export type RejectedRecord = Schemas["RejectedRecord"];
 export type RejectReason = Schemas["RejectReason"];
 export type RejectReasonCount = Schemas["RejectReasonCount"];
+export type TimeRange = Schemas["TimeRange"];
 export type TimeSeries = Schemas["TimeSeries"];
 export type WindowBatch = Schemas["WindowBatch"];
 export type KpiWindow = Schemas["Window"];
 
-/** What every answer that shows data says of its age. */
+/** The freshness fields of every response with data. */
 export type Freshness = Beat;

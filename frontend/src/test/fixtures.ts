@@ -1,4 +1,5 @@
-/** Answers of the API to test with. Times are around 2026-03-01T10:00Z. */
+/** Responses of the API for tests. Times are around 2026-03-01T10:00Z. */
+import { byMeasure, KPIS, kpisOf, noSums, totalsOf } from "@/lib/kpis";
 import type {
   CurrencyKpi,
   CurrencySeries,
@@ -20,23 +21,15 @@ export function freshness(asOfS = 0, lagS: number | null = 0.6): Freshness {
     newest_event_time: lagS === null ? null : at(asOfS - lagS),
     event_time_lag_s: lagS,
     stale: lagS !== null && lagS > 60,
+    pipeline: "running",
   };
 }
 
-export const NO_COUNTS: Kpi = {
-  orders_created: 0,
-  payments_initiated: 0,
-  payment_success: 0,
-  payment_failed: 0,
-  orders_cancelled: 0,
-  success_rate: null,
-  created_to_initiated_rate: null,
-  initiated_to_paid_rate: null,
-  created_to_paid_rate: null,
-};
+const NOTHING = kpisOf(noSums(), "", (value) => value.toFixed(2));
+export const NO_COUNTS: Kpi = totalsOf(NOTHING);
 
 export function currencyKpi(currency: string, of: Partial<CurrencyKpi> = {}): CurrencyKpi {
-  return { ...NO_COUNTS, currency, revenue: "0.00", order_value: "0.00", average_order_value: null, ...of };
+  return { ...NOTHING, currency, ...of };
 }
 
 export function comparison(startS: number, endS: number, totals: Partial<Kpi>, currencies: CurrencyKpi[]): KpiComparison {
@@ -83,21 +76,11 @@ export function kpiReport(of: Partial<KpiReport> = {}): KpiReport {
 }
 
 export function columns(length: number, of: Partial<CurrencySeries> = {}): CurrencySeries {
-  const zeros = () => new Array<number>(length).fill(0);
-  const money = () => new Array<string>(length).fill("0.00");
-  return {
-    revenue: money(),
-    order_value: money(),
-    orders_created: zeros(),
-    payments_initiated: zeros(),
-    payment_success: zeros(),
-    payment_failed: zeros(),
-    orders_cancelled: zeros(),
-    ...of,
-  };
+  const zeros = byMeasure((name) => new Array<string | number>(length).fill(KPIS[name].unit === "money" ? "0.00" : 0)) as CurrencySeries;
+  return { ...zeros, ...of };
 }
 
-/** `minutes` windows up to and with the one that begins at 10:00; that one is running at 10:00:30. */
+/** `minutes` windows up to and including the one that begins at 10:00, which is open at 10:00:30. */
 export function timeSeries(minutes = 15, of: Partial<TimeSeries> = {}): TimeSeries {
   const starts = Array.from({ length: minutes }, (_, index) => TEN / 1_000 - 60 * (minutes - 1 - index));
   const count = (of_: number) => starts.map(() => of_);

@@ -4,10 +4,11 @@ import { createMemoryHistory, createRootRoute, createRoute, createRouter, Router
 import { render } from "@testing-library/react";
 import type { ReactElement } from "react";
 
+import { parseSearch, stringifySearch } from "@/app/search-string";
 import { TooltipProvider } from "@/components/ui/tooltip";
 import type { Api, LiveHandlers } from "@/lib/api";
 import { ServicesContext } from "@/lib/context";
-import { createLiveHub } from "@/lib/live-hub";
+import { createLiveHub } from "@/lib/live/live-hub";
 import type { About } from "@/lib/types";
 
 export const ABOUT: About = {
@@ -26,7 +27,7 @@ export const ABOUT: About = {
 
 const never = () => new Promise<never>(() => undefined);
 
-/** An API that never answers, but for what `answers` says. Its live connections are in `lines`. */
+/** An API that never responds, except with `answers`. Its live connections are in `lines`. */
 export function fakeApi(answers: Partial<Api> = {}): Api & { readonly lines: LiveHandlers[] } {
   const lines: LiveHandlers[] = [];
   return {
@@ -63,7 +64,7 @@ export function renderPage(element: ReactElement, api: Api, path = "/") {
       component: () => (path.split("?")[0] === to ? element : null),
     }),
   );
-  const router = createRouter({ routeTree: root.addChildren(pages), history: createMemoryHistory({ initialEntries: [path] }) });
+  const router = createRouter({ routeTree: root.addChildren(pages), history: createMemoryHistory({ initialEntries: [path] }), parseSearch, stringifySearch });
   const view = render(
     <QueryClientProvider client={client}>
       <ServicesContext.Provider value={{ api, hub }}>

@@ -1,12 +1,17 @@
 import "@testing-library/jest-dom/vitest";
 import "@/i18n";
 
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  window.history.replaceState(null, "", "/");
+});
+// For a busy machine.
+configure({ asyncUtilTimeout: 10_000 });
 
-// What jsdom lacks and the pages need; each behaves as the real one where a test looks.
+// What the pages need and jsdom lacks; each behaves like the real one as far as tests look.
 globalThis.ResizeObserver = class {
   observe = () => undefined;
   unobserve = () => undefined;
@@ -25,9 +30,9 @@ Object.assign(HTMLDialogElement.prototype, {
     this.dispatchEvent(new Event("close"));
   },
 });
-// axe asks for a canvas to look at icons, and takes null for an answer.
+// axe requests a canvas to check icons, and accepts null.
 HTMLCanvasElement.prototype.getContext = () => null;
-// There is no canvas: plots are looked at by the browser tests.
+// There is no canvas: the browser tests cover plots.
 vi.mock("uplot", () => ({
   default: class {
     static paths = {};

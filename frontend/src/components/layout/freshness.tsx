@@ -5,13 +5,15 @@ import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/cn";
 import { useHub } from "@/lib/context";
-import { useFormat } from "@/lib/use-format";
-import { type FreshnessState, type FreshnessView, useFreshness } from "@/lib/use-freshness";
+import { useFormat } from "@/lib/locale/use-format";
+import { type FreshnessState, type FreshnessView, useFreshness } from "@/lib/live/use-freshness";
 
 const DOT: Record<FreshnessState, string> = {
   live: "bg-good",
   polling: "bg-warn",
   connecting: "bg-ink-3",
+  starting: "bg-warn",
+  stopped: "bg-warn",
   stale: "bg-warn",
   disconnected: "bg-bad",
 };
@@ -20,21 +22,23 @@ const TEXT: Record<FreshnessState, string> = {
   live: "text-ink-2",
   polling: "text-warn",
   connecting: "text-ink-3",
+  starting: "text-warn",
+  stopped: "text-warn",
   stale: "text-warn",
   disconnected: "text-bad",
 };
 
-/** Without an animation: it would keep the processor busy all day to say what the figure beside it says. */
+/** Without animation, which would keep the processor busy and only repeat the figure. */
 function Dot({ state }: { readonly state: FreshnessState }) {
   return (
     <span aria-hidden className="relative flex size-2 shrink-0">
       {state === "live" && <span className={cn("absolute -inset-1 rounded-full opacity-25", DOT[state])} />}
-      <span className={cn("relative size-2 rounded-full", DOT[state])} />
+      <span className={cn("fill-meaning relative size-2 rounded-full", DOT[state])} />
     </span>
   );
 }
 
-/** In one sentence or two: what is the matter, and what happens next. */
+/** One or two sentences: the state, and what happens next. */
 function useExplanation(view: FreshnessView): string {
   const { t } = useTranslation();
   const format = useFormat();
@@ -42,6 +46,10 @@ function useExplanation(view: FreshnessView): string {
   switch (view.state) {
     case "live":
       return t("live.liveText", { lag });
+    case "starting":
+      return t("live.startingText");
+    case "stopped":
+      return view.sourceStopped ? t("live.sourceStoppedText") : t("live.stoppedText");
     case "stale":
       return view.lagS === null ? t("live.noEventsText") : t("live.staleText", { lag });
     case "polling":
@@ -59,7 +67,7 @@ function useExplanation(view: FreshnessView): string {
   }
 }
 
-/** 'Live · 0.6 s behind': how old the page is, at a glance; the why on a click. */
+/** 'Live · 0.6 s behind': the age of the page's numbers; a click explains it. */
 export function FreshnessIndicator({ className }: { readonly className?: string }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -102,23 +110,45 @@ export function FreshnessIndicator({ className }: { readonly className?: string 
   );
 }
 
-/** A band over the page while it is not to be trusted, in plain words. */
+const BANDED: ReadonlySet<FreshnessState> = new Set(["disconnected", "stale", "starting", "stopped"]);
+
+/** A banner over the page while its numbers are unreliable. */
 export function ConnectionBand() {
   const { t } = useTranslation();
-  const hub = useHub();
   const view = useFreshness(1_000);
   const explanation = useExplanation(view);
-  if (view.state !== "disconnected" && view.state !== "stale") return null;
+  const shown = BANDED.has(view.state);
   const bad = view.state === "disconnected";
+  const why = bad && view.reason ? t(`link.${view.reason}`) : "";
+  return (
+    <>
+      {/* Present from the start, since screen readers announce only changes; without seconds, which would be announced one by one. */}
+      <p role="status" className="sr-only">
+        {shown && `${t(`live.${view.state}`)}. ${why}`}
+      </p>
+      {shown && <Band bad={bad} title={t(`live.${view.state}`)} text={explanation} />}
+    </>
+  );
+}
+
+interface BandProps {
+  readonly bad: boolean;
+  readonly title: string;
+  readonly text: string;
+}
+
+function Band({ bad, title, text }: BandProps) {
+  const { t } = useTranslation();
+  const hub = useHub();
   return (
     <div
-      role="status"
+      data-testid="connection-band"
       className={cn("flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm sm:px-6", bad ? "bg-bad-soft text-bad" : "bg-warn-soft text-warn")}
     >
-      <strong className="font-semibold">{t(`live.${view.state}`)}</strong>
-      <span className="min-w-0 flex-1">{explanation}</span>
+      <strong className="font-semibold">{title}</strong>
+      <span className="min-w-0 flex-1">{text}</span>
       {bad && (
-        <Button size="sm" variant="ghost" className="text-inherit hover:bg-bad/10 hover:text-inherit" onClick={() => hub.retry()}>
+        <Button size="sm" variant="ghost" className="text-inherit hover:bg-bad/10 hover:text-inherit print:hidden" onClick={() => hub.retry()}>
           {t("live.retryNow")}
         </Button>
       )}

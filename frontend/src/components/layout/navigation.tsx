@@ -18,7 +18,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { to: "/ops", key: "ops", icon: Activity, shortcut: "o" },
 ];
 
-/** The pages, as a column beside the content. */
+/** The navigation as a sidebar. */
 export function SideNavigation({ narrow }: { readonly narrow: boolean }) {
   const { t } = useTranslation();
   return (
@@ -43,13 +43,13 @@ export function SideNavigation({ narrow }: { readonly narrow: boolean }) {
   );
 }
 
-/** The pages, along the bottom of a phone. */
+/** The navigation at the bottom of a phone. */
 export function BottomNavigation() {
   const { t } = useTranslation();
   return (
     <nav
       aria-label={t("nav.main")}
-      className="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-surface/95 pb-[env(safe-area-inset-bottom)] backdrop-blur lg:hidden"
+      className="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-surface/95 pb-[env(safe-area-inset-bottom)] backdrop-blur lg:hidden print:hidden"
     >
       {DESTINATIONS.map(({ to, key, icon: Icon }) => (
         <Link

@@ -13,7 +13,9 @@ import { browserTimeZone, preferences, usePreferences } from "@/lib/preferences"
 import { useAbout } from "@/lib/queries";
 import { useStore } from "@/lib/store";
 import { token } from "@/lib/token";
-import { openDialog } from "@/lib/ui-state";
+import { openDialog } from "@/lib/page/ui-state";
+import { useLinkText } from "@/lib/locale/use-link-text";
+import { timeZones } from "@/lib/locale/zone";
 
 const THEMES = ["light", "dark", "system"] as const;
 const DEVICE = "device";
@@ -30,11 +32,6 @@ function Row({ label, hint, children }: { readonly label: string; readonly hint?
   );
 }
 
-function timeZones(): string[] {
-  const all = Intl.supportedValuesOf("timeZone");
-  return ["UTC", ...all.filter((zone) => zone !== "UTC")];
-}
-
 function switchMode(mode: Mode): void {
   preferences.update({ mode });
   const address = new URL(window.location.href);
@@ -43,6 +40,7 @@ function switchMode(mode: Mode): void {
 }
 
 function Body() {
+  const linkText = useLinkText();
   const { t, i18n } = useTranslation();
   const chosen = usePreferences();
   const api = useApi();
@@ -98,7 +96,7 @@ function Body() {
               <li key={link.url}>
                 <Button asChild size="sm">
                   <a href={link.url} target="_blank" rel="noreferrer">
-                    {link.label}
+                    {linkText(link)}
                     <ExternalLink className="size-3.5" aria-hidden />
                   </a>
                 </Button>

@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { preferences } from "@/lib/preferences";
 import { token, tokenWanted } from "@/lib/token";
-import { openDialog, wallMode } from "@/lib/ui-state";
+import type { Freshness } from "@/lib/types";
+import { openDialog, wallMode } from "@/lib/page/ui-state";
 import { ABOUT, fakeApi, renderPage } from "@/test/render";
 
 import { Shell } from "./shell";
@@ -21,12 +22,12 @@ const show = (answers: Parameters<typeof fakeApi>[0] = {}) => {
 };
 
 /** The newest event was `lagS` ago, and the line is as said. */
-async function live(hub: ReturnType<typeof show>["hub"], phase: "live" | "polling" | "disconnected", lagS: number) {
+async function live(hub: ReturnType<typeof show>["hub"], phase: "live" | "polling" | "disconnected", lagS: number, pipeline: Freshness["pipeline"] = "running") {
   await screen.findByText("Inside");
   const now = new Date().toISOString();
   const newest = new Date(Date.now() - lagS * 1_000).toISOString();
   act(() => {
-    hub.note({ as_of: now, newest_event_time: newest, event_time_lag_s: lagS, stale: false });
+    hub.note({ as_of: now, newest_event_time: newest, event_time_lag_s: lagS, stale: false, pipeline });
     hub.status.set({ ...hub.status.get(), phase, reason: phase === "disconnected" ? "unreachable" : null, heardAt: Date.now() - (phase === "disconnected" ? 10_000 : 0) });
   });
 }
@@ -44,22 +45,45 @@ describe("freshness", () => {
     const { hub } = show();
     await live(hub, "live", 0.6);
     expect(screen.getByTestId("freshness")).toHaveTextContent(/^Live · 0\.[67] s behind$/);
-    expect(screen.queryByRole("status")).not.toBeInTheDocument();
+    expect(screen.queryByTestId("connection-band")).not.toBeInTheDocument();
   });
 
   it("turns stale in plain words, though the line stands", async () => {
     const { hub } = show();
     await live(hub, "live", 125);
     expect(screen.getByTestId("freshness")).toHaveTextContent("Stale · 2 min behind");
-    expect(screen.getByRole("status")).toHaveTextContent("the newest event is 2 min old");
+    expect(screen.getByTestId("connection-band")).toHaveTextContent("the newest event is 2 min old");
+  });
+
+  it.each([
+    ["stopped", 1, "Stopped", "The stream was stopped"],
+    ["source_stopped", 125, "Stopped", "The generator was stopped"],
+    ["starting", 125, "Starting", "The pipeline is starting"],
+  ] as const)("calls nobody quiet where it is %s", async (pipeline, lagS, label, text) => {
+    const { hub } = show();
+    await live(hub, "live", lagS, pipeline);
+    expect(screen.getByTestId("freshness")).toHaveTextContent(new RegExp(`^${label} · `));
+    expect(screen.getByTestId("connection-band")).toHaveTextContent(text);
+    expect(screen.queryByText(/quiet/)).not.toBeInTheDocument();
   });
 
   it("says that it is disconnected, why, and offers to try again", async () => {
     const { hub } = show();
     await live(hub, "disconnected", 12);
-    const band = screen.getByRole("status");
-    expect(band).toHaveTextContent("The server does not answer.");
+    const band = screen.getByTestId("connection-band");
+    expect(band).toHaveTextContent("The server does not respond.");
     expect(within(band).getByRole("button", { name: "Connect now" })).toBeVisible();
+  });
+
+  it("has what is wrong read out, and not each second that goes by", async () => {
+    const { hub } = show();
+    await live(hub, "live", 0.6);
+    const status = screen.getByRole("status");
+    expect(status).toBeEmptyDOMElement();
+    await live(hub, "disconnected", 12);
+    act(() => hub.status.set({ ...hub.status.get(), retryAt: Date.now() + 30_000 }));
+    expect(screen.getByTestId("connection-band")).toHaveTextContent(/Next attempt in \d+ s/);
+    expect(status.textContent).toBe("Disconnected. The server does not respond.");
   });
 
   it("claims nothing of the data before it heard of any", async () => {

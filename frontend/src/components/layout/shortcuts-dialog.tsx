@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Dialog } from "@/components/ui/dialog";
 import { Kbd } from "@/components/ui/kbd";
 import { useStore } from "@/lib/store";
-import { openDialog } from "@/lib/ui-state";
+import { openDialog } from "@/lib/page/ui-state";
 
 import { DESTINATIONS } from "./navigation";
 

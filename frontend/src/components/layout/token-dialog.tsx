@@ -10,7 +10,7 @@ import { useAbout } from "@/lib/queries";
 import { useStore } from "@/lib/store";
 import { token, tokenWanted } from "@/lib/token";
 
-/** Asks for the token when the server demands one and there is none, or not the right one. */
+/** Asks for a token if the server requires one and there is no valid one. */
 export function TokenDialog() {
   const { t } = useTranslation();
   const client = useQueryClient();

@@ -2,7 +2,8 @@ import type { HTMLAttributes } from "react";
 
 import { cn } from "@/lib/cn";
 
-const TONE = {
+/** A word of a tone on its soft plane. */
+export const SOFT_TONE = {
   neutral: "bg-sunken text-ink-2",
   accent: "bg-accent-soft text-accent",
   good: "bg-good-soft text-good",
@@ -10,7 +11,7 @@ const TONE = {
   warn: "bg-warn-soft text-warn",
 } as const;
 
-export type Tone = keyof typeof TONE;
+export type Tone = keyof typeof SOFT_TONE;
 
 export interface BadgeProps extends HTMLAttributes<HTMLSpanElement> {
   readonly tone?: Tone;
@@ -19,7 +20,7 @@ export interface BadgeProps extends HTMLAttributes<HTMLSpanElement> {
 export function Badge({ tone = "neutral", className, ...rest }: BadgeProps) {
   return (
     <span
-      className={cn("inline-flex items-center gap-1 rounded-md px-1.5 py-0.5 text-xs font-medium whitespace-nowrap", TONE[tone], className)}
+      className={cn("inline-flex items-center gap-1 rounded-md px-1.5 py-0.5 text-xs font-medium whitespace-nowrap", SOFT_TONE[tone], className)}
       {...rest}
     />
   );

@@ -19,7 +19,7 @@ const SIZE = {
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly variant?: keyof typeof VARIANT;
   readonly size?: keyof typeof SIZE;
-  /** Look like a button, be the one child: a link, for example. */
+  /** Render the single child, such as a link, in the style of a button. */
   readonly asChild?: boolean;
 }
 

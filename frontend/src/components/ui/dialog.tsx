@@ -17,7 +17,7 @@ interface ModalProps {
   readonly description?: ReactNode;
   readonly children: ReactNode;
   readonly className?: string;
-  /** Without a way out: no cross, and Escape does nothing. */
+  /** Cannot be closed by the user: no close button, and Escape does nothing. */
   readonly locked?: boolean;
 }
 
@@ -44,7 +44,7 @@ function Modal({ open, onClose, title, description, children, className, locked 
   };
 
   return (
-    // The backdrop is a second way to close for a mouse; the keyboard has Escape and the cross.
+    // The backdrop is a second way to close for a mouse; the keyboard has Escape and the close button.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events
     <dialog
       ref={ref}
@@ -53,7 +53,7 @@ function Modal({ open, onClose, title, description, children, className, locked 
       onCancel={onCancel}
       onClose={() => {
         if (!open) return;
-        // Browsers let a second Escape close what the first one may not.
+        // Browsers let a second Escape close a dialog that refused the first.
         if (locked) ref.current?.showModal();
         else onClose();
       }}
@@ -86,7 +86,7 @@ function Modal({ open, onClose, title, description, children, className, locked 
   );
 }
 
-/** A window in the middle. */
+/** A centred dialog. */
 export function Dialog({ className, ...rest }: ModalProps) {
   return (
     <Modal

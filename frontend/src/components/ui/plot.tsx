@@ -1,4 +1,4 @@
-/** uPlot in React: made once for its options, fed by `setData`, as wide as its place. */
+/** uPlot in React: created once for its options, updated with `setData`, as wide as its container. */
 import "uplot/dist/uPlot.min.css";
 
 import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
@@ -13,7 +13,7 @@ export type PlotData = UPlot.AlignedData;
 const TOKENS = ["ink", "ink-2", "ink-3", "line", "surface", "sunken", "accent", "good-fill", "bad-fill", "warn-fill"] as const;
 export type Palette = Readonly<Record<(typeof TOKENS)[number], string>>;
 
-/** The colours of the theme, for what is drawn on a canvas; another object when the theme changes. */
+/** The theme's colours for drawing on a canvas; a new object when the theme changes. */
 export function usePalette(): Palette {
   const dark = useDark();
   return useMemo(() => {
@@ -29,18 +29,18 @@ export function faded(colour: string, percent: number): string {
 }
 
 interface PlotProps {
-  /** Keep the same object for as long as the plot shall stand. */
+  /** Pass the same object as long as the plot should stay. */
   readonly options: PlotOptions;
   readonly data: PlotData;
   /** CSS pixels. */
   readonly height: number;
   readonly label: string;
   readonly className?: string;
-  /** The plot, and null when it is taken down. */
+  /** Called with the plot, and with null when it is removed. */
   readonly onPlot?: (plot: UPlot | null) => void;
 }
 
-/** Whether the user has zoomed: the x scale shows less than there is. */
+/** Whether the user has zoomed in: the x scale shows only part of the data. */
 export function isZoomed(plot: UPlot): boolean {
   const [x] = plot.data;
   const { min, max } = plot.scales["x"] ?? {};
@@ -80,7 +80,7 @@ export function Plot({ options, data, height, label, className, onPlot }: PlotPr
     if (!made || made.data === data) return;
     const zoomed = isZoomed(made);
     made.setData(data, !zoomed);
-    // Without a reset of the scales uPlot leaves it to the caller to draw.
+    // Without a reset of the scales, uPlot does not redraw by itself.
     if (zoomed) made.redraw();
   }, [data]);
 

@@ -1,7 +1,7 @@
 import { RadioGroup } from "radix-ui";
 import { type ReactNode, useState } from "react";
 
-import { afterPaint } from "@/lib/after-paint";
+import { afterPaint } from "@/lib/page/after-paint";
 import { cn } from "@/lib/cn";
 
 interface SegmentedProps<T extends string> {
@@ -12,7 +12,7 @@ interface SegmentedProps<T extends string> {
   readonly className?: string;
 }
 
-/** One of a few, all in sight. Arrow keys move the choice, which is painted before the work that it causes. */
+/** A choice of one of a few visible options. Arrow keys change it; it is painted before the work that it causes. */
 export function Segmented<T extends string>({ label, value, options, onValue, className }: SegmentedProps<T>) {
   const [chosen, setChosen] = useState(value);
   const [known, setKnown] = useState(value);

@@ -8,7 +8,7 @@ export interface SelectProps extends Omit<SelectHTMLAttributes<HTMLSelectElement
   readonly onValue: (value: string) => void;
 }
 
-/** The browser's own list, which every phone and screen reader knows, in the clothes of the page. */
+/** The browser's native `<select>`, which phones and screen readers support, in the page's style. */
 export function Select({ options, onValue, className, ...rest }: SelectProps) {
   return (
     <span className={cn("relative inline-flex min-w-0", className)}>

@@ -15,7 +15,7 @@ it("tells the server's words, else what it means that none came", () => {
   const { rerender } = render(<ErrorState error={new ApiError(422, "`to` must be later than `from`.")} />);
   expect(screen.getByRole("alert")).toHaveTextContent("`to` must be later than `from`.");
   rerender(<ErrorState error={new ApiError(0, "")} />);
-  expect(screen.getByRole("alert")).toHaveTextContent("The server does not answer.");
+  expect(screen.getByRole("alert")).toHaveTextContent("The server does not respond.");
   rerender(<ErrorState error={new TypeError("x is undefined")} />);
   expect(screen.getByRole("alert")).not.toHaveTextContent("undefined");
 });
@@ -25,7 +25,7 @@ it("keeps a broken view from taking the page with it, and tries it again", async
   let broken = true;
   function View() {
     if (broken) throw new Error("broken");
-    return <p>mended</p>;
+    return <p>repaired</p>;
   }
   render(
     <>
@@ -38,7 +38,7 @@ it("keeps a broken view from taking the page with it, and tries it again", async
   expect(screen.getByText("beside")).toBeVisible();
   broken = false;
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
-  expect(screen.getByText("mended")).toBeVisible();
+  expect(screen.getByText("repaired")).toBeVisible();
 });
 
 it("closes a dialog by its cross, and a locked one not at all", async () => {

@@ -1,17 +1,15 @@
 import { Switch as Radix } from "radix-ui";
 
 interface SwitchProps {
-  readonly id?: string;
   readonly label: string;
   readonly checked: boolean;
   readonly onChecked: (checked: boolean) => void;
 }
 
 /** On or off, at once. */
-export function Switch({ id, label, checked, onChecked }: SwitchProps) {
+export function Switch({ label, checked, onChecked }: SwitchProps) {
   return (
     <Radix.Root
-      {...(id === undefined ? {} : { id })}
       aria-label={label}
       checked={checked}
       onCheckedChange={onChecked}

@@ -5,18 +5,17 @@ export const TooltipProvider = Radix.Provider;
 
 interface TooltipProps {
   readonly text: ReactNode;
-  readonly side?: "top" | "right" | "bottom" | "left";
   /** What it explains; must take focus, so that the keyboard gets the words too. */
   readonly children: ReactNode;
 }
 
-export function Tooltip({ text, side = "top", children }: TooltipProps) {
+export function Tooltip({ text, children }: TooltipProps) {
   return (
     <Radix.Root>
       <Radix.Trigger asChild>{children}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content
-          side={side}
+          side="bottom"
           sideOffset={6}
           collisionPadding={8}
           className="z-50 max-w-72 rounded-lg bg-ink px-2.5 py-1.5 text-xs leading-snug text-canvas shadow-raised"

@@ -8,7 +8,7 @@ import type { FigureView } from "./use-figure";
 const TONE = { good: "text-good", bad: "text-bad", neutral: "text-ink-3" } as const;
 const ICON = { up: ArrowUpRight, down: ArrowDownRight, same: Minus } as const;
 
-/** The change against the period before: its direction by an arrow, its worth by a colour and a word. */
+/** The change from the previous period: direction as an arrow, quality as a colour and a word. */
 export function ChangeChip({ view, className }: { readonly view: FigureView; readonly className?: string }) {
   const { t } = useTranslation("dashboard");
   const { change, changeText } = view;
@@ -16,7 +16,7 @@ export function ChangeChip({ view, className }: { readonly view: FigureView; rea
   const Icon = ICON[change.direction];
   return (
     <span className={cn("inline-flex items-center gap-0.5 text-[0.8125rem] font-semibold whitespace-nowrap", TONE[change.tone], className)}>
-      <Icon className="size-3.5" strokeWidth={2.4} aria-hidden />
+      <Icon className="size-[1.1em]" strokeWidth={2.4} aria-hidden />
       {changeText}
       {change.tone !== "neutral" && <span className="sr-only">, {t(change.tone === "good" ? "change.better" : "change.worse")}</span>}
     </span>

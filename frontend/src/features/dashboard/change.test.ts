@@ -9,17 +9,17 @@ describe("changeOf", () => {
     expect(changeOf("count", 80, 100, "down")).toMatchObject({ direction: "down", tone: "good" });
   });
 
-  it("is in points for rates", () => expect(changeOf("rate", 90, 94.5, "up")).toEqual({ kind: "change", by: -4.5, direction: "down", tone: "bad" }));
+  it("is in points for rates", () => expect(changeOf("percentage", 90, 94.5, "up")).toEqual({ kind: "change", by: -4.5, direction: "down", tone: "bad" }));
 
   it("does not make news of noise", () => {
     expect(changeOf("money", 1_004, 1_000, "up")).toMatchObject({ direction: "same", tone: "neutral" });
-    expect(changeOf("rate", 90.04, 90, "up")).toMatchObject({ direction: "same" });
+    expect(changeOf("percentage", 90.04, 90, "up")).toMatchObject({ direction: "same" });
   });
 
-  it("compares with nothing where nothing was", () => {
+  it("compares with nothing if nothing was", () => {
     expect(changeOf("count", 5, 0, "up")).toEqual({ kind: "none" });
-    expect(changeOf("rate", null, 90, "up")).toEqual({ kind: "none" });
+    expect(changeOf("percentage", null, 90, "up")).toEqual({ kind: "none" });
     expect(changeOf("money", 5, null, "up")).toEqual({ kind: "none" });
-    expect(changeOf("rate", 90, 0, "up")).toMatchObject({ by: 90 });
+    expect(changeOf("percentage", 90, 0, "up")).toMatchObject({ by: 90 });
   });
 });

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { TitledCard } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { CurrencyKpi, KpiReport, TimeSeries } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
+import { useFormat } from "@/lib/locale/use-format";
 
 import { ChangeChip } from "./change-chip";
 import { sparkOf } from "./figures";
@@ -55,7 +55,7 @@ const Line = memo(function Line({ kpi, report, series }: LineProps) {
   );
 });
 
-/** Every currency for itself: money of different currencies is never added up. */
+/** Each currency separately: money of different currencies is never summed. */
 export function CurrenciesCard({ report, series }: { readonly report: KpiReport | undefined; readonly series: TimeSeries | undefined }) {
   const { t } = useTranslation("dashboard");
   return (

@@ -3,9 +3,9 @@ import { useTranslation } from "react-i18next";
 import { TitledCard } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { Kpi } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
+import { useFormat } from "@/lib/locale/use-format";
 
-/** Created, initiated, paid: each step as a part of the first, with the share that came that far. */
+/** Created, initiated, paid: each step relative to the first, with its share. */
 export function FunnelCard({ totals }: { readonly totals: Kpi | undefined }) {
   const { t } = useTranslation("dashboard");
   const format = useFormat();
@@ -30,7 +30,7 @@ export function FunnelCard({ totals }: { readonly totals: Kpi | undefined }) {
                 </div>
                 <div className="mt-1 h-2.5 overflow-hidden rounded-full bg-sunken">
                   <div
-                    className={`h-full origin-left rounded-full transition-transform duration-300 ${tone}`}
+                    className={`fill-meaning h-full origin-left rounded-full transition-transform duration-300 ${tone}`}
                     style={{ transform: `scaleX(${Math.min(1, count / whole)})` }}
                   />
                 </div>

@@ -5,47 +5,49 @@ import { Card } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Tooltip } from "@/components/ui/tooltip";
 import { cn } from "@/lib/cn";
+import { type KpiName, KPIS } from "@/lib/kpis";
 import type { KpiReport, TimeSeries } from "@/lib/types";
 
 import { ChangeChip } from "./change-chip";
-import { type Figure, SPEC, sparkOf } from "./figures";
+import { sparkOf } from "./figures";
 import { Sparkline } from "./sparkline";
 import { useFigures } from "./use-figure";
 
 interface KpiCardProps {
-  readonly figure: Figure;
+  readonly figure: KpiName;
   readonly report: KpiReport | undefined;
   readonly series: TimeSeries | undefined;
   readonly currency: string;
-  /** The figure that the shop lives from: larger, in the accent colour. */
+  /** The main figure: larger, in the accent colour. */
   readonly hero?: boolean;
   readonly className?: string;
 }
 
-/** As large as `largest`, or as the card is wide: an amount is never cut off, and never shortened. */
+/** At most as large as `largest` and as wide as the card: an amount is never truncated or abbreviated. */
 const fitting = (text: string, largest: string) => `min(${largest}, calc(100cqw / ${(text.length * 0.68).toFixed(2)}))`;
 
-/** One figure: what it is, how much, how it moved, and its shape over the range. */
+/** One figure: label, value, change, and its sparkline over the range. */
 export const KpiCard = memo(function KpiCard({ figure, report, series, currency, hero = false, className }: KpiCardProps) {
-  const { t } = useTranslation("dashboard");
+  const { t } = useTranslation(["dashboard", "common"]);
   const view = useFigures();
   const points = useMemo(() => (series ? sparkOf(figure, series, currency) : []), [figure, series, currency]);
+  const title = t(`kpi.${figure}.title`, { ns: "common" });
   const shown = report && view(figure, report, currency);
-  const isMoney = SPEC[figure].unit === "money";
+  const isMoney = KPIS[figure].unit === "money";
   return (
     <Card
       role="group"
-      aria-label={t(`card.${figure}`)}
+      aria-label={title}
       aria-busy={!report}
       data-kpi={figure}
       className={cn("@container relative flex h-36 flex-col overflow-hidden px-4 pt-3.5", className)}
     >
       <div className="flex items-center gap-1.5 text-[0.8125rem] font-medium text-ink-2">
-        <span className="truncate">{t(`card.${figure}`)}</span>
+        <span className="truncate">{title}</span>
         {isMoney && <span className="rounded bg-sunken px-1 py-px text-[0.6875rem] font-semibold text-ink-2">{currency}</span>}
       </div>
       {shown ? (
-        <Tooltip text={`${t(`explain.${figure}`, { currency })} ${shown.words}`} side="bottom">
+        <Tooltip text={`${t(`kpi.${figure}.text`, { ns: "common" })} ${isMoney ? t("inCurrency", { currency }) : t("allCurrencies")} ${shown.words}`}>
           <button type="button" className="-mx-1 mt-1 flex min-w-0 cursor-help flex-col items-start rounded-md px-1 text-left">
             <span
               data-testid="kpi-value"

@@ -1,15 +1,24 @@
+import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 
+import { CARDS } from "@/components/look";
 import { Card } from "@/components/ui/card";
 import { ErrorState } from "@/components/ui/states";
 import { cn } from "@/lib/cn";
 import { useKpi, useTimeSeries } from "@/lib/queries";
 
-import { FIGURES } from "./figures";
 import { KpiCard } from "./kpi-card";
 import type { View } from "./use-view";
 
-/** The six figures side by side; revenue takes the room of two. */
+/** Column spans of the first and last card that avoid gaps in two, three or four columns. */
+const FIRST = cn(
+  "max-sm:col-span-2",
+  CARDS.length % 3 === 1 && "sm:max-xl:col-span-3",
+  CARDS.length % 4 === 3 && "xl:max-[110rem]:col-span-2",
+);
+const LAST = CARDS.length % 2 === 0 ? "max-sm:col-span-2" : "";
+
+/** The figures side by side; the first spans two columns. */
 export function KpiStrip({ view }: { readonly view: View }) {
   const { t } = useTranslation("dashboard");
   const kpi = useKpi(view.range);
@@ -26,17 +35,18 @@ export function KpiStrip({ view }: { readonly view: View }) {
       aria-label={t("kpis")}
       aria-busy={kpi.isPlaceholderData}
       data-as-of={kpi.data?.as_of}
-      className={cn("grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-[1.6fr_repeat(5,1fr)]", kpi.isPlaceholderData && "opacity-60")}
+      style={{ "--cards": CARDS.length - 1 } as CSSProperties}
+      className={cn("grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-4 min-[110rem]:grid-cols-[1.6fr_repeat(var(--cards),1fr)]", kpi.isPlaceholderData && "opacity-60")}
     >
-      {FIGURES.map((figure) => (
+      {CARDS.map((figure, index) => (
         <KpiCard
           key={figure}
           figure={figure}
           report={kpi.data}
           series={series.data}
           currency={view.currency}
-          hero={figure === "revenue"}
-          className={figure === "revenue" || figure === "cancelled" ? "max-sm:col-span-2" : ""}
+          hero={index === 0}
+          className={index === 0 ? FIRST : index === CARDS.length - 1 ? LAST : ""}
         />
       ))}
     </section>

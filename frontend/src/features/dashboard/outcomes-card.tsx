@@ -4,7 +4,7 @@ import { TitledCard } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 import { cn } from "@/lib/cn";
 import type { Kpi } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
+import { useFormat } from "@/lib/locale/use-format";
 
 const PARTS = [
   { key: "paid", column: "payment_success", tone: "bg-good-fill" },
@@ -12,7 +12,7 @@ const PARTS = [
   { key: "cancelled", column: "orders_cancelled", tone: "bg-warn-fill" },
 ] as const;
 
-/** How the orders of the range ended, as parts of a whole. */
+/** Outcomes of the range's orders, as parts of a whole. */
 export function OutcomesCard({ totals }: { readonly totals: Kpi | undefined }) {
   const { t } = useTranslation("dashboard");
   const format = useFormat();
@@ -20,13 +20,13 @@ export function OutcomesCard({ totals }: { readonly totals: Kpi | undefined }) {
   return (
     <TitledCard title={t("outcomes.title")}>
       <div className="flex h-3 gap-0.5 overflow-hidden rounded-full bg-sunken">
-        {totals && whole > 0 && PARTS.map(({ key, column, tone }) => <div key={key} className={cn("h-full", tone)} style={{ flexGrow: totals[column], flexBasis: 0 }} />)}
+        {totals && whole > 0 && PARTS.map(({ key, column, tone }) => <div key={key} className={cn("fill-meaning h-full", tone)} style={{ flexGrow: totals[column], flexBasis: 0 }} />)}
       </div>
       <dl className="mt-3 space-y-1.5">
         {PARTS.map(({ key, column, tone }) => (
           <div key={key} data-outcome={key} className="flex h-5 items-center gap-2 text-[0.8125rem]">
             <dt className="flex flex-1 items-center gap-2 text-ink-2">
-              <span aria-hidden className={cn("size-2 rounded-[3px]", tone)} />
+              <span aria-hidden className={cn("fill-meaning size-2 rounded-[3px]", tone)} />
               {t(`outcomes.${key}`)}
             </dt>
             {totals ? (

@@ -1,12 +1,13 @@
 import axe from "axe-core";
 import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { type Api, ApiError } from "@/lib/api";
 import { preferences } from "@/lib/preferences";
-import { columns, comparison, currencyKpi, freshness, kpiReport, NO_COUNTS, orderEvent, timeSeries } from "@/test/fixtures";
+import { columns, comparison, currencyKpi, freshness, kpiReport, NO_COUNTS, orderEvent, TEN, timeSeries } from "@/test/fixtures";
 import { fakeApi, renderPage } from "@/test/render";
+import { setVisibility } from "@/test/visibility";
 
 import { alertSettings } from "./alerts/use-alerts";
 import DashboardPage from "./page";
@@ -17,7 +18,7 @@ const FULL: Partial<Api> = {
   getTimeSeries: () => Promise.resolve(timeSeries(60)),
   getEvents: () => Promise.resolve(EVENTS),
 };
-const AWAY = () => Promise.reject(new ApiError(503, "The database does not answer, or too many ask at once; try again."));
+const AWAY = () => Promise.reject(new ApiError(503, "The database does not respond, or there are too many requests; try again."));
 
 const show = (answers: Partial<Api> = FULL, path = "/") => {
   const api = fakeApi(answers);
@@ -28,7 +29,7 @@ const card = async (name: string) => screen.findByRole("group", { name });
 beforeEach(() => {
   localStorage.clear();
   preferences.update({ language: "en", currency: null, range: "1h", timeZone: "UTC" });
-  alertSettings.update({ failed: { on: false, limit: 50 }, sound: false });
+  alertSettings.update({ failed: { on: false, limit: 50 }, lag: { on: false, limit: 60 }, sound: false });
 });
 
 describe("with data", () => {
@@ -45,7 +46,7 @@ describe("with data", () => {
 
   it("says which time the numbers are of, and what they are compared with", async () => {
     show();
-    expect(await screen.findByText("1 Mar, 09:00 – 10:00, last hour, against 1 Mar, 08:00 – 09:00 · UTC")).toBeVisible();
+    expect(await screen.findByText("1 Mar, 09:00 – 10:00, last hour, compared with 1 Mar, 08:00 – 09:00 · UTC")).toBeVisible();
   });
 
   it("switches the currency of money, and invents no comparison", async () => {
@@ -78,7 +79,7 @@ describe("with data", () => {
     await screen.findByText("₫1,499,000");
     act(() => api.lines.at(-1)?.onMessage({ kind: "events", data: { ...freshness(1), items: [orderEvent({ id: "3", amount: "77.70", currency: "USD" })], seen: 57, sampled: true } }));
     expect(await screen.findByText("$77.70")).toBeVisible();
-    expect(screen.getByText("A selection: 1 of 57 new events")).toBeVisible();
+    expect(screen.getByText("Sampled: 1 of 57 new events")).toBeVisible();
   });
 
   it("holds the events still under the pointer", async () => {
@@ -87,16 +88,29 @@ describe("with data", () => {
     await userEvent.hover(line);
     act(() => api.lines.at(-1)?.onMessage({ kind: "events", data: { ...freshness(1), items: [orderEvent({ id: "3", amount: "77.70", currency: "USD" })], seen: 1, sampled: false } }));
     expect(screen.queryByText("$77.70")).not.toBeInTheDocument();
-    expect(screen.getByText("Paused while you point at it")).toBeVisible();
+    expect(screen.getByText("Paused while you hover over it")).toBeVisible();
     await userEvent.unhover(line);
     expect(await screen.findByText("$77.70")).toBeVisible();
+  });
+
+  it("holds them still while the focus goes from one to the next", async () => {
+    const { api } = show();
+    await screen.findByText("$12.50");
+    const [, first, second] = within(screen.getByRole("region", { name: "Live events" })).getAllByRole("link");
+    act(() => first?.focus());
+    act(() => api.lines.at(-1)?.onMessage({ kind: "events", data: { ...freshness(1), items: Array.from({ length: 8 }, (_, index) => orderEvent({ id: `new${index}`, amount: "77.70", currency: "USD" })), seen: 8, sampled: false } }));
+    await userEvent.tab();
+    expect(second).toHaveFocus();
+    expect(second).toBeInTheDocument();
+    await userEvent.tab();
+    expect(await screen.findAllByText("$77.70")).toHaveLength(8);
   });
 
   it("offers the chart as a table, with the running window marked", async () => {
     show();
     await userEvent.click(await screen.findByRole("button", { name: "Show the numbers as a table" }));
     const rows = within(screen.getByRole("table")).getAllByRole("row");
-    expect(rows[1]).toHaveTextContent("10:00–10:01 · still running₫100,000431075.0%");
+    expect(rows[1]).toHaveTextContent("10:00–10:01 · still open₫100,000431075.0%");
     expect(rows[2]).toHaveTextContent("09:59–10:00₫100,000");
   });
 
@@ -142,7 +156,7 @@ describe("without data", () => {
       getEvents: () => Promise.resolve({ ...EVENTS, items: [] }),
     });
     expect(await screen.findByRole("link", { name: "To operations" })).toHaveAttribute("href", "/ops");
-    expect(screen.getByText("No events in this time")).toBeVisible();
+    expect(screen.getByText("No events in this range")).toBeVisible();
     expect(await card("Success rate")).toHaveTextContent("–");
     expect(await card("Orders")).toHaveTextContent("0No comparison");
   });
@@ -151,14 +165,14 @@ describe("without data", () => {
     show({ ...FULL, getTimeSeries: AWAY });
     const revenue = await card("Revenue");
     await waitFor(() => expect(revenue).toHaveTextContent("₫412,500,000"));
-    expect(await screen.findByRole("alert")).toHaveTextContent("The database does not answer, or too many ask at once; try again.");
+    expect(await screen.findByRole("alert")).toHaveTextContent("The database does not respond, or there are too many requests; try again.");
   });
 
   it("tells an error in the server's words, and tries again when asked", async () => {
     let away = true;
     show({ ...FULL, getKpi: () => (away ? AWAY() : Promise.resolve(kpiReport())) });
     const alert = await screen.findByRole("alert");
-    expect(alert).toHaveTextContent("The database does not answer");
+    expect(alert).toHaveTextContent("The database does not respond");
     away = false;
     await userEvent.click(within(alert).getByRole("button", { name: "Try again" }));
     expect(await card("Orders")).toHaveTextContent("1,200");
@@ -183,10 +197,12 @@ describe("alerts", () => {
     await userEvent.clear(limit);
     await userEvent.type(limit, "14");
     await userEvent.click(screen.getByRole("switch", { name: "Watch: Failed payments above" }));
-    const alert = await screen.findByRole("alert");
-    expect(alert).toHaveTextContent("15 failed payments, above 14 in the last 15 minutes");
+    const list = await screen.findByRole("list", { name: "Alerts" });
+    expect(list).toHaveTextContent("15 failed payments, above 14 in the last 15 minutes");
+    // What is read out does not change with the figures.
+    expect(screen.getByRole("alert").textContent).toBe("Alerts: Failed payments above 14.");
     expect(JSON.parse(localStorage.getItem("orderpulse.alerts") ?? "{}")).toMatchObject({ failed: { on: true, limit: 14 } });
-    await userEvent.click(within(alert).getByRole("button", { name: "Hide until it passes" }));
+    await userEvent.click(within(list).getByRole("button", { name: "Hide until it passes" }));
     expect(screen.queryByRole("alert")).not.toBeInTheDocument();
     expect(screen.getByRole("button", { name: "1 alert" })).toBeVisible();
   });
@@ -202,6 +218,89 @@ describe("alerts", () => {
   });
 });
 
+describe("alerts of a hidden page", () => {
+  const tone = vi.fn();
+  const none = () => undefined;
+
+  /** A hidden dashboard of a shop with `failed` payments a minute, whose newest event is `lagS` old; both may change. */
+  async function hidden(shop: { failed: number; lagS: number; away?: boolean }) {
+    const nowS = () => (Date.now() - TEN) / 1_000;
+    const series = () => ({ ...timeSeries(60, { currencies: { VND: columns(60, { payment_failed: new Array<number>(60).fill(shop.failed) }) } }), ...freshness(nowS(), shop.lagS) });
+    const getTimeSeries = vi.fn(() => (shop.away ? AWAY() : Promise.resolve(series())));
+    const getKpi = vi.fn(() => Promise.resolve(kpiReport(freshness(nowS(), shop.lagS))));
+    const { api } = show({ ...FULL, getKpi, getTimeSeries });
+    await act(() => vi.advanceTimersByTimeAsync(1_000));
+    setVisibility("hidden");
+    act(() => api.lines.at(-1)?.onState({ phase: "connecting", reason: null, retryAt: null }));
+    getTimeSeries.mockClear();
+    getKpi.mockClear();
+    return {
+      asked: () => [getTimeSeries.mock.calls.length, getKpi.mock.calls.length],
+      firing: () => [...document.querySelectorAll("[data-alert]")].map((each) => each.getAttribute("data-alert")),
+      minutes: async (count: number) => {
+        await act(() => vi.advanceTimersByTimeAsync(count * 60_000));
+        await act(() => vi.advanceTimersByTimeAsync(1_000));
+      },
+    };
+  }
+
+  beforeEach(() => {
+    vi.useFakeTimers({ now: TEN });
+    tone.mockClear();
+    // jsdom has no sound.
+    vi.stubGlobal(
+      "AudioContext",
+      class {
+        createGain = () => ({ connect: none, gain: { setValueAtTime: none, exponentialRampToValueAtTime: none } });
+        createOscillator = () => ({ frequency: {}, connect: (next: object) => next, start: tone, stop: none });
+      },
+    );
+  });
+  afterEach(() => vi.useRealTimers());
+
+  it("begin with a tone, within a minute, by one question a minute", async () => {
+    alertSettings.update({ failed: { on: true, limit: 14 }, sound: true });
+    const shop = { failed: 0, lagS: 1 };
+    const page = await hidden(shop);
+    await page.minutes(2);
+    expect(page.firing()).toEqual([]);
+    expect(tone).not.toHaveBeenCalled();
+    shop.failed = 1;
+    await page.minutes(1);
+    expect(page.firing()).toEqual(["failed"]);
+    expect(tone).toHaveBeenCalledTimes(1);
+    expect(page.asked()).toEqual([3, 0]);
+  });
+
+  it("ask nothing if none is set", async () => {
+    alertSettings.update({ sound: true });
+    const page = await hidden({ failed: 9, lagS: 900 });
+    await page.minutes(30);
+    expect(page.asked()).toEqual([0, 0]);
+    expect(tone).not.toHaveBeenCalled();
+  });
+
+  it("take the age of the newest event from the answer, not from the time since", async () => {
+    alertSettings.update({ lag: { on: true, limit: 30 }, sound: true });
+    const shop = { failed: 0, lagS: 1 };
+    const page = await hidden(shop);
+    await page.minutes(5);
+    expect(tone).not.toHaveBeenCalled();
+    shop.lagS = 45;
+    await page.minutes(1);
+    expect(page.firing()).toEqual(["lag"]);
+    expect(tone).toHaveBeenCalledTimes(1);
+  });
+
+  it("tell of a server that does not answer by the age of what it said last", async () => {
+    alertSettings.update({ lag: { on: true, limit: 30 }, sound: true });
+    const page = await hidden({ failed: 0, lagS: 1, away: true });
+    await page.minutes(3);
+    expect(page.firing()).toEqual(["lag"]);
+    expect(tone).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe("wall mode", () => {
   it("shows the revenue of every currency at once, and ends with the key it began with", async () => {
     const { router } = show();
@@ -210,7 +309,7 @@ describe("wall mode", () => {
     expect(await screen.findByRole("button", { name: "Leave wall mode" })).toBeVisible();
     expect(document.body).toHaveTextContent("₫412,500,000");
     expect(document.body).toHaveTextContent("$9,120.50");
-    expect(router.state.location.search).toEqual({ wall: true });
+    expect(router.state.location.searchStr).toBe("?wall=true");
     await userEvent.keyboard("f");
     expect(await card("Revenue")).toBeVisible();
   });

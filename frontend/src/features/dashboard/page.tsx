@@ -13,9 +13,9 @@ import { Segmented } from "@/components/ui/segmented";
 import { EmptyState } from "@/components/ui/states";
 import { RANGES } from "@/lib/api";
 import { useKpi, useLive, useTimeSeries } from "@/lib/queries";
-import { announce } from "@/lib/ui-state";
-import { useFormat } from "@/lib/use-format";
-import { useShortcuts } from "@/lib/use-shortcuts";
+import { announce } from "@/lib/page/ui-state";
+import { useFormat } from "@/lib/locale/use-format";
+import { useShortcuts } from "@/lib/page/use-shortcuts";
 
 import { AlertBanner } from "./alerts/alert-banner";
 import { AlertsDialog } from "./alerts/alerts-dialog";
@@ -30,7 +30,7 @@ import { useView, type View } from "./use-view";
 import { enterFullScreen, useWall } from "./use-wall";
 import { Wall } from "./wall";
 
-/** Which time the page's numbers are of. */
+/** The range of the page's numbers. */
 function WindowNote({ view }: { readonly view: View }) {
   const { t } = useTranslation(["dashboard", "common"]);
   const format = useFormat();
@@ -43,7 +43,7 @@ function WindowNote({ view }: { readonly view: View }) {
     to: format.minute(now.end),
     before: format.dateMinute(before.start),
     until: format.minute(before.end),
-    // While another range is read, the numbers of the one before stand, and are called by its name.
+    // While another range is loaded, the previous one's numbers stay, labelled with its name.
     range: t(`range.long.${now.name}`, { ns: "common" }),
     zone: view.range.tz,
   });
@@ -88,7 +88,7 @@ export default function DashboardPage() {
   useLive(view.range);
   const kpi = useKpi(view.range).data;
   const series = useTimeSeries(view.range).data;
-  const alerts = useAlerts(series);
+  const alerts = useAlerts(view.range);
   const [editing, setEditing] = useState(false);
 
   const setWall = (wall: boolean) => {
@@ -112,15 +112,8 @@ export default function DashboardPage() {
     );
   }, [kpi, t, format]);
 
-  const banner = <AlertBanner alerts={alerts.visible} onHide={alerts.hide} />;
-  if (view.wall) {
-    return (
-      <>
-        {alerts.visible.length > 0 && <div className="px-[clamp(1rem,2.5vw,3rem)] pt-4">{banner}</div>}
-        <Wall view={view} />
-      </>
-    );
-  }
+  const banner = <AlertBanner alerts={alerts.visible} onHide={alerts.hide} wall={view.wall} />;
+  if (view.wall) return <Wall view={view} banner={banner} />;
   return (
     <Page
       title={t("title")}

@@ -1,5 +1,5 @@
 import { ChartNoAxesColumn, Table2 } from "lucide-react";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "@/components/ui/button";
@@ -9,19 +9,20 @@ import { Select } from "@/components/ui/select";
 import { Skeleton } from "@/components/ui/skeleton";
 import { EmptyState, ErrorState } from "@/components/ui/states";
 import { useTimeSeries } from "@/lib/queries";
+import { part } from "@/lib/parts";
 import type { TimeSeries } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
+import { useFormat } from "@/lib/locale/use-format";
 
 import { closedCount } from "./figures";
-import { isEmpty, rowAt } from "./series-data";
+import { isEmpty, METRICS as KPIS_OF } from "./series-data";
 import { SeriesLegend } from "./series-legend";
 import { SeriesTable } from "./series-table";
 import type { SeriesMetric, View } from "./use-view";
 
-/** The plot library comes after the numbers: they are what people wait for. */
-const SeriesPlot = lazy(async () => ({ default: (await import("./series-plot")).SeriesPlot }));
+/** The chart library is loaded after the numbers, which are more important. */
+const SeriesPlot = lazy(part(async () => ({ default: (await import("./series-plot")).SeriesPlot })));
 
-const METRICS: readonly SeriesMetric[] = ["revenue", "orders", "payments", "success_rate"];
+const METRICS = Object.keys(KPIS_OF) as SeriesMetric[];
 const HEIGHT = 310;
 
 function Body({ series, view, table }: { readonly series: TimeSeries; readonly view: View; readonly table: boolean }) {
@@ -30,7 +31,6 @@ function Body({ series, view, table }: { readonly series: TimeSeries; readonly v
   const [point, setPoint] = useState<number | null>(null);
   const onPoint = useCallback((index: number | null) => setPoint(index), []);
   const index = point ?? Math.max(0, closedCount(series) - 1);
-  const row = useMemo(() => rowAt(series, index, view.currency), [series, index, view.currency]);
   if (isEmpty(series)) {
     const span = { from: format.dateMinute(series.range.start), to: format.dateMinute(series.range.end) };
     return (
@@ -41,7 +41,7 @@ function Body({ series, view, table }: { readonly series: TimeSeries; readonly v
   }
   return (
     <>
-      <SeriesLegend row={row} currency={view.currency} metric={view.metric} />
+      <SeriesLegend series={series} index={index} currency={view.currency} metric={view.metric} />
       <div className="mt-2">
         {table ? (
           <SeriesTable series={series} currency={view.currency} height={HEIGHT} />
@@ -56,7 +56,7 @@ function Body({ series, view, table }: { readonly series: TimeSeries; readonly v
 }
 
 /** The range minute by minute. */
-export function SeriesCard({ view, className }: { readonly view: View; readonly className?: string }) {
+export function SeriesCard({ view }: { readonly view: View }) {
   const { t } = useTranslation("dashboard");
   const query = useTimeSeries(view.range);
   const [table, setTable] = useState(false);
@@ -65,7 +65,6 @@ export function SeriesCard({ view, className }: { readonly view: View; readonly 
   return (
     <TitledCard
       title={t(series && series.step_s > 60 ? "series.titleHours" : "series.title")}
-      className={className ?? ""}
       actions={
         <div className="flex max-w-full items-center gap-2">
           <Segmented
@@ -85,7 +84,7 @@ export function SeriesCard({ view, className }: { readonly view: View; readonly 
           <Button
             variant="ghost"
             size="icon"
-            className="size-8"
+            className="size-8 print:hidden"
             aria-pressed={table}
             aria-label={t(table ? "series.showChart" : "series.showTable")}
             title={t(table ? "series.showChart" : "series.showTable")}

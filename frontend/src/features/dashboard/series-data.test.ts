@@ -2,21 +2,21 @@ import { describe, expect, it } from "vitest";
 
 import { columns, TEN, timeSeries } from "@/test/fixtures";
 
-import { closedCount, moneyOf, sparkOf, totalOf } from "./figures";
-import { columnsOf, isEmpty, plotData, rowAt } from "./series-data";
+import { closedCount, columnOf, sparkOf, valueAt } from "./figures";
+import { columnsOf, isEmpty, plotData } from "./series-data";
 import { sparkPaths } from "./sparkline";
 
 const series = timeSeries(5);
 
 describe("columns", () => {
   it("add counts over currencies, never money", () => {
-    expect(totalOf(series, "orders_created")).toEqual([4, 4, 4, 4, 4]);
-    expect(moneyOf(series, "revenue", "VND")[0]).toBe(100_000);
-    expect(moneyOf(series, "revenue", "USD")[0]).toBe(10.5);
-    expect(moneyOf(series, "revenue", "EUR")).toEqual([0, 0, 0, 0, 0]);
+    expect(columnOf(series, "orders_created", "VND")).toEqual([4, 4, 4, 4, 4]);
+    expect(columnOf(series, "revenue", "VND")[0]).toBe(100_000);
+    expect(columnOf(series, "revenue", "USD")[0]).toBe(10.5);
+    expect(columnOf(series, "revenue", "EUR")).toEqual([0, 0, 0, 0, 0]);
   });
 
-  it("hold a rate, or nothing where nothing ended", () => {
+  it("hold a rate, or nothing if nothing ended", () => {
     expect(columnsOf(series, "success_rate", "VND")[0]?.[0]).toBe(75);
     const quiet = { ...series, currencies: { VND: columns(5) } };
     expect(columnsOf(quiet, "success_rate", "VND")[0]).toEqual([null, null, null, null, null]);
@@ -45,36 +45,27 @@ describe("plotData", () => {
   });
 });
 
-describe("rowAt", () => {
-  it("is one window in numbers", () => {
-    expect(rowAt(series, 4, "USD")).toEqual({
-      start: TEN / 1_000,
-      end: TEN / 1_000 + 60,
-      open: true,
-      revenue: "10.50",
-      orders: 4,
-      paid: 3,
-      failed: 1,
-      cancelled: 0,
-      rate: 75,
-    });
-    expect(rowAt(series, 3, "USD")?.open).toBe(false);
-    expect(rowAt(series, 99, "USD")).toBeNull();
+describe("valueAt", () => {
+  it("is a figure of one window, of money as it was answered", () => {
+    const row = (["revenue", "orders_created", "payment_success", "success_rate", "average_order_value"] as const).map((name) => valueAt(series, name, "USD", 4));
+    expect(row).toEqual(["10.50", 4, 3, 75, "20.00"]);
+    expect(valueAt(series, "revenue", "EUR", 4)).toBe("0.00");
+    expect(valueAt(series, "average_order_value", "EUR", 4)).toBeNull();
   });
 });
 
 describe("sparkOf", () => {
-  it("leaves the running window out, which would look like a drop", () => expect(sparkOf("orders", series, "VND")).toEqual([4, 4, 4, 4]));
+  it("leaves the running window out, which would look like a drop", () => expect(sparkOf("orders_created", series, "VND")).toEqual([4, 4, 4, 4]));
 
   it("gathers long ranges in as large parts, from the newest back", () => {
-    const points = sparkOf("orders", timeSeries(1_440), "VND");
+    const points = sparkOf("orders_created", timeSeries(1_440), "VND");
     expect(points).toHaveLength(47);
     expect(new Set(points)).toEqual(new Set([120]));
   });
 
   it("divides sums, rather than averaging quotients", () => {
-    expect(sparkOf("average", series, "USD")[0]).toBe(20);
-    expect(sparkOf("success_rate", series, "USD")[0]).toBe(0.75);
+    expect(sparkOf("average_order_value", series, "USD")[0]).toBe(20);
+    expect(sparkOf("success_rate", series, "USD")[0]).toBe(75);
   });
 });
 

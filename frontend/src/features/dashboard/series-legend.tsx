@@ -2,41 +2,45 @@ import { useTranslation } from "react-i18next";
 
 import { Badge } from "@/components/ui/badge";
 import { cn } from "@/lib/cn";
-import { useFormat } from "@/lib/use-format";
+import { type KpiName, KPIS } from "@/lib/kpis";
+import type { TimeSeries } from "@/lib/types";
+import { useFormat } from "@/lib/locale/use-format";
 
-import type { WindowRow } from "./series-data";
+import { closedCount, valueAt } from "./figures";
+import { METRICS } from "./series-data";
+import { useWritten } from "./use-figure";
 import type { SeriesMetric } from "./use-view";
 
+const DOTS: Partial<Record<KpiName, string>> = { payment_success: "bg-good-fill", payment_failed: "bg-bad-fill", orders_cancelled: "bg-warn-fill" };
+const ITEMS = Object.values(METRICS).flat();
+
 interface SeriesLegendProps {
+  readonly series: TimeSeries;
   /** The window under the crosshair, else the newest closed one. */
-  readonly row: WindowRow | null;
+  readonly index: number;
   readonly currency: string;
   readonly metric: SeriesMetric;
 }
 
-/** Everything about one window in a line that keeps its place. */
-export function SeriesLegend({ row, currency, metric }: SeriesLegendProps) {
-  const { t } = useTranslation("dashboard");
+/** All values of one window in a line with a fixed layout. */
+export function SeriesLegend({ series, index, currency, metric }: SeriesLegendProps) {
+  const { t } = useTranslation(["dashboard", "common"]);
   const format = useFormat();
-  const items = row && [
-    { key: "revenue", label: `${t("series.metrics.revenue")} (${currency})`, value: format.money(row.revenue, currency), strong: metric === "revenue", dot: "bg-accent" },
-    { key: "orders", label: t("series.metrics.orders"), value: format.count(row.orders), strong: metric === "orders", dot: "bg-accent" },
-    { key: "paid", label: t("series.paid"), value: format.count(row.paid), strong: metric === "payments", dot: "bg-good-fill" },
-    { key: "failed", label: t("series.failed"), value: format.count(row.failed), strong: metric === "payments", dot: "bg-bad-fill" },
-    { key: "cancelled", label: t("series.cancelled"), value: format.count(row.cancelled), strong: metric === "payments", dot: "bg-warn-fill" },
-    { key: "rate", label: t("series.metrics.success_rate"), value: format.percent(row.rate), strong: metric === "success_rate", dot: "bg-accent" },
-  ];
+  const write = useWritten();
+  const start = series.starts[index];
+  const items = start !== undefined && ITEMS.map((name) => ({ name, strong: METRICS[metric].includes(name), value: write(name, valueAt(series, name, currency, index), currency) }));
   return (
-    <div data-testid="series-legend" className="grid min-h-11 grid-cols-3 items-end gap-x-4 gap-y-1.5 sm:flex sm:flex-wrap sm:gap-x-5">
+    <div data-testid="series-legend" className="grid min-h-11 grid-cols-2 items-end gap-x-3 gap-y-1.5 sm:flex sm:flex-wrap sm:gap-x-5">
       <div className="min-w-24">
-        <div className="h-5 text-[0.6875rem] text-ink-3">{row?.open ? <Badge tone="accent">{t("series.open")}</Badge> : t("series.time")}</div>
-        <div className="text-[0.8125rem] font-semibold">{row ? `${format.minute(row.start * 1_000)}–${format.minute(row.end * 1_000)}` : "–"}</div>
+        <div className="h-5 text-[0.6875rem] text-ink-3">{start !== undefined && index >= closedCount(series) ? <Badge tone="accent">{t("series.open")}</Badge> : t("series.time")}</div>
+        <div className="text-[0.8125rem] font-semibold">{start === undefined ? "–" : `${format.minute(start * 1_000)}–${format.minute((start + series.step_s) * 1_000)}`}</div>
       </div>
-      {items?.map(({ key, label, value, strong, dot }) => (
-        <div key={key} className="min-w-16">
+      {items && items.map(({ name, value, strong }) => (
+        <div key={name} className="min-w-16">
           <div className="flex h-5 items-center gap-1.5 text-[0.6875rem] whitespace-nowrap text-ink-3">
-            {strong && <span aria-hidden className={cn("size-1.5 rounded-full", dot)} />}
-            {label}
+            {strong && <span aria-hidden className={cn("fill-meaning size-1.5 rounded-full", DOTS[name] ?? "bg-accent")} />}
+            {t(`kpi.${name}.title`, { ns: "common" })}
+            {KPIS[name].unit === "money" && ` (${currency})`}
           </div>
           <div className={cn("text-[0.8125rem] whitespace-nowrap", strong ? "font-semibold" : "text-ink-2")}>{value}</div>
         </div>

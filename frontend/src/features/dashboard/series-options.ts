@@ -1,8 +1,8 @@
-/** How the series is drawn: bars while there are few windows, else a line over a shade. */
+/** uPlot options of the series: bars for few windows, else a line with an area. */
 import UPlot from "uplot";
 
 import { faded, isZoomed, type Palette, type PlotOptions } from "@/components/ui/plot";
-import type { Format } from "@/lib/format";
+import type { Format } from "@/lib/locale/format";
 
 import type { SeriesMetric } from "./use-view";
 
@@ -14,9 +14,9 @@ export interface SeriesLook {
   readonly palette: Palette;
   readonly format: Format;
   readonly stepS: number;
-  /** About how many windows there are. */
+  /** Approximate number of windows. */
   readonly windows: number;
-  /** Height of the axes' letters, CSS pixels. */
+  /** Font size of the axes, CSS pixels. */
   readonly fontPx: number;
   readonly onPoint: (index: number | null) => void;
   readonly onZoom: (zoomed: boolean) => void;
@@ -28,7 +28,7 @@ export function coloursOf(metric: SeriesMetric, palette: Palette): readonly stri
 }
 
 const DASH = [4, 4];
-/** More than this are drawn with a thin line. */
+/** More windows than this get a thin line. */
 const MANY_WINDOWS = 240;
 
 function seriesOf(look: SeriesLook): UPlot.Series[] {
@@ -57,7 +57,7 @@ function seriesOf(look: SeriesLook): UPlot.Series[] {
   });
 }
 
-/** Hatches the running windows, so that a low last value reads as unfinished. */
+/** Hatches the open windows, to mark a low last value as unfinished. */
 function hatch(plot: UPlot, { palette, stepS }: SeriesLook): void {
   const first = plot.data[0][plot.data.at(-1)?.indexOf(1) ?? -1];
   const max = plot.scales["x"]?.max;
@@ -98,7 +98,8 @@ export function seriesOptions(look: SeriesLook): PlotOptions {
   };
   return {
     tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), look.timeZone),
-    padding: [10, 4, 0, 0],
+    // Room for half of the last time.
+    padding: [10, Math.round(look.fontPx * 1.5), 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -107,7 +108,7 @@ export function seriesOptions(look: SeriesLook): PlotOptions {
         size: 7,
         width: 1.5,
         stroke: palette.surface,
-        // Two series for each colour: closed and running.
+        // Two series for each colour: closed and open.
         fill: (_plot, index) => coloursOf(metric, palette)[Math.floor((index - 1) / 2)] ?? palette.accent,
       },
       drag: { x: true, y: false, setScale: true, dist: 8 },
@@ -117,7 +118,7 @@ export function seriesOptions(look: SeriesLook): PlotOptions {
       x: { time: true, range: (_plot, min, max) => [min - stepS / 2, max + stepS / 2] },
       y: {
         range: (_plot, min, max) => {
-          // A line may begin above zero, and rates are all near the top.
+          // A line may begin above zero, since rates are all near the top.
           if (metric === "success_rate") return [Math.max(0, Math.floor(min / 10) * 10 - 10), 100];
           return [0, Math.max(metric === "revenue" ? 1 : 4, max * 1.08)];
         },
@@ -134,13 +135,13 @@ export function seriesOptions(look: SeriesLook): PlotOptions {
       {
         ...axis,
         grid: { stroke: palette.line, width: 1 },
-        space: 44,
+        space: look.fontPx * 4,
         size: look.fontPx * 5,
         gap: 6,
         values: (_plot, splits) => splits.map(written),
       },
     ],
-    // The last column only says which windows are running.
+    // The last column only marks open windows.
     series: [{}, ...seriesOf(look), { show: false }],
     hooks: {
       drawClear: [(plot) => hatch(plot, look)],

@@ -7,13 +7,13 @@ import { Button } from "@/components/ui/button";
 import { Plot, usePalette } from "@/components/ui/plot";
 import { useTimeZone } from "@/lib/preferences";
 import type { TimeSeries } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
+import { useFormat } from "@/lib/locale/use-format";
 
 import { plotData } from "./series-data";
 import { seriesOptions } from "./series-options";
 import type { SeriesMetric } from "./use-view";
 
-/** Up to so many windows are drawn as bars. */
+/** Maximum windows drawn as bars. */
 const MOST_BARS = 90;
 
 interface SeriesPlotProps {
@@ -25,7 +25,7 @@ interface SeriesPlotProps {
   readonly fontPx?: number;
 }
 
-/** The chart. The plot stands as long as the look is the same; new numbers only replace its data. */
+/** The chart. The plot is recreated only if its look changes; new numbers only replace its data. */
 export function SeriesPlot({ series, metric, currency, height, onPoint, fontPx = 11 }: SeriesPlotProps) {
   const { t } = useTranslation("dashboard");
   const format = useFormat();
@@ -35,7 +35,7 @@ export function SeriesPlot({ series, metric, currency, height, onPoint, fontPx =
   const plot = useRef<UPlot | null>(null);
   const bars = series.starts.length <= MOST_BARS && (metric === "revenue" || metric === "orders");
   const stepS = series.step_s;
-  // Rounded, so that one minute more is no other look.
+  // Rounded, so that one more minute does not change the look.
   const windows = Math.ceil(series.starts.length / 120) * 120;
 
   const options = useMemo(

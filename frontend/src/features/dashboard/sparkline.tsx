@@ -8,11 +8,11 @@ const PAD = 2;
 
 interface SparkPaths {
   readonly line: string;
-  /** The line's pieces, each closed along the bottom. */
+  /** The line's segments, each closed along the bottom. */
   readonly area: string;
 }
 
-/** Paths through `points`, broken where there is none; from the least value at the bottom to the greatest. */
+/** Paths through `points`, interrupted at gaps; scaled from the smallest value at the bottom to the largest. */
 export function sparkPaths(points: readonly (number | null)[]): SparkPaths {
   const known = points.filter((point): point is number => point !== null);
   if (known.length < 2) return { line: "", area: "" };
@@ -36,7 +36,7 @@ export function sparkPaths(points: readonly (number | null)[]): SparkPaths {
   };
 }
 
-/** The shape of a figure over the range. Only a hint for the eye: the numbers are in the chart's table. */
+/** The trend of a figure over the range. Decorative: the numbers are in the chart's table. */
 export const Sparkline = memo(function Sparkline({ points, className }: { readonly points: readonly (number | null)[]; readonly className?: string }) {
   const { line, area } = sparkPaths(points);
   return (

@@ -1,13 +1,14 @@
 import { useTranslation } from "react-i18next";
 
+import { type KpiName, KPIS } from "@/lib/kpis";
 import type { KpiReport } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
+import { useFormat } from "@/lib/locale/use-format";
 
 import { type Change, changeOf } from "./change";
-import { asNumber, type Figure, readFigure, SPEC } from "./figures";
+import { asNumber, readFigure } from "./figures";
 
 export interface FigureView {
-  /** The value as people read it. */
+  /** The formatted value. */
   readonly text: string;
   readonly change: Change;
   /** The change in a few characters. */
@@ -16,19 +17,23 @@ export interface FigureView {
   readonly words: string;
 }
 
-/** Turns figures of a report into words, in the user's language. */
-export function useFigures(): (figure: Figure, report: KpiReport, currency: string) => FigureView {
+/** Writes a figure's value in the user's language. */
+export function useWritten(): (figure: KpiName, value: string | number | null, currency: string) => string {
+  const format = useFormat();
+  return (figure, value, currency) => {
+    if (KPIS[figure].unit === "money") return format.money(value === null ? null : String(value), currency);
+    return KPIS[figure].unit === "percentage" ? format.percent(asNumber(value)) : format.count(Number(value));
+  };
+}
+
+/** Formats a report's figures in the user's language. */
+export function useFigures(): (figure: KpiName, report: KpiReport, currency: string) => FigureView {
   const { t } = useTranslation("dashboard");
   const format = useFormat();
-
-  const write = (figure: Figure, value: string | number | null, currency: string): string => {
-    if (SPEC[figure].unit === "money") return format.money(value === null ? null : String(value), currency);
-    if (SPEC[figure].unit === "rate") return format.percent(asNumber(value));
-    return format.count(Number(value));
-  };
+  const write = useWritten();
 
   return (figure, report, currency) => {
-    const { unit, good } = SPEC[figure];
+    const { unit, good } = KPIS[figure];
     const now = readFigure(figure, report.current, currency);
     const before = readFigure(figure, report.previous, currency);
     const text = write(figure, now, currency);
@@ -37,7 +42,7 @@ export function useFigures(): (figure: Figure, report: KpiReport, currency: stri
     const changeText = (() => {
       if (change.kind === "none") return t("change.none");
       if (change.direction === "same") return t("change.same");
-      return unit === "rate" ? t("change.points", { points: format.points(change.by) }) : format.change(change.by);
+      return unit === "percentage" ? t("change.points", { points: format.points(change.by) }) : format.change(change.by);
     })();
     return {
       text,

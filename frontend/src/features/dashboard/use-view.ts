@@ -1,4 +1,4 @@
-/** What the dashboard shows: range, currency, metric; in the address where it should survive a link. */
+/** What the dashboard shows: range, currency, metric; in the URL if links should include it. */
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 
@@ -25,7 +25,7 @@ export interface View {
   readonly setWall: (wall: boolean) => void;
 }
 
-/** Before the server named its currencies. */
+/** Used until the server has sent its currencies. */
 const FIRST_CURRENCIES = ["VND", "USD"];
 
 export function useView(): View {

@@ -1,9 +1,9 @@
-/** Full screen for a screen on the wall, which stays awake. */
+/** Wall mode: full screen, and the screen stays awake. */
 import { useEffect } from "react";
 
-import { wallMode } from "@/lib/ui-state";
+import { wallMode } from "@/lib/page/ui-state";
 
-/** Keep the screen awake; taken again when the page comes back into sight, as browsers let go of it then. */
+/** Keep the screen awake; requested again when the page becomes visible, since browsers release it. */
 async function stayAwake(signal: AbortSignal): Promise<void> {
   if (!("wakeLock" in navigator) || document.visibilityState !== "visible") return;
   try {
@@ -11,7 +11,7 @@ async function stayAwake(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => void lock.release());
     if (signal.aborted) await lock.release();
   } catch {
-    // A low battery may refuse it; the wall goes on without.
+    // Refused on low battery; the wall continues without it.
   }
 }
 
@@ -19,13 +19,14 @@ export async function enterFullScreen(): Promise<void> {
   try {
     await document.documentElement.requestFullscreen();
   } catch {
-    // Without a key or a click the browser refuses; the page fills its window all the same.
+    // Browsers refuse without a key or click; the page then fills its window.
   }
 }
 
 export function useWall(wall: boolean, leave: () => void): void {
   useEffect(() => {
     wallMode.set(wall);
+    document.documentElement.classList.toggle("wall", wall);
     if (!wall) return undefined;
     const end = new AbortController();
     const awake = () => void stayAwake(end.signal);
@@ -38,9 +39,10 @@ export function useWall(wall: boolean, leave: () => void): void {
     return () => {
       end.abort();
       wallMode.set(false);
+      document.documentElement.classList.remove("wall");
       if (document.fullscreenElement) void document.exitFullscreen();
     };
-    // `leave` changes with each drawing and does the same each time.
+    // `leave` changes with each render but always does the same.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [wall]);
 }

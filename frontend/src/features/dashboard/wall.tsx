@@ -1,5 +1,5 @@
 import { Minimize2 } from "lucide-react";
-import { lazy, type RefObject, Suspense, useCallback, useEffect, useId, useRef, useState } from "react";
+import { lazy, type ReactNode, type RefObject, Suspense, useCallback, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { FreshnessIndicator } from "@/components/layout/freshness";
@@ -8,36 +8,38 @@ import { MockBadge } from "@/components/layout/shell";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
 import { cn } from "@/lib/cn";
+import { part } from "@/lib/parts";
+import { usePageTitle } from "@/lib/page/use-page-title";
 import { useKpi, useTimeSeries } from "@/lib/queries";
+import { type KpiName, KPIS } from "@/lib/kpis";
 import type { KpiReport } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
-import { useNow } from "@/lib/use-freshness";
+import { useFormat } from "@/lib/locale/use-format";
+import { useNow } from "@/lib/live/use-freshness";
 
 import { ChangeChip } from "./change-chip";
-import type { Figure } from "./figures";
 import { useFigures } from "./use-figure";
 import type { View } from "./use-view";
 
-const SeriesPlot = lazy(async () => ({ default: (await import("./series-plot")).SeriesPlot }));
+const SeriesPlot = lazy(part(async () => ({ default: (await import("./series-plot")).SeriesPlot })));
 
 interface BigProps {
-  readonly figure: Figure;
+  readonly figure: KpiName;
   readonly report: KpiReport | undefined;
   readonly currency: string;
   readonly hero?: boolean;
-  /** Letters to leave room for, so that neighbours are of one size. */
+  /** Characters to reserve space for, so that neighbours have the same size. */
   readonly letters?: number;
 }
 
 function Big({ figure, report, currency, hero = false, letters = 0 }: BigProps) {
-  const { t } = useTranslation("dashboard");
+  const { t } = useTranslation(["dashboard", "common"]);
   const view = useFigures();
   const shown = report && view(figure, report, currency);
   return (
     <div data-kpi={figure} className="@container min-w-0">
       <div className="text-[clamp(0.875rem,1.5vw,1.5rem)] font-medium text-ink-2">
-        {t(`card.${figure}`)}
-        {(figure === "revenue" || figure === "average") && <span className="text-ink-3"> · {currency}</span>}
+        {t(`kpi.${figure}.title`, { ns: "common" })}
+        {KPIS[figure].unit === "money" && <span className="text-ink-3"> · {currency}</span>}
       </div>
       {shown ? (
         <>
@@ -57,21 +59,25 @@ function Big({ figure, report, currency, hero = false, letters = 0 }: BigProps) 
   );
 }
 
-/** How high an element is, in whole CSS pixels. */
-function useHeight(ref: RefObject<HTMLElement>): number {
+/** Height of an element and the page's font size, in whole CSS pixels. */
+function useSizes(ref: RefObject<HTMLElement>): { readonly height: number; readonly rem: number } {
   const [height, setHeight] = useState(0);
+  const [rem, setRem] = useState(16);
   useEffect(() => {
     const element = ref.current;
     if (!element) return undefined;
-    const observer = new ResizeObserver(([entry]) => setHeight(Math.floor(entry?.contentRect.height ?? 0)));
+    const observer = new ResizeObserver(([entry]) => {
+      setHeight(Math.floor(entry?.contentRect.height ?? 0));
+      setRem(parseFloat(getComputedStyle(document.documentElement).fontSize) || 16);
+    });
     observer.observe(element);
     return () => observer.disconnect();
   }, [ref]);
-  return height;
+  return { height, rem };
 }
 
-/** The dashboard for a screen on the wall: few numbers, seen from across the room. */
-export function Wall({ view }: { readonly view: View }) {
+/** The dashboard for a wall screen: a few large numbers. */
+export function Wall({ view, banner }: { readonly view: View; readonly banner: ReactNode }) {
   const { t } = useTranslation(["dashboard", "common"]);
   const format = useFormat();
   const now = useNow(1_000);
@@ -79,15 +85,16 @@ export function Wall({ view }: { readonly view: View }) {
   const series = useTimeSeries(view.range).data;
   const ignore = useCallback(() => undefined, []);
   const place = useRef<HTMLDivElement>(null);
-  const height = useHeight(place);
+  const { height, rem } = useSizes(place);
   const title = useId();
+  usePageTitle(t("wallTitle"));
   const figures = useFigures();
   const letters = kpi ? Math.max(...view.currencies.map((currency) => figures("revenue", kpi, currency).text.length)) : 0;
   return (
-    <div data-as-of={kpi?.as_of} className="flex min-h-dvh flex-col gap-[2.5vh] p-[clamp(1rem,2.5vw,3rem)]">
+    <div data-as-of={kpi?.as_of} className="flex flex-1 flex-col gap-[2.5vh] p-[clamp(1rem,2.5vw,3rem)]">
       <header className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <Logo className="size-9" />
-        <h1 className="text-[clamp(1rem,1.6vw,1.75rem)] font-semibold tracking-tight">
+        <h1 className="text-[clamp(1rem,1.6vw,1.75rem)] font-semibold tracking-tight first-letter:uppercase">
           {t(`range.long.${kpi?.current.range.name ?? view.range.range}`, { ns: "common" })}
           <span className="font-normal text-ink-3"> · {view.range.tz}</span>
         </h1>
@@ -98,24 +105,25 @@ export function Wall({ view }: { readonly view: View }) {
           <Minimize2 className="size-5" aria-hidden />
         </Button>
       </header>
+      {banner}
       <div className="grid gap-x-[3vw] gap-y-[2.5vh] sm:grid-cols-2">
         {view.currencies.map((currency) => (
           <Big key={currency} figure="revenue" report={kpi} currency={currency} hero letters={letters} />
         ))}
       </div>
       <div className="grid grid-cols-2 gap-x-[3vw] gap-y-[2.5vh] lg:grid-cols-4">
-        {(["orders", "success_rate", "failed", "cancelled"] as const).map((figure) => (
+        {(["orders_created", "success_rate", "payment_failed", "orders_cancelled"] as const).map((figure) => (
           <Big key={figure} figure={figure} report={kpi} currency={view.currency} />
         ))}
       </div>
-      <section aria-labelledby={title} className="flex min-h-44 flex-1 flex-col gap-2">
+      <section aria-labelledby={title} className="flex min-h-32 flex-1 flex-col gap-2">
         <h2 id={title} className="text-[clamp(0.875rem,1.5vw,1.5rem)] font-medium text-ink-2">
           {t("series.metrics.orders")} <span className="text-ink-3">· {t("series.title").toLocaleLowerCase()}</span>
         </h2>
         <div ref={place} className="relative min-h-0 flex-1">
           <div className="absolute inset-0">
             <Suspense fallback={null}>
-              {series && height > 0 && <SeriesPlot series={series} metric="orders" currency={view.currency} height={height} fontPx={15} onPoint={ignore} />}
+              {series && height > 0 && <SeriesPlot series={series} metric="orders" currency={view.currency} height={height} fontPx={Math.round(rem)} onPoint={ignore} />}
             </Suspense>
           </div>
         </div>

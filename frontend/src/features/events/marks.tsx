@@ -1,23 +1,11 @@
-/** How a kind of event, a status and an outcome look: an icon and a word, so that colour is never alone. */
-import { Ban, CircleCheck, CircleDashed, CircleX, CreditCard, Hourglass, type LucideIcon, ShoppingCart } from "lucide-react";
+/** Marks of event types, statuses and outcomes: an icon and a word, so that colour is never the only sign. */
+import { Ban, CircleCheck, CircleDashed, CircleX, CreditCard, Hourglass } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
-import { Badge, type Tone } from "@/components/ui/badge";
+import { EVENT_LOOK, type Look, TEXT_TONE } from "@/components/look";
+import { Badge, SOFT_TONE } from "@/components/ui/badge";
 import { cn } from "@/lib/cn";
 import type { EventStatus, EventType, OrderJourney } from "@/lib/types";
-
-interface Look {
-  readonly icon: LucideIcon;
-  readonly tone: Tone;
-}
-
-const TYPE: Readonly<Record<EventType, Look>> = {
-  order_created: { icon: ShoppingCart, tone: "neutral" },
-  payment_initiated: { icon: CreditCard, tone: "accent" },
-  payment_success: { icon: CircleCheck, tone: "good" },
-  payment_failed: { icon: CircleX, tone: "bad" },
-  order_cancelled: { icon: Ban, tone: "warn" },
-};
 
 const STATUS: Readonly<Record<EventStatus, Look>> = {
   success: { icon: CircleCheck, tone: "good" },
@@ -33,29 +21,13 @@ export const OUTCOME: Readonly<Record<OrderJourney["outcome"], Look>> = {
   cancelled: { icon: Ban, tone: "warn" },
 };
 
-export const TEXT_TONE: Readonly<Record<Tone, string>> = {
-  neutral: "text-ink-2",
-  accent: "text-accent",
-  good: "text-good",
-  bad: "text-bad",
-  warn: "text-warn",
-};
-
-export const SOFT_TONE: Readonly<Record<Tone, string>> = {
-  neutral: "bg-sunken text-ink-2",
-  accent: "bg-accent-soft text-accent",
-  good: "bg-good-soft text-good",
-  bad: "bg-bad-soft text-bad",
-  warn: "bg-warn-soft text-warn",
-};
-
 export function TypeIcon({ type, className }: { readonly type: EventType; readonly className?: string }) {
-  const { icon: Icon, tone } = TYPE[type];
+  const { icon: Icon, tone } = EVENT_LOOK[type];
   return <Icon className={cn("size-4 shrink-0", TEXT_TONE[tone], className)} strokeWidth={1.9} aria-hidden />;
 }
 
 export function TypeDot({ type }: { readonly type: EventType }) {
-  const { icon: Icon, tone } = TYPE[type];
+  const { icon: Icon, tone } = EVENT_LOOK[type];
   return (
     <span className={cn("flex size-7 shrink-0 items-center justify-center rounded-full", SOFT_TONE[tone])}>
       <Icon className="size-4" strokeWidth={1.9} aria-hidden />

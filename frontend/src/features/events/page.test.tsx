@@ -3,7 +3,7 @@ import { act, configure, screen, waitFor, within } from "@testing-library/react"
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { type Api, ApiError, type EventFilters, type PageQuery } from "@/lib/api";
+import { type Api, ApiError, type EventFile, type EventFilters, type PageQuery } from "@/lib/api";
 import type { DownloadOptions, DownloadProgress } from "@/lib/download";
 import { preferences } from "@/lib/preferences";
 import type { EventBatch, EventPage, OrderEvent, OrderJourney, RejectedRecord } from "@/lib/types";
@@ -11,7 +11,8 @@ import { at, freshness, orderEvent } from "@/test/fixtures";
 import { fakeApi, renderPage } from "@/test/render";
 
 import EventsPage from "./page";
-import { recordKey } from "./record-key";
+import { recordKey } from "./drawer/record-key";
+import { parseSearch } from "./search";
 
 // A whole page on a busy machine takes its time.
 vi.setConfig({ testTimeout: 20_000 });
@@ -44,6 +45,7 @@ const record = (offset: number, of: Partial<RejectedRecord> = {}): RejectedRecor
   payload: '{"id":"x","note":"<img src=x onerror=alert(1)>","amount":12345678901234567890}',
   payload_bytes: 77,
   payload_truncated: false,
+  payload_sha256: null,
   rejected_at: at(-offset),
   replayed_at: null,
   ...of,
@@ -62,7 +64,8 @@ function show(answers: Partial<Api> = {}, path = "/events") {
 
 const grid = (name = "Accepted events") => screen.findByRole("grid", { name });
 const rowNames = (table: HTMLElement) => within(table).getAllByRole("row").slice(1).map((row) => /ORD\d+/.exec(row.textContent)?.[0]);
-const searchOf = (router: unknown) => (router as { state: { location: { search: Record<string, unknown> } } }).state.location.search;
+const searchOf = (router: unknown) =>
+  parseSearch((router as { state: { location: { search: Record<string, unknown> } } }).state.location.search);
 
 function live(api: ReturnType<typeof fakeApi>, items: OrderEvent[], of: Partial<EventBatch> = {}) {
   act(() => {
@@ -106,10 +109,10 @@ describe("the list", () => {
     expect(asked[0]?.from).toBeDefined();
   });
 
-  it("follows empty pages by itself, and asks before it goes on for ever", async () => {
+  it("follows empty pages automatically, and asks before it continues for long", async () => {
     let pages = 0;
     show({ getEvents: () => Promise.resolve(page([], `c${pages++}`)) }, "/events?q=rare");
-    await userEvent.click(await screen.findByRole("button", { name: "Look further back" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Search further back" }));
     const before = pages;
     await waitFor(() => expect(pages).toBeGreaterThan(before));
   });
@@ -122,7 +125,7 @@ describe("the list", () => {
         return broken ? Promise.reject(new ApiError(503, "busy")) : Promise.resolve(page(EIGHT.slice(3)));
       },
     });
-    expect(await screen.findByText("Older rows could not be read.")).toBeInTheDocument();
+    expect(await screen.findByText("Older rows could not be loaded.")).toBeInTheDocument();
     expect(rowNames(await grid())).toHaveLength(3);
     broken = false;
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
@@ -135,16 +138,16 @@ describe("the list", () => {
   });
 
   it("says what went wrong and tries again", async () => {
-    let answer: () => Promise<EventPage> = () => Promise.reject(new ApiError(503, "The database does not answer."));
+    let answer: () => Promise<EventPage> = () => Promise.reject(new ApiError(503, "The database does not respond."));
     show({ getEvents: () => answer() });
-    expect(await screen.findByRole("alert")).toHaveTextContent("The database does not answer.");
+    expect(await screen.findByRole("alert")).toHaveTextContent("The database does not respond.");
     answer = () => Promise.resolve(page(EIGHT));
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
     expect(await grid()).toBeInTheDocument();
   });
 
   it("recovers by itself, without the error flickering meanwhile", async () => {
-    let answer: () => Promise<EventPage> = () => Promise.reject(new ApiError(503, "The database does not answer."));
+    let answer: () => Promise<EventPage> = () => Promise.reject(new ApiError(503, "The database does not respond."));
     const getEvents = vi.fn(() => answer());
     show({ getEvents });
     await screen.findByRole("alert");
@@ -171,13 +174,13 @@ describe("the list", () => {
     expect(await screen.findByText("That is all: 8 events.")).toBeInTheDocument();
   });
 
-  it("marks a list that could not be read anew", async () => {
+  it("marks a list that could not be reloaded", async () => {
     let fails = false;
     const { client } = show({ getEvents: () => (fails ? Promise.reject(new ApiError(0, "")) : Promise.resolve(page(EIGHT))) });
     await grid();
     fails = true;
     await act(() => client.invalidateQueries());
-    expect(await screen.findByText(/^The list is as it was at/)).toBeInTheDocument();
+    expect(await screen.findByText(/^The list is from/)).toBeInTheDocument();
     expect(rowNames(await grid())).not.toHaveLength(0);
   });
 });
@@ -243,7 +246,7 @@ describe("the live tail", () => {
 
   it("says that nothing new can come into a range of the past", async () => {
     show({}, `/events?from=${at(-3_600)}&to=${at(0)}`);
-    expect(await screen.findByText(/lies in the past/)).toBeInTheDocument();
+    expect(await screen.findByText(/is in the past/)).toBeInTheDocument();
     expect(screen.queryByRole("button", { name: /Pause/ })).not.toBeInTheDocument();
   });
 
@@ -251,7 +254,7 @@ describe("the live tail", () => {
     const { api } = show();
     await grid();
     act(() => api.lines.at(-1)?.onState({ phase: "disconnected", reason: "unauthorized", retryAt: null }));
-    expect(await screen.findByText("Not live: The server wants a valid token.")).toBeInTheDocument();
+    expect(await screen.findByText("Not live: The server requires a valid token.")).toBeInTheDocument();
   });
 });
 
@@ -271,8 +274,8 @@ describe("the filters", () => {
   });
 
   it("are taken from the address, and all cleared at once", async () => {
-    const { router } = show({}, '/events?status=["failed"]&currency=["USD"]&user=USR7&q=ORD1&span=1h');
-    const chips = await screen.findByRole("list", { name: "Filters in force" });
+    const { router } = show({}, "/events?status=failed&currency=USD&user=USR7&q=ORD1&span=1h");
+    const chips = await screen.findByRole("list", { name: "Active filters" });
     expect(within(chips).getAllByRole("listitem").map((chip) => chip.textContent)).toEqual([
       "Search ids“ORD1”",
       "StatusFailed",
@@ -302,7 +305,7 @@ describe("the filters", () => {
     await userEvent.click(screen.getByRole("button", { name: "Time" }));
     await userEvent.type(screen.getByLabelText("From"), "2026-03-01T10:00");
     await userEvent.type(screen.getByLabelText("Until"), "2026-03-01T09:00");
-    expect(await screen.findByRole("alert")).toHaveTextContent("The end must be after the beginning.");
+    expect(await screen.findByRole("alert")).toHaveTextContent("The end must be after the start.");
     expect(screen.getByRole("button", { name: "Apply" })).toBeDisabled();
     await userEvent.clear(screen.getByLabelText("Until"));
     await userEvent.click(screen.getByRole("button", { name: "Apply" }));
@@ -324,7 +327,7 @@ describe("the drawer", () => {
       "Payment initiated₫1,499,00009:59:544.0 s later",
       "Paid₫1,499,00009:59:584.0 s laterThis event",
     ]);
-    expect(drawer).toHaveTextContent("From the order to the money in 8.0 s.");
+    expect(drawer).toHaveTextContent("Paid 8.0 s after the order.");
     act(() => {
       drawer.dispatchEvent(new Event("cancel", { cancelable: true }));
     });
@@ -367,40 +370,50 @@ describe("the drawer", () => {
 
   it("says that an event is not to be found", async () => {
     show({ getEvent: () => Promise.reject(new ApiError(404, "There is no event.")) }, "/events?event=gone");
-    expect(await screen.findByText("This event is not to be found")).toBeInTheDocument();
+    expect(await screen.findByText("Event not found")).toBeInTheDocument();
   });
 
   it("tells an order that waits from one that is done", async () => {
     const open: OrderJourney = { ...JOURNEY, outcome: "initiated", events: JOURNEY.events.slice(0, 2) };
     show({ getEvent: () => Promise.resolve(open) }, "/events?event=initiated");
     expect(await screen.findByText("Waiting for the payment's result")).toBeInTheDocument();
-    expect(screen.getByText("Payment under way")).toBeInTheDocument();
+    expect(screen.getByText("Payment in progress")).toBeInTheDocument();
   });
 });
 
-describe("the CSV", () => {
+describe("the file of events", () => {
   it("says how far it is, and can be called off", async () => {
     let options: DownloadOptions = {};
-    const downloadEvents = vi.fn((_filters: EventFilters, given?: DownloadOptions) => {
+    const downloadEvents = vi.fn((_filters: EventFilters, _file: EventFile, given?: DownloadOptions) => {
       options = given ?? {};
       return new Promise<DownloadProgress>((_resolve, reject) => {
         given?.signal?.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
       });
     });
-    show({ downloadEvents }, '/events?currency=["USD"]');
+    show({ downloadEvents }, "/events?currency=USD");
     await userEvent.click(await screen.findByRole("button", { name: "CSV" }));
-    expect(downloadEvents.mock.lastCall?.[0]).toEqual({ currency: ["USD"] });
+    expect(downloadEvents.mock.lastCall?.slice(0, 2)).toEqual([{ currency: ["USD"] }, { format: "csv", tz: "UTC" }]);
+    expect(screen.getByText("Preparing the file…")).toBeInTheDocument();
     act(() => options.onProgress?.({ rows: 12_000, bytes: 1_800_000 }));
     expect(screen.getByText("12,000 rows · 1.8 MB")).toBeInTheDocument();
     await userEvent.click(screen.getByRole("button", { name: "Cancel the download" }));
     expect(await screen.findByText("The download was cancelled.")).toBeInTheDocument();
   });
 
+  it("is a spreadsheet, too, in the chosen zone", async () => {
+    preferences.update({ timeZone: "Asia/Ho_Chi_Minh" });
+    const downloadEvents = vi.fn(() => Promise.resolve({ rows: 3, bytes: 9_000 }));
+    show({ downloadEvents }, "/events?order=662E41");
+    await userEvent.click(await screen.findByRole("button", { name: "Excel" }));
+    expect(downloadEvents).toHaveBeenCalledWith({ order_id: "662E41" }, { format: "xlsx", tz: "Asia/Ho_Chi_Minh" }, expect.anything());
+    expect(await screen.findByText("Saved 3 rows.")).toBeInTheDocument();
+  });
+
   it("says how much was saved, or what went wrong", async () => {
-    let answer: () => Promise<DownloadProgress> = () => Promise.reject(new ApiError(503, "The database does not answer."));
+    let answer: () => Promise<DownloadProgress> = () => Promise.reject(new ApiError(503, "The database does not respond."));
     show({ downloadEvents: () => answer() });
     await userEvent.click(await screen.findByRole("button", { name: "CSV" }));
-    expect(await screen.findByText("The download failed: The database does not answer.")).toBeInTheDocument();
+    expect(await screen.findByText("The download failed: The database does not respond.")).toBeInTheDocument();
     answer = () => Promise.resolve({ rows: 20, bytes: 1_000 });
     await userEvent.click(screen.getByRole("button", { name: "CSV" }));
     expect(await screen.findByText("Saved 20 rows.")).toBeInTheDocument();
@@ -452,6 +465,16 @@ describe("the rejected records", () => {
     expect(drawer).toHaveTextContent("Only the first 4.0 kB of 9.0 kB are shown.");
   });
 
+  it("say that only the beginning of a large record was kept", async () => {
+    const sha256 = "ab".repeat(32);
+    const large = record(1, { reason: "too_large", payload: "x".repeat(4_096), payload_bytes: 200_000_000, payload_truncated: true, payload_sha256: sha256 });
+    show({ getRejected: () => Promise.resolve({ ...freshness(), items: [large], next_cursor: null }) }, `/events?tab=rejected&record=${recordKey(large)}`);
+    const drawer = await screen.findByRole("dialog", { name: "Rejected record" });
+    await within(drawer).findByLabelText("Payload");
+    expect(drawer).toHaveTextContent(`Only the first 4.1 kB of 200.0 MB were stored. SHA-256 of the whole record: ${sha256}`);
+    expect(drawer).toHaveTextContent("The decompressed record is larger than 1 MiB.");
+  });
+
   it("are found by a shared link that no page of the list holds", async () => {
     const old = record(99_999);
     const getRejected = vi.fn<Api["getRejected"]>(({ from }) =>
@@ -471,7 +494,7 @@ describe("the rejected records", () => {
 describe("every reader", () => {
   const RULES = { rules: { "color-contrast": { enabled: false } } };
 
-  it.each(["/events", "/events?tab=rejected", "/events?event=e2", '/events?type=["payment_failed"]&span=1h'])("axe finds nothing in %s", async (path) => {
+  it.each(["/events", "/events?tab=rejected", "/events?event=e2", "/events?type=payment_failed&span=1h"])("axe finds nothing in %s", async (path) => {
     const { container } = show({}, path);
     await screen.findAllByRole("row", { hidden: true });
     if (path.includes("event=")) await screen.findByRole("list", { name: "Journey of the order" });
@@ -507,7 +530,7 @@ describe("every reader", () => {
     vi.spyOn(window, "matchMedia").mockImplementation(
       (media) => ({ matches: true, media, addEventListener: () => undefined, removeEventListener: () => undefined }) as unknown as MediaQueryList,
     );
-    const { router } = show({}, '/events?status=["failed"]');
+    const { router } = show({}, "/events?status=failed");
     const row = within(await grid()).getAllByRole("row").at(1);
     expect(row).toHaveTextContent("Paid₫1,499,000ORD1000 · USR1234Success · 10:00:00");
     await userEvent.click(screen.getByRole("button", { name: "Filters (1)" }));

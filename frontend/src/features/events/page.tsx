@@ -7,15 +7,16 @@ import { useTranslation } from "react-i18next";
 
 import { Page } from "@/components/layout/page";
 import { Segmented } from "@/components/ui/segmented";
+import { useHub } from "@/lib/context";
 import { readStored, useTimeZone, writeStored } from "@/lib/preferences";
 import { useLive } from "@/lib/queries";
 
 import { Accepted } from "./accepted";
-import { CsvDownload } from "./csv-download";
-import { useDrawerHistory } from "./drawer-history";
-import type { Density } from "./events-table";
-import { FilterBar } from "./filter-bar";
-import { toEventFilters } from "./filters";
+import { Downloads } from "./list/downloads";
+import { useDrawerHistory } from "./drawer/drawer-history";
+import type { Density } from "./list/list-card";
+import { FilterBar } from "./filters/filter-bar";
+import { toEventFilters } from "./filters/filters";
 import { Rejected } from "./rejected";
 import { change, parseSearch } from "./search";
 import { PHONE, useMedia } from "./use-media";
@@ -26,6 +27,7 @@ const route = getRouteApi("/events");
 
 export default function EventsPage() {
   const { t } = useTranslation("events");
+  const hub = useHub();
   const timeZone = useTimeZone();
   const search = parseSearch({ ...route.useSearch() });
   const { onSearch, onOpen, onClose } = useDrawerHistory(search);
@@ -39,6 +41,7 @@ export default function EventsPage() {
   return (
     <Page
       title={t("title")}
+      name={rejected ? t("list.labelRejected") : t("title")}
       {...(phone ? {} : { note: rejected ? t("noteRejected") : t("note") })}
       className="h-[calc(100dvh-7rem)] min-h-[30rem] gap-3 pb-3 lg:h-[calc(100dvh-3.5rem)] lg:pb-5"
       actions={
@@ -74,7 +77,7 @@ export default function EventsPage() {
         onSearch={onSearch}
         field={field}
         phone={phone}
-        end={!rejected && <span className="ml-auto"><CsvDownload filters={() => toEventFilters(search, Date.now(), timeZone)} /></span>}
+        end={!rejected && <div className="ml-auto"><Downloads filters={() => toEventFilters(search, hub.now(), timeZone)} /></div>}
       />
       {rejected ? <Rejected {...tab} /> : <Accepted {...tab} field={field} />}
     </Page>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { recordKey, secondOf } from "./record-key";
-import { change, cleared, filtersOf, isFiltered, parseSearch } from "./search";
+import { recordKey, secondOf } from "./drawer/record-key";
+import { change, cleared, clip, filtersOf, isFiltered, parseSearch } from "./search";
 
 const FULL = {
   type: ["order_created", "payment_failed"],
@@ -36,7 +36,17 @@ describe("parseSearch", () => {
     ["NUL", { q: "a\0b" }],
   ])("drops %s", (_what, raw) => expect(parseSearch(raw)).toEqual({}));
 
-  it("reads a number as text: an id may be one", () => expect(parseSearch({ q: 123 })).toEqual({ q: "123" }));
+  it("counts characters as the API does, and keeps blanks at the ends of an id", () => {
+    const longest = { order: "💥".repeat(50), user: " USR1\u00a0", q: " a ", event: "e " };
+    expect(parseSearch(longest)).toEqual(longest);
+    expect(parseSearch({ order: "💥".repeat(51), user: "ü".repeat(51) })).toEqual({});
+    expect(clip("💥".repeat(60))).toBe("💥".repeat(50));
+  });
+
+  it("keeps the key of a record of the longest topic", () => {
+    const record = `${"t".repeat(249)}~100000~9223372036854775807~1772359200123`;
+    expect(parseSearch({ record })).toEqual({ record });
+  });
 
   it("writes moments in UTC", () =>
     expect(parseSearch({ from: "2026-03-01T07:00:00+07:00" })).toEqual({ from: "2026-03-01T00:00:00.000Z" }));
@@ -85,6 +95,7 @@ describe("the key of a rejected record", () => {
     payload: null,
     payload_bytes: 0,
     payload_truncated: false,
+    payload_sha256: null,
     replayed_at: null,
   } as const;
 

@@ -1,4 +1,4 @@
-/** What the page's address holds: the filters, the tab, and what the drawer shows. Anything else is dropped. */
+/** The page's URL parameters: filters, tab, and the drawer's content. Others are dropped. */
 import type { EventStatus, EventType, RejectReason } from "@/lib/types";
 
 import { EVENT_TYPES, REASONS, SPANS, type Span, STATUSES } from "./terms";
@@ -23,17 +23,24 @@ export interface EventsSearch {
   readonly record?: string;
 }
 
-const LONGEST_ID = 50;
-const LONGEST_KEY = 200;
+/** Code points, as the API and the contract count. */
+export const LONGEST_ID = 50;
+/** Kafka's topic names have at most 249 characters; a partition, an offset and a time follow. */
+const LONGEST_KEY = 300;
 
+/** The exact text: an id may start or end with a space. */
 function text(value: unknown, longest = LONGEST_ID): string | undefined {
-  // A router that reads JSON makes a number of `q=123`.
-  if (typeof value !== "string" && typeof value !== "number") return undefined;
-  const trimmed = String(value).trim();
-  return trimmed === "" || trimmed.length > longest || trimmed.includes("\0") ? undefined : trimmed;
+  if (typeof value !== "string" || value === "" || value.includes("\0")) return undefined;
+  return Array.from(value).length > longest ? undefined : value;
 }
 
-/** A list, or one value, or several with commas between; in the order of `known`, without what is not in it. */
+/** Free text; only spaces match nothing. */
+const freeText = (value: unknown) => (typeof value === "string" && value.trim() === "" ? undefined : text(value));
+
+/** Typed or pasted text, cut to the longest id. */
+export const clip = (value: string) => Array.from(value).slice(0, LONGEST_ID).join("");
+
+/** A list, one value, or several separated by commas; in the order of `known`, without unknown ones. */
 function among<T extends string>(value: unknown, known: readonly T[]): readonly T[] | undefined {
   const parts: readonly unknown[] = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [];
   const found = known.filter((one) => parts.includes(one));
@@ -48,7 +55,8 @@ function codes(value: unknown): readonly string[] | undefined {
 
 function instant(value: unknown): string | undefined {
   if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT/.test(value)) return undefined;
-  const at = Date.parse(value);
+  // An unencoded plus sign in a URL is a space.
+  const at = Date.parse(value.replace(/ (?=\d\d:\d\d$)/, "+"));
   return Number.isNaN(at) ? undefined : new Date(at).toISOString();
 }
 
@@ -68,18 +76,18 @@ export function parseSearch(raw: Readonly<Record<string, unknown>>): EventsSearc
     currency: codes(raw["currency"]),
     order: text(raw["order"]),
     user: text(raw["user"]),
-    q: text(raw["q"]),
+    q: freeText(raw["q"]),
     span,
     from,
-    // A range that ends before it begins holds nothing that anybody could have meant.
+    // A range that ends before it begins is invalid.
     to: from !== undefined && to !== undefined && to <= from ? undefined : to,
     reason: among(raw["reason"], REASONS),
-    event: text(raw["event"], LONGEST_KEY),
+    event: text(raw["event"]),
     record: text(raw["record"], LONGEST_KEY),
   });
 }
 
-/** The search with some entries changed; one that is undefined, empty text or an empty list goes. */
+/** The search with some entries changed; undefined and empty ones are removed. */
 export function change(
   search: EventsSearch,
   next: { readonly [K in keyof EventsSearch]?: EventsSearch[K] | undefined },
@@ -90,10 +98,10 @@ export function change(
 const FILTERS = ["type", "status", "currency", "order", "user", "q", "span", "from", "to"] as const;
 const REJECTED_FILTERS = ["reason", "span", "from", "to"] as const;
 
-/** The names of the filters that the tab in sight has. */
+/** The names of the visible tab's filters. */
 export const filterNames = (search: EventsSearch) => (search.tab === "rejected" ? REJECTED_FILTERS : FILTERS);
 
-/** The filters of the tab in sight alone. */
+/** Only the visible tab's filters. */
 export function filtersOf(search: EventsSearch): EventsSearch {
   return compact(Object.fromEntries(filterNames(search).map((name) => [name, search[name]])));
 }

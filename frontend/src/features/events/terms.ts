@@ -1,20 +1,16 @@
-/** The values that filters offer, in the order in which they are offered. */
+/** The filters' options in their order. */
+import { EVENTS } from "@/lib/kpis.gen";
 import type { EventStatus, EventType, RejectReason } from "@/lib/types";
 
-/** Fails to compile where the contract has a value that the list lacks. */
+/** Fails to compile if the list lacks a value of the contract. */
 const all = <T extends string>() => <const L extends readonly T[]>(list: [T] extends [L[number]] ? L : never) => list;
 
-export const EVENT_TYPES = all<EventType>()([
-  "order_created",
-  "payment_initiated",
-  "payment_success",
-  "payment_failed",
-  "order_cancelled",
-]);
+export const EVENT_TYPES = Object.keys(EVENTS) as EventType[];
 
 export const STATUSES = all<EventStatus>()(["success", "pending", "failed"]);
 
 export const REASONS = all<RejectReason>()([
+  "too_large",
   "not_utf8",
   "not_json",
   "not_an_object",

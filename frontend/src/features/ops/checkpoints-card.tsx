@@ -2,16 +2,16 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { TitledCard } from "@/components/ui/card";
-import { DASH } from "@/lib/format";
+import { DASH } from "@/lib/locale/format";
 import type { QueryHealth } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
+import { useFormat } from "@/lib/locale/use-format";
 
 import { useAgo } from "./use-ago";
 
-export function CheckpointsCard({ queries, className }: { readonly queries: readonly QueryHealth[]; readonly className?: string }) {
+export function CheckpointsCard({ queries }: { readonly queries: readonly QueryHealth[] }) {
   const { t } = useTranslation("ops");
   return (
-    <TitledCard title={t("checkpoints.title")} {...(className === undefined ? {} : { className })}>
+    <TitledCard title={t("checkpoints.title")}>
       <div className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
         {queries.map((query) => (
           <Query key={query.name} query={query} />

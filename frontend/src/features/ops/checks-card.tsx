@@ -6,27 +6,21 @@ import { TitledCard } from "@/components/ui/card";
 import { StaleNote } from "@/components/ui/states";
 import { cn } from "@/lib/cn";
 import type { CheckResult } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
+import { useFormat } from "@/lib/locale/use-format";
 
 import { type AssetChecks, groupChecks } from "./checks";
+import { ServerText } from "./server-text";
 import { useAgo } from "./use-ago";
 
-interface ChecksCardProps {
-  /** Null while Dagster does not answer. */
-  readonly checks: readonly CheckResult[] | null;
-  readonly className?: string;
-}
-
-/** The last result of each check, by asset. What failed stands first and open. */
-export function ChecksCard({ checks, className }: ChecksCardProps) {
+/** The last result of each check, by asset; null while Dagster does not answer. What failed stands first and open. */
+export function ChecksCard({ checks }: { readonly checks: readonly CheckResult[] | null }) {
   const { t } = useTranslation("ops");
   const format = useFormat();
   const passed = checks?.filter((check) => check.passed).length ?? 0;
   return (
     <TitledCard
       title={t("checks.title")}
-      {...(checks && checks.length > 0 ? { note: t("checks.summary", { passed: format.count(passed), total: format.count(checks.length) }) } : {})}
-      {...(className === undefined ? {} : { className })}
+      note={checks && checks.length > 0 ? t("checks.summary", { passed: format.count(passed), total: format.count(checks.length) }) : undefined}
     >
       {checks === null && <StaleNote>{t("checks.unknown")}</StaleNote>}
       {checks?.length === 0 && <p className="py-2 text-[0.8125rem] text-ink-2">{t("checks.none")}</p>}
@@ -77,9 +71,7 @@ function Check({ check }: { readonly check: CheckResult }) {
           <span className="font-mono break-all">{name}</span>
           <span className="text-xs text-ink-3">{t("checks.evaluated", { lag: ago(check.evaluated_at) })}</span>
         </p>
-        <p lang="en" className="break-words text-ink-2">
-          {check.text}
-        </p>
+        <ServerText text={check.text} className="break-words text-ink-2" />
       </div>
       <a
         href={check.url}

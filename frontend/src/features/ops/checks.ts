@@ -1,4 +1,4 @@
-/** The asset checks by asset: what failed first, the worse before the lesser. */
+/** The asset checks by asset: failed ones first, errors before warnings. */
 import type { CheckResult } from "@/lib/types";
 
 export interface AssetChecks {

@@ -1,17 +1,17 @@
-/** The platform's state in one sentence: which sentence, and what fills it. */
+/** The platform's state: the sentence's key and its values. */
 import type { Component, ComponentState, Health } from "@/lib/types";
 
 export type ComponentName = Component["name"];
-export type HeadlineKey = "down" | "error" | "incidents" | "stale" | "starting" | "warning" | "unknown" | "stopped" | "ok" | "empty";
+export type HeadlineKey = "down" | "error" | "incidents" | "rejects" | "stale" | "starting" | "warning" | "unknown" | "stopped" | "ok" | "empty";
 
 export interface Headline {
   readonly key: HeadlineKey;
   readonly tone: "good" | "warn" | "bad" | "neutral";
-  /** The components that the sentence is about. */
+  /** The components named in the sentence. */
   readonly names: readonly ComponentName[];
 }
 
-/** Whether the database was read: without it there are no figures, rather than figures of nought. */
+/** Whether the database was read: without it no figures are shown, instead of zeros. */
 export const figuresKnown = (health: Health) => health.queries.length > 0;
 
 export function headlineOf(health: Health): Headline {
@@ -25,6 +25,7 @@ export function headlineOf(health: Health): Headline {
   if (starting.length > 0) return about("starting", "warn", starting);
   const stopped = named("stopped");
   if (stopped.length > 0) return about("stopped", "neutral", stopped);
+  if (health.rejects_too_many) return about("rejects", "warn");
   if (health.stale) return about("stale", "warn");
   if (health.incidents.length > 0) return about("incidents", "warn");
   const warned = named("warning");

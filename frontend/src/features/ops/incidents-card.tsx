@@ -2,16 +2,23 @@ import { Siren } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { Card } from "@/components/ui/card";
+import { Time } from "@/components/ui/time";
 import type { Incident } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
+import { useFormat } from "@/lib/locale/use-format";
 
+import { ServerText } from "./server-text";
 import { useAgo } from "./use-ago";
 
-/** What is wrong and not yet over, above everything else. */
+/** The open incidents, above everything else. */
 export function IncidentsCard({ incidents }: { readonly incidents: readonly Incident[] }) {
-  const { t } = useTranslation("ops");
+  const { t, i18n } = useTranslation("ops");
   const format = useFormat();
   const ago = useAgo(5_000);
+  const foreign = i18n.language !== "en";
+  const nameOf = (incident: string) => {
+    const [, asset, name] = /^check:(.+)\/([^/]+)$/.exec(incident) ?? [];
+    return asset === undefined || name === undefined ? t("incidents.other") : t("incidents.check", { asset, name });
+  };
   if (incidents.length === 0) return null;
   return (
     <Card aria-labelledby="ops-incidents" className="border-bad/40">
@@ -22,15 +29,11 @@ export function IncidentsCard({ incidents }: { readonly incidents: readonly Inci
       <ul className="divide-y divide-line">
         {incidents.map((one) => (
           <li key={one.incident} className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-2.5">
-            <span lang="en" className="font-medium">
-              {one.title}
-            </span>
-            <time dateTime={one.opened_at} title={format.dateTime(one.opened_at)} className="text-xs text-ink-3">
+            <span className="font-medium">{foreign ? nameOf(one.incident) : one.title}</span>
+            <Time at={one.opened_at} className="text-xs text-ink-3">
               {t("incidents.since", { lag: ago(one.opened_at) })}
-            </time>
-            <p lang="en" className="w-full text-[0.8125rem] text-ink-2">
-              {one.text}
-            </p>
+            </Time>
+            <ServerText text={foreign ? `${one.title}: ${one.text}` : one.text} className="w-full text-[0.8125rem] text-ink-2" />
           </li>
         ))}
       </ul>

@@ -1,5 +1,6 @@
 import "./i18n";
 
+import { focusManager } from "@tanstack/react-query";
 import { useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -10,17 +11,17 @@ import { EmptyState, ErrorState, StaleNote } from "@/components/ui/states";
 import { useTimeZone } from "@/lib/preferences";
 import { useLive, useSystemHealth } from "@/lib/queries";
 import type { Health } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
-import { useFreshness } from "@/lib/use-freshness";
-import { useSteadyError } from "@/lib/use-steady-error";
+import { useFormat } from "@/lib/locale/use-format";
+import { useFreshness } from "@/lib/live/use-freshness";
+import { useSteadyError } from "@/lib/page/use-steady-error";
 
 import { CheckpointsCard } from "./checkpoints-card";
 import { ChecksCard } from "./checks-card";
-import { ComponentsCard } from "./components-card";
+import { ComponentsCard } from "./components/components-card";
 import { figuresKnown } from "./headline";
 import { HeadlineBanner } from "./headline-banner";
 import { IncidentsCard } from "./incidents-card";
-import { PlotsCard } from "./plots-card";
+import { PlotsCard } from "./plots/plots-card";
 import { RejectsCard } from "./rejects-card";
 
 const TOPICS = ["health"] as const;
@@ -36,9 +37,11 @@ export default function OpsPage() {
   const error = useSteadyError(query);
   const reread = useCallback(() => void refetch(), [refetch]);
   const link = useFreshness(1_000).state;
-  // Signs of life are seconds old at most, so the report that shows them must be, too.
+  // Heartbeats are at most seconds old, so the report must be, too.
   useEffect(() => {
-    const timer = setInterval(reread, REREAD_MS);
+    const timer = setInterval(() => {
+      if (focusManager.isFocused()) reread();
+    }, REREAD_MS);
     return () => clearInterval(timer);
   }, [reread]);
 

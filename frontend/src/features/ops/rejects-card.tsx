@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { TitledCard } from "@/components/ui/card";
 import type { Health, RejectReason } from "@/lib/types";
-import { useFormat } from "@/lib/use-format";
+import { useFormat } from "@/lib/locale/use-format";
 
 import { en } from "@/i18n/en";
 import { type ReasonShare, rejectsOf } from "./rejects";
@@ -12,7 +12,7 @@ import { type ReasonShare, rejectsOf } from "./rejects";
 const isReason = (reason: string): reason is RejectReason => reason in en.reason;
 
 /** Why records were rejected, the most frequent reason first. Each leads to its records. */
-export function RejectsCard({ health, className }: { readonly health: Health; readonly className?: string }) {
+export function RejectsCard({ health }: { readonly health: Health }) {
   const { t } = useTranslation("ops");
   const format = useFormat();
   const { reasons, total, share } = rejectsOf(health);
@@ -20,7 +20,6 @@ export function RejectsCard({ health, className }: { readonly health: Health; re
     <TitledCard
       title={t("rejects.title")}
       note={t("rejects.note")}
-      {...(className === undefined ? {} : { className })}
       actions={
         <Link to="/events" search={{ tab: "rejected" }} className="rounded-md text-[0.8125rem] font-medium text-accent hover:underline">
           {t("rejects.list")}
@@ -64,7 +63,7 @@ function Reason({ reason: { reason, records, share, length } }: { readonly reaso
       >
         <span className="truncate group-hover:text-accent">{name}</span>
         <span aria-hidden className="h-2 rounded-full bg-sunken">
-          <span className="block h-full rounded-full bg-bad-fill/75" style={{ width: `${Math.max(2, 100 * length)}%` }} />
+          <span className="fill-meaning block h-full rounded-full bg-bad-fill/75" style={{ width: `${Math.max(2, 100 * length)}%` }} />
         </span>
         <span className="text-right whitespace-nowrap">
           <span className="sr-only">{t("rejects.records", { n: format.count(records), share: format.percent(share) })}</span>

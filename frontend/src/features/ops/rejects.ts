@@ -6,15 +6,14 @@ export interface ReasonShare {
   readonly records: number;
   /** Per cent of all records, accepted or not. */
   readonly share: number;
-  /** Length of its bar, from 0 to 1; the most frequent has 1. */
+  /** Length of its bar, from 0 to 1; 1 for the most frequent. */
   readonly length: number;
 }
 
 export interface Rejects {
   readonly reasons: readonly ReasonShare[];
-  readonly rejected: number;
   readonly total: number;
-  /** Per cent of all records; null where there were none. */
+  /** Per cent of all records; null if there were none. */
   readonly share: number | null;
 }
 
@@ -25,5 +24,5 @@ export function rejectsOf({ rejected, accepted }: Pick<Health, "rejected" | "acc
   const reasons = rejected
     .map(({ reason, records }) => ({ reason, records, share: (100 * records) / Math.max(1, total), length: records / most }))
     .sort((a, b) => b.records - a.records || a.reason.localeCompare(b.reason));
-  return { reasons, rejected: sum, total, share: total === 0 ? null : (100 * sum) / total };
+  return { reasons, total, share: total === 0 ? null : (100 * sum) / total };
 }

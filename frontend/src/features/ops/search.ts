@@ -1,4 +1,4 @@
 import * as v from "valibot";
 
-/** The page's address. */
+/** The page's URL parameters. */
 export const OpsSearch = v.object({});

@@ -1,9 +1,9 @@
 import { useHub } from "@/lib/context";
 import { useStore } from "@/lib/store";
-import { useFormat } from "@/lib/use-format";
-import { useNow } from "@/lib/use-freshness";
+import { useFormat } from "@/lib/locale/use-format";
+import { useNow } from "@/lib/live/use-freshness";
 
-/** How long ago a moment of the server was, in words that move on by themselves. */
+/** How long ago a server time was, as text that updates itself. */
 export function useAgo(everyMs = 1_000): (at: string | number) => string {
   const format = useFormat();
   const { clockOffsetMs } = useStore(useHub().status);

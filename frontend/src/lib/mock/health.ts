@@ -1,90 +1,97 @@
-/** The platform of the simulated shop: well, with now and then a slow batch. */
-import type { BatchPoint, Component, Health, HealthSummary } from "../types";
-import { createRandom } from "./random";
+/** The health of the simulated platform: healthy, with an occasional slow batch. */
+import type { BatchPoint, Component, Health, HealthSummary, Link } from "../types";
 import { freshness } from "./reports";
-import type { Shop } from "./shop";
+import { createRandom, type Shop } from "./shop";
 
 const DAGSTER = "http://localhost:3000";
 const QUARTER_MS = 15 * 60_000;
+const QUERIES = ["events_clean", "kpi_1m"] as const;
 
-export function components(shop: Shop, now: number): Component[] {
-  const recently = (ms: number) => new Date(now - ms).toISOString();
+const link = (kind: Link["kind"], path: string, name: string | null = null): Link => ({ kind, name, label: name ?? kind, url: DAGSTER + path });
+
+function components(shop: Shop, now: number): Component[] {
+  const rate = shop.rate * 5;
+  const stateOf = (service: keyof Shop["down"]) => (shop.runs(service, now) ? "ok" : shop.down[service] === Infinity ? "stopped" : "starting");
+  const line = (name: Component["name"], title: string, summary: string, sentence: Component["sentence"], rest: Partial<Component> = {}): Component => ({
+    ...{ name, title, summary, sentence, state: "ok", advice: null, heartbeat_at: new Date(now - 700).toISOString(), rate: null, actions: [], links: [] },
+    ...rest,
+  });
   const beating = shop.runs("generator", now);
   const streaming = shop.runs("spark_stream", now);
-  const coming = (service: "generator" | "spark_stream") => (shop.down[service] === Infinity ? ("stopped" as const) : ("starting" as const));
-  const link = (label: string, path: string) => ({ label, url: DAGSTER + path });
-  const line = (
-    name: Component["name"],
-    title: string,
-    state: Component["state"],
-    summary: string,
-    rest: Partial<Component> = {},
-  ): Component => ({ name, title, state, summary, advice: null, heartbeat_at: recently(700), rate: null, actions: [], links: [], ...rest });
-  const query = (name: "events_clean" | "kpi_1m", seconds: string) =>
-    line(name, `Spark query ${name}`, streaming ? "ok" : coming("spark_stream"), streaming ? `Commits a batch every ${seconds} s.` : "Commits nothing.", {
-      actions: streaming ? ["stop", "restart"] : ["start"],
-      links: [link(`Asset ${name}`, `/assets/${name}`)],
-    });
+  const query = (name: (typeof QUERIES)[number], age_s: number) =>
+    line(
+      name,
+      `Spark query ${name}`,
+      streaming ? `Commits a batch every ${age_s} s.` : "Commits nothing.",
+      streaming ? { code: "committed", values: { batch: 48_210, age_s, records: 2 } } : { code: "no_batch" },
+      { state: stateOf("spark_stream"), actions: streaming ? ["stop", "restart"] : ["start"], links: [link("asset", `/assets/${name}`, name)] },
+    );
   return [
     line(
       "generator",
       "Generator",
-      beating ? "ok" : coming("generator"),
-      beating ? `Sends ${(shop.rate * 5).toFixed(0)} events a second.` : "Sends nothing.",
+      beating ? `Sends ${rate.toFixed(0)} events a second.` : "Sends nothing.",
+      beating ? { code: "sends", values: { rate, wanted: rate } } : { code: "stopped", values: { at: new Date(now).toISOString() } },
       {
-        rate: shop.rate * 5,
+        state: stateOf("generator"),
+        rate,
         advice: beating ? null : "Start it here, or in Dagster.",
         actions: beating ? ["stop", "restart", "set_rate"] : ["start"],
-        links: [link("Job generator", "/jobs")],
+        links: [link("job", "/jobs", "start_generator")],
       },
     ),
-    line("kafka", "Kafka", "ok", "One broker, 3 partitions of events_raw."),
-    query("events_clean", "0.4"),
-    query("kpi_1m", "0.5"),
-    line("postgres", "PostgreSQL", "ok", "Answers in 2 ms; 14 of 100 connections."),
-    line("dbt", "dbt views", "warning", "Built 26 hours ago.", {
-      heartbeat_at: recently(26 * 3_600_000),
+    line("kafka", "Kafka", "One broker, 3 partitions of events_raw.", { code: "kafka_takes", values: { rate } }),
+    query("events_clean", 0.4),
+    query("kpi_1m", 0.5),
+    line("postgres", "PostgreSQL", "Answers in 2 ms; 14 of 100 connections.", { code: "database_answers", values: { answer_ms: 2 } }),
+    line("dbt", "dbt views", "View v_kpi_24h is missing.", { code: "views_missing", values: { missing: 1, views: 6, names: "v_kpi_24h" } }, {
+      state: "warning",
+      heartbeat_at: new Date(now - 26 * 3_600_000).toISOString(),
       advice: "Run the job dbt_build.",
-      links: [link("Job dbt_build", "/jobs")],
+      links: [link("job", "/jobs", "dbt_build")],
     }),
-    line("dagster", "Dagster", "ok", "Daemon, code server and webserver beat.", { links: [link("Runs", "/runs")] }),
-    line("api", "API", "ok", "Simulated in this browser."),
+    line("dagster", "Dagster", "Daemon, code server and webserver beat.", { code: "checks_passed", values: { checks: 4 } }, { links: [link("dagster", "/")] }),
+    line("api", "API", "Simulated in this browser.", { code: "api_up", values: { version: "mock", up_s: 3_600 } }),
   ];
 }
 
-const wholeState = (shop: Shop, now: number) => (shop.runs("generator", now) && shop.runs("spark_stream", now) ? "ok" : "degraded");
-
-/** An hour of ten-second steps, each near the one before, now and then with a slow batch. */
-function batches(query: BatchPoint["query"], first: number): BatchPoint[] {
-  const random = createRandom(query === "kpi_1m" ? 11 : 7);
-  const usual = query === "kpi_1m" ? 370 : 310;
-  let drift = 0;
+/** An hour of ten-second steps, now and then with a slow batch. */
+function batches(query: BatchPoint["query"], now: number): BatchPoint[] {
+  const first = Math.floor((now - 3_600_000) / 10_000) * 10_000;
+  const random = createRandom(QUERIES.indexOf(query));
   return Array.from({ length: 360 }, (_, index) => {
-    drift = 0.9 * drift + 0.1 * (random.next() - 0.5);
-    const slow = random.next() < 0.012 ? 1.6 + random.next() : 1;
+    const usual = 0.9 + 0.2 * random();
+    const slow = random() < 0.012 ? 2 : 1;
     return {
       at: new Date(first + index * 10_000).toISOString(),
       query,
-      batches: random.int(18, 24),
-      records: Math.round(50 * (1 + drift) + random.int(-2, 2)),
-      batch_ms: Math.round(usual * (1 + 2 * drift) * slow),
-      lag_s: Math.round(60 * (1 + 2.5 * drift) * slow) / 100,
+      batches: Math.round(21 * usual),
+      records: Math.round(50 * usual),
+      batch_ms: Math.round((query === "kpi_1m" ? 370 : 310) * usual * slow),
+      lag_s: Math.round(60 * usual * slow) / 100,
     };
   });
+}
+
+export function healthSummary(shop: Shop, now: number): HealthSummary {
+  return {
+    ...freshness(shop, now),
+    status: shop.runs("generator", now) && shop.runs("spark_stream", now) ? "ok" : "degraded",
+    rejects_too_many: false,
+    components: components(shop, now).map(({ name, state, summary, sentence }) => ({ name, state, summary, sentence })),
+  };
 }
 
 export function health(shop: Shop, now: number): Health {
   const since = now - QUARTER_MS;
   const reasons = new Map<string, number>();
-  for (const record of shop.rejected) {
-    if (Date.parse(record.rejected_at) >= since) reasons.set(record.reason, (reasons.get(record.reason) ?? 0) + 1);
+  for (const { reason, rejected_at } of shop.rejected) {
+    if (Date.parse(rejected_at) >= since) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
-  const first = Math.floor((now - 3_600_000) / 10_000) * 10_000;
   return {
-    ...freshness(shop, now),
-    status: wholeState(shop, now),
+    ...healthSummary(shop, now),
     components: components(shop, now),
-    queries: (["events_clean", "kpi_1m"] as const).map((name, index) => ({
+    queries: QUERIES.map((name, index) => ({
       name,
       batch_id: 48_210 + Math.floor(now / 500) % 100_000 - index * 310,
       committed_at: new Date(now - 320 - index * 90).toISOString(),
@@ -96,7 +103,7 @@ export function health(shop: Shop, now: number): Health {
       checkpoint_bytes: 18_400_000 + index * 4_200_000,
       checkpoint_age_s: 0.4,
     })),
-    batches: (["events_clean", "kpi_1m"] as const).flatMap((query) => batches(query, first)),
+    batches: QUERIES.flatMap((query) => batches(query, now)),
     rejected: [...reasons].map(([reason, records]) => ({ reason, records })).sort((a, b) => b.records - a.records),
     accepted: shop.events.filter((event) => Date.parse(event.event_time) >= since).length,
     checks: [
@@ -111,13 +118,5 @@ export function health(shop: Shop, now: number): Health {
       url: `${DAGSTER}/assets/${check.asset}`,
     })),
     incidents: [],
-  };
-}
-
-export function healthSummary(shop: Shop, now: number): HealthSummary {
-  return {
-    ...freshness(shop, now),
-    status: wholeState(shop, now),
-    components: components(shop, now).map(({ name, state, summary }) => ({ name, state, summary })),
   };
 }

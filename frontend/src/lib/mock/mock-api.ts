@@ -1,6 +1,8 @@
 /** The whole API in the browser, over a simulated shop: for trying the dashboard without a platform. */
 import { type Api, ApiError, type EventFilters, type LiveHandlers, type LiveOptions, type PageQuery } from "../api";
 import { saveBlob } from "../download";
+import { EVENTS } from "../kpis.gen";
+import { passes } from "../passes";
 import type { OrderEvent, OrderJourney } from "../types";
 import { health, healthSummary } from "./health";
 import { freshness, kpiReport, kpiWindow, timeSeries } from "./reports";
@@ -11,29 +13,6 @@ const BATCH_MS = 600;
 const BEAT_MS = 5_000;
 const ANSWER_MS = 60;
 const RESTART_MS = 6_000;
-
-const OUTCOME = {
-  order_created: "created",
-  payment_initiated: "initiated",
-  payment_success: "paid",
-  payment_failed: "failed",
-  order_cancelled: "cancelled",
-} as const;
-
-const matches = (event: OrderEvent, filters: EventFilters): boolean => {
-  const among = (value: string, wanted: readonly string[] | undefined) => !wanted?.length || wanted.includes(value);
-  const text = filters.q?.toLowerCase();
-  return (
-    among(event.event_type, filters.event_type) &&
-    among(event.status, filters.status) &&
-    among(event.currency, filters.currency) &&
-    (!filters.order_id || event.order_id === filters.order_id) &&
-    (!filters.user_id || event.user_id === filters.user_id) &&
-    (!text || [event.id, event.order_id, event.user_id].some((id) => id.toLowerCase().includes(text))) &&
-    (!filters.from || event.event_time >= new Date(filters.from).toISOString()) &&
-    (!filters.to || event.event_time < new Date(filters.to).toISOString())
-  );
-};
 
 function page<T>(newestFirst: readonly T[], keyOf: (item: T) => string, { cursor, limit = 100 }: PageQuery) {
   const from = cursor ? newestFirst.findIndex((item) => keyOf(item) === cursor) + 1 : 0;
@@ -51,22 +30,13 @@ export function createMockApi(clock: () => number = Date.now): Api {
     const events = shop.advance(clock());
     for (const listener of batchListeners) listener(events);
   };
-  const answer = <T>(make: () => T, signal?: AbortSignal) =>
-    new Promise<T>((resolve, reject) => {
-      const later = setTimeout(() => {
-        try {
-          advance();
-          resolve(make());
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      }, ANSWER_MS);
-      signal?.addEventListener("abort", () => {
-        clearTimeout(later);
-        reject(new DOMException("aborted", "AbortError"));
-      });
-    });
-  const found = (filters: EventFilters) => shop.events.filter((event) => matches(event, filters)).reverse();
+  const answer = async <T>(make: () => T, signal?: AbortSignal): Promise<T> => {
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
+    signal?.throwIfAborted();
+    advance();
+    return make();
+  };
+  const found = (filters: EventFilters) => shop.events.filter((event) => passes(event, filters)).reverse();
   const one = <T>(item: T | undefined, what: string): T => {
     if (item === undefined) throw new ApiError(404, `There is no ${what}.`);
     return item;
@@ -75,7 +45,7 @@ export function createMockApi(clock: () => number = Date.now): Api {
   function journey(orderId: string): OrderJourney {
     const events = shop.events.filter((event) => event.order_id === orderId);
     const last = one(events.at(-1), `order ${orderId}`);
-    return { ...freshness(shop, clock()), order_id: orderId, outcome: OUTCOME[last.event_type], events, truncated: false };
+    return { ...freshness(shop, clock()), order_id: orderId, outcome: EVENTS[last.event_type].outcome, events, truncated: false };
   }
 
   function live({ range, topics }: LiveOptions, handlers: LiveHandlers) {
@@ -157,10 +127,10 @@ export function createMockApi(clock: () => number = Date.now): Api {
         else shop.down[request.service] = { start: 0, stop: Infinity, restart: clock() + RESTART_MS }[request.action];
         return { run_id: "mock", url: "#" };
       }),
-    downloadEvents: async (filters, { signal } = {}) => {
+    downloadEvents: async (filters, _file, { signal } = {}) => {
       const columns = ["id", "event_time", "event_type", "order_id", "user_id", "amount", "currency", "status", "ingest_time"] as const;
       const rows = await answer(() => found(filters).map((event) => columns.map((column) => event[column]).join(",")), signal);
-      const file = new Blob([[columns.join(","), ...rows].join("\r\n")], { type: "text/csv" });
+      const file = new Blob([["\ufeff" + columns.join(","), ...rows].join("\r\n")], { type: "text/csv" });
       saveBlob(file, "events.csv");
       return { rows: rows.length, bytes: file.size };
     },

@@ -1,43 +1,26 @@
-/** The shop's tallies in the shapes of the API. */
+/** The shop's sums in the API's types. */
 import type { RangeQuery } from "../api";
-import type { CurrencyKpi, CurrencySeries, Freshness, Kpi, KpiComparison, KpiReport, KpiWindow, TimeSeries } from "../types";
-import { startOfDay } from "../zone";
-import { CURRENCIES, MINUTE_MS, money, noTally, type Shop, type Tally } from "./shop";
+import { byMeasure, KPIS, kpisOf, MEASURE_NAMES, noSums, type Sums, totalsOf } from "../kpis";
+import { startOfDay } from "../locale/zone";
+import type { CurrencySeries, Freshness, KpiComparison, KpiReport, KpiWindow, TimeRange, TimeSeries } from "../types";
+import { CURRENCIES, MINUTE_MS, money, type Shop } from "./shop";
 
-const share = (part: number, whole: number) => (whole === 0 ? null : Math.round((10_000 * part) / whole) / 100);
+/** Sums of the shop hold money in cents. */
+const currencyKpi = (currency: string, sums: Sums) => kpisOf(sums, currency, (cents) => money(Math.round(cents)));
 
-function kpiOf(tally: Tally): Kpi {
-  const { orders_created, payments_initiated, payment_success, payment_failed, orders_cancelled } = tally;
-  return {
-    orders_created,
-    payments_initiated,
-    payment_success,
-    payment_failed,
-    orders_cancelled,
-    success_rate: share(payment_success, payment_success + payment_failed),
-    created_to_initiated_rate: share(payments_initiated, orders_created),
-    initiated_to_paid_rate: share(payment_success, payments_initiated),
-    created_to_paid_rate: share(payment_success, orders_created),
-  };
+function add(into: Sums, more: Sums): void {
+  for (const name of MEASURE_NAMES) into[name] += more[name];
 }
 
-const currencyKpi = (currency: string, tally: Tally): CurrencyKpi => ({
-  ...kpiOf(tally),
-  currency,
-  revenue: money(tally.revenue),
-  order_value: money(tally.order_value),
-  average_order_value: tally.orders_created === 0 ? null : money(Math.round(tally.order_value / tally.orders_created)),
-});
-
-function add(into: Tally, more: Tally): Tally {
-  for (const name of Object.keys(into) as (keyof Tally)[]) into[name] += more[name];
-  return into;
+function pipelineOf(shop: Shop, now: number): Freshness["pipeline"] {
+  if (!shop.runs("spark_stream", now)) return "stopped";
+  return shop.runs("generator", now) ? "running" : "source_stopped";
 }
 
 export function freshness(shop: Shop, now: number): Freshness {
   const newest = shop.events.at(-1)?.event_time ?? null;
   const lag = newest === null ? null : (now - Date.parse(newest)) / 1_000;
-  return { as_of: new Date(now).toISOString(), newest_event_time: newest, event_time_lag_s: lag, stale: lag !== null && lag > 60 };
+  return { as_of: new Date(now).toISOString(), newest_event_time: newest, event_time_lag_s: lag, stale: lag !== null && lag > 60, pipeline: pipelineOf(shop, now) };
 }
 
 interface Span {
@@ -47,8 +30,7 @@ interface Span {
 }
 
 /** Whole minutes from `start`; the period before has the same length. */
-export function spanOf(query: RangeQuery, now: number): Span {
-  const minute = (at: number) => Math.ceil(at / MINUTE_MS) * MINUTE_MS;
+function spanOf(query: RangeQuery, now: number): Span {
   if (query.range === "today") {
     const start = startOfDay(now, query.tz);
     return { start, end: now, previousStart: startOfDay(start - 3_600_000, query.tz) };
@@ -59,86 +41,63 @@ export function spanOf(query: RangeQuery, now: number): Span {
     return { start, end, previousStart: start - (end - start) };
   }
   const length = { "15m": 15, "1h": 60, "24h": 1_440 }[query.range] * MINUTE_MS;
-  const start = minute(now - length);
+  const start = Math.ceil((now - length) / MINUTE_MS) * MINUTE_MS;
   return { start, end: now, previousStart: start - length };
 }
 
-function comparison(shop: Shop, query: RangeQuery, start: number, end: number, closing: number): KpiComparison {
-  const all = noTally();
-  const currencies = CURRENCIES.map((code) => {
-    const sum = noTally();
-    for (let at = start; at < end; at += MINUTE_MS) {
-      const tally = shop.tally(at, code);
-      const left = Math.min(1, (end - at) / MINUTE_MS);
-      // The last minute of the period before is cut off where the current one stands.
-      const part = closing < 1 && left < 1 ? left : 1;
-      add(sum, part === 1 ? tally : scaled(tally, part));
-    }
-    add(all, sum);
-    return currencyKpi(code, sum);
-  });
-  return {
-    range: { name: query.range, start: new Date(start).toISOString(), end: new Date(end).toISOString(), time_zone: query.tz },
-    totals: kpiOf(all),
-    currencies,
-  };
-}
+const minutesOf = (start: number, end: number) => Array.from({ length: Math.ceil((end - start) / MINUTE_MS) }, (_, index) => start + index * MINUTE_MS);
 
-function scaled(tally: Tally, part: number): Tally {
-  const made = noTally();
-  for (const name of Object.keys(made) as (keyof Tally)[]) made[name] = Math.round(tally[name] * part);
-  return made;
+const rangeOf = (query: RangeQuery, start: number, end: number): TimeRange => ({
+  name: query.range,
+  start: new Date(start).toISOString(),
+  end: new Date(end).toISOString(),
+  time_zone: query.tz,
+});
+
+/** The KPIs of some minutes: of each currency, and of all. */
+function kpisOfMinutes(shop: Shop, minutes: readonly number[]): Pick<KpiComparison, "totals" | "currencies"> {
+  const all = noSums();
+  const currencies = CURRENCIES.map((code) => {
+    const sums = noSums();
+    for (const minute of minutes) add(sums, shop.tally(minute, code));
+    add(all, sums);
+    return currencyKpi(code, sums);
+  });
+  return { totals: totalsOf(currencyKpi("", all)), currencies };
 }
 
 export function kpiReport(shop: Shop, query: RangeQuery, now: number): KpiReport {
   const { start, end, previousStart } = spanOf(query, now);
+  const previousEnd = previousStart + (end - start);
+  // The running minute has no equal in the past, whose minutes are over.
+  const closed = Math.floor(previousEnd / MINUTE_MS) * MINUTE_MS;
   return {
     ...freshness(shop, now),
-    current: comparison(shop, query, start, end, 1),
-    previous: comparison(shop, query, previousStart, previousStart + (end - start), 0),
+    current: { range: rangeOf(query, start, end), ...kpisOfMinutes(shop, minutesOf(start, end)) },
+    previous: { range: rangeOf(query, previousStart, previousEnd), ...kpisOfMinutes(shop, minutesOf(previousStart, closed)) },
   };
 }
 
 export function timeSeries(shop: Shop, query: RangeQuery, now: number): TimeSeries {
   const { start, end } = spanOf(query, now);
-  const starts: number[] = [];
-  for (let at = start; at < end; at += MINUTE_MS) starts.push(at / 1_000);
-  const currencies: Record<string, CurrencySeries> = {};
-  for (const code of CURRENCIES) {
-    const tallies = starts.map((at) => shop.tally(at * 1_000, code));
-    currencies[code] = {
-      revenue: tallies.map((tally) => money(tally.revenue)),
-      order_value: tallies.map((tally) => money(tally.order_value)),
-      orders_created: tallies.map((tally) => tally.orders_created),
-      payments_initiated: tallies.map((tally) => tally.payments_initiated),
-      payment_success: tallies.map((tally) => tally.payment_success),
-      payment_failed: tallies.map((tally) => tally.payment_failed),
-      orders_cancelled: tallies.map((tally) => tally.orders_cancelled),
-    };
-  }
+  const minutes = minutesOf(start, end);
+  const starts = minutes.map((minute) => minute / 1_000);
   const open = Math.floor(now / MINUTE_MS) * 60;
+  const columnsOf = (code: (typeof CURRENCIES)[number]) => {
+    const tallies = minutes.map((minute) => shop.tally(minute, code));
+    return byMeasure((name) => tallies.map((tally) => (KPIS[name].unit === "money" ? money(tally[name]) : tally[name]))) as CurrencySeries;
+  };
   return {
     ...freshness(shop, now),
-    range: { name: query.range, start: new Date(start).toISOString(), end: new Date(end).toISOString(), time_zone: query.tz },
+    range: rangeOf(query, start, end),
     step_s: 60,
     starts,
     open_from: starts.includes(open) ? open : null,
-    currencies,
+    currencies: Object.fromEntries(CURRENCIES.map((code) => [code, columnsOf(code)])),
   };
 }
 
 export function kpiWindow(shop: Shop, start: number, now: number): KpiWindow {
-  const all = noTally();
-  const currencies = CURRENCIES.map((code) => {
-    const tally = shop.tally(start, code);
-    add(all, tally);
-    return currencyKpi(code, tally);
-  });
-  return {
-    start: new Date(start).toISOString(),
-    end: new Date(start + MINUTE_MS).toISOString(),
-    open: now < start + MINUTE_MS,
-    totals: kpiOf(all),
-    currencies,
-  };
+  const end = start + MINUTE_MS;
+  return { start: new Date(start).toISOString(), end: new Date(end).toISOString(), open: now < end, ...kpisOfMinutes(shop, [start]) };
 }

@@ -1,84 +1,75 @@
-/**
- * A shop whose orders can be played: created, paid for or not, in two currencies, busier at noon and
+/** A simulated shop: orders are created, paid or not, in two currencies, with peaks at noon and
  * in the evening. Before `start - DETAIL_MS` only minute sums exist; from then on, each event.
  */
-import type { EventStatus, EventType, OrderEvent, RejectReason, RejectedRecord } from "../types";
-import { createRandom, type Random } from "./random";
+import { KPIS, noSums, type Sums } from "../kpis";
+import { EVENTS } from "../kpis.gen";
+import type { EventType, OrderEvent, RejectReason, RejectedRecord } from "../types";
 
-export const DETAIL_MS = 60 * 60_000;
+const DETAIL_MS = 60 * 60_000;
 export const MINUTE_MS = 60_000;
-
-/** Sums of one minute and one currency. Money in cents, so that it adds up exactly. */
-export interface Tally {
-  revenue: number;
-  order_value: number;
-  orders_created: number;
-  payments_initiated: number;
-  payment_success: number;
-  payment_failed: number;
-  orders_cancelled: number;
-}
-
-const COLUMN = {
-  order_created: "orders_created",
-  payment_initiated: "payments_initiated",
-  payment_success: "payment_success",
-  payment_failed: "payment_failed",
-  order_cancelled: "orders_cancelled",
-} as const satisfies Record<EventType, keyof Tally>;
-
-const STATUS = {
-  order_created: "pending",
-  payment_initiated: "pending",
-  payment_success: "success",
-  payment_failed: "failed",
-  order_cancelled: "failed",
-} as const satisfies Record<EventType, EventStatus>;
-
 export const CURRENCIES = ["VND", "USD"] as const;
-export type Code = (typeof CURRENCIES)[number];
+type Code = (typeof CURRENCIES)[number];
+
+const SHARE = { VND: 0.72, USD: 0.28 } as const;
 const MEDIAN_CENTS = { VND: 420_000_00, USD: 38_00 } as const;
 
-export const noTally = (): Tally => ({
-  revenue: 0,
-  order_value: 0,
-  orders_created: 0,
-  payments_initiated: 0,
-  payment_success: 0,
-  payment_failed: 0,
-  orders_cancelled: 0,
-});
+/** Uniform in [0, 1). */
+type Random = () => number;
+
+/** The same seed gives the same numbers (mulberry32). */
+export function createRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const between = (random: Random, from: number, to: number) => from + Math.floor(random() * (to - from + 1));
 
 /** Orders a second at a moment: a floor for the night, a bump for lunch, a higher one for the evening. */
-export function ordersPerSecond(at: number): number {
-  const hour = ((at / 3_600_000 + 7) % 24 + 24) % 24;
+function ordersPerSecond(at: number): number {
+  const hour = (at / 3_600_000 + 7) % 24;
   const bump = (centre: number, width: number) => Math.exp(-(((hour - centre) / width) ** 2));
   return 0.5 + 1.2 * bump(11.5, 2.2) + 1.9 * bump(20, 2.6);
 }
 
+/** Around the median, now and then four times as much; VND in thousands. */
 function amountCents(random: Random, currency: Code): number {
-  const cents = Math.round(random.logNormal(MEDIAN_CENTS[currency], 0.7));
-  return currency === "VND" ? Math.max(10_00, Math.round(cents / 1_000_00) * 1_000_00) : cents;
+  const cents = Math.round(MEDIAN_CENTS[currency] * Math.exp(1.4 * (random() + random() - 1)));
+  return currency === "VND" ? Math.round(cents / 1_000_00) * 1_000_00 : cents;
 }
 
-const currencyOf = (random: Random): Code => (random.next() < 0.72 ? "VND" : "USD");
+/** What happens to an order, each with the milliseconds after what happened before. */
+function journey(random: Random): [EventType, number][] {
+  const outcome = random();
+  if (outcome > 0.93) return [["order_created", 0], ["order_cancelled", between(random, 5_000, 40_000)]];
+  const steps: [EventType, number][] = [["order_created", 0], ["payment_initiated", between(random, 1_500, 9_000)]];
+  if (outcome < 0.74) steps.push(["payment_success", between(random, 900, 7_000)]);
+  else if (outcome < 0.83) steps.push(["payment_failed", between(random, 900, 7_000)]);
+  else if (outcome < 0.87) steps.push(["order_cancelled", between(random, 8_000, 60_000)]);
+  return steps;
+}
+
+function count(tally: Sums, type: EventType, cents: number): void {
+  for (const name of EVENTS[type].counts) tally[name] += KPIS[name].unit === "money" ? cents : 1;
+}
+
 export const money = (cents: number) => (cents / 100).toFixed(2);
-const hex = (random: Random, digits: number) => Math.floor(random.next() * 16 ** digits).toString(16).padStart(digits, "0");
 
-function uuid(random: Random): string {
-  const tail = hex(random, 12);
-  const head = hex(random, 12);
-  return `${head.slice(0, 8)}-${head.slice(8)}-4${tail.slice(0, 3)}-a${tail.slice(3, 6)}-${tail.slice(6)}${head.slice(0, 6)}`;
-}
+const digits = (random: Random, pattern: string) => pattern.replaceAll("x", () => Math.floor(random() * 16).toString(16));
 
-const REJECTS: readonly [RejectReason, string, string][] = [
-  ["missing_field", "orderId is missing", '{"id":"%","eventTime":"2026-01-01T00:00:00Z","eventType":"order_created","userId":"USR2210","amount":120000,"currency":"VND","status":"pending"}'],
-  ["amount_negative", "amount is -12.5", '{"id":"%","eventType":"payment_success","orderId":"ORD100001","userId":"USR1001","amount":-12.5,"currency":"USD","status":"success"}'],
-  ["not_json", "unexpected end of the text", '{"id":"%","eventTime":"2026-'],
-  ["wrong_type", "amount is a string", '{"id":"%","orderId":"ORD100310","userId":"USR1456","amount":"99.00","currency":"USD","status":"pending"}'],
-  ["not_allowed", "currency is EUR", '{"id":"%","orderId":"ORD100412","userId":"USR1700","amount":45,"currency":"EUR","status":"pending"}'],
-  ["late", "6 min 12 s behind", '{"id":"%","eventType":"order_created","orderId":"ORD100020","userId":"USR1020","amount":310000,"currency":"VND","status":"pending"}'],
-  ["not_utf8", "byte 14 is no UTF-8", '{"id":"%","note":"\ufffd\ufffd <b>not bold</b>"}'],
+const REJECTS: readonly [RejectReason, string | null, string][] = [
+  ["missing_field", "orderId", '{"id":"%","eventTime":"2026-01-01T00:00:00Z","eventType":"order_created","userId":"USR2210","amount":120000,"currency":"VND","status":"pending"}'],
+  ["amount_negative", "amount: -12.5", '{"id":"%","eventType":"payment_success","orderId":"ORD100001","userId":"USR1001","amount":-12.5,"currency":"USD","status":"success"}'],
+  ["not_json", null, '{"id":"%","eventTime":"2026-'],
+  ["wrong_type", "amount: 99.00", '{"id":"%","orderId":"ORD100310","userId":"USR1456","amount":"99.00","currency":"USD","status":"pending"}'],
+  ["not_allowed", "currency: EUR", '{"id":"%","orderId":"ORD100412","userId":"USR1700","amount":45,"currency":"EUR","status":"pending"}'],
+  ["late", "eventTime: 2026-01-01T00:00:00Z", '{"id":"%","eventType":"order_created","orderId":"ORD100020","userId":"USR1020","amount":310000,"currency":"VND","status":"pending"}'],
+  ["not_utf8", null, '{"id":"%","note":"\ufffd\ufffd <b>not bold</b>"}'],
 ];
 
 export class Shop {
@@ -88,7 +79,7 @@ export class Shop {
   rate = 1;
   /** Until when the generator and the stream are down, in milliseconds since 1970. */
   readonly down = { generator: 0, spark_stream: 0 };
-  private readonly tallies = new Map<string, Tally>();
+  private readonly tallies = new Map<string, Sums>();
   private readonly random: Random;
   private readonly detailFrom: number;
   private due: OrderEvent[] = [];
@@ -106,34 +97,36 @@ export class Shop {
     return now >= this.down[service];
   }
 
-  /** Play on to `to`; what happened on the way, oldest first. */
+  /** Advance to `to`; returns the events until then, oldest first. */
   advance(to: number): OrderEvent[] {
     const from = this.now;
     if (this.runs("generator", to) && this.runs("spark_stream", to)) {
       for (let second = from; second < to; second += 1_000) {
         const share = Math.min(1_000, to - second) / 1_000;
-        const orders = this.random.poisson(ordersPerSecond(second) * this.rate * share);
-        for (let order = 0; order < orders; order += 1) this.place(second + this.random.next() * share * 1_000);
-        if (this.random.next() < 0.03 * share) this.reject(second);
+        const orders = Math.floor(ordersPerSecond(second) * this.rate * share + this.random());
+        for (let order = 0; order < orders; order += 1) this.place(second + this.random() * share * 1_000);
+        if (this.random() < 0.03 * share) this.reject(second);
       }
     }
     this.now = to;
     const happened = this.due.filter((event) => Date.parse(event.event_time) <= to);
     this.due = this.due.filter((event) => Date.parse(event.event_time) > to);
     happened.sort((a, b) => (a.event_time < b.event_time ? -1 : 1));
-    for (const event of happened) this.count(event);
+    for (const { event_time, event_type, currency, amount } of happened) {
+      const start = Math.floor(Date.parse(event_time) / MINUTE_MS) * MINUTE_MS;
+      count(this.tally(start, currency), event_type, Math.round(Number(amount) * 100));
+    }
     this.events.push(...happened);
     if (this.events.length > 40_000) this.events.splice(0, 10_000);
     return happened;
   }
 
   /** Sums of the minute that begins at `start`, in milliseconds. */
-  tally(start: number, currency: Code): Tally {
-    if (start >= this.detailFrom) return this.tallies.get(`${start}${currency}`) ?? noTally();
+  tally(start: number, currency: Code): Sums {
     const key = `${start}${currency}`;
     let made = this.tallies.get(key);
     if (!made) {
-      made = history(start, currency);
+      made = start < this.detailFrom ? history(start, currency) : noSums();
       this.tallies.set(key, made);
     }
     return made;
@@ -141,55 +134,33 @@ export class Shop {
 
   private place(at: number): void {
     const random = this.random;
-    const currency = currencyOf(random);
+    const currency = random() < SHARE.VND ? "VND" : "USD";
+    const amount = money(amountCents(random, currency));
+    const user_id = `USR${between(random, 1_000, 4_999)}`;
     this.nextOrder += 1;
-    const base = {
-      order_id: `ORD${this.nextOrder}`,
-      user_id: `USR${random.int(1_000, 4_999)}`,
-      amount: money(amountCents(random, currency)),
-      currency,
-    };
-    const add = (type: EventType, time: number) => {
-      const iso = new Date(time).toISOString();
+    let time = at;
+    for (const [type, after] of journey(random)) {
+      time += after;
       this.due.push({
-        ...base,
-        id: uuid(random),
+        id: digits(random, "xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx"),
+        event_time: new Date(time).toISOString(),
         event_type: type,
-        event_time: iso,
-        status: STATUS[type],
-        ingest_time: new Date(time + random.int(240, 900)).toISOString(),
+        order_id: `ORD${this.nextOrder}`,
+        user_id,
+        amount,
+        currency,
+        status: EVENTS[type].status,
+        ingest_time: new Date(time + between(random, 240, 900)).toISOString(),
       });
-    };
-    add("order_created", at);
-    const paid = at + random.int(1_500, 9_000);
-    const outcome = random.next();
-    if (outcome > 0.93) {
-      add("order_cancelled", at + random.int(5_000, 40_000));
-      return;
     }
-    add("payment_initiated", paid);
-    if (outcome < 0.74) add("payment_success", paid + random.int(900, 7_000));
-    else if (outcome < 0.83) add("payment_failed", paid + random.int(900, 7_000));
-    else if (outcome < 0.87) add("order_cancelled", paid + random.int(8_000, 60_000));
-  }
-
-  private count(event: OrderEvent): void {
-    const start = Math.floor(Date.parse(event.event_time) / MINUTE_MS) * MINUTE_MS;
-    const key = `${start}${event.currency}`;
-    const tally = this.tallies.get(key) ?? noTally();
-    const cents = Math.round(Number(event.amount) * 100);
-    tally[COLUMN[event.event_type]] += 1;
-    if (event.event_type === "payment_success") tally.revenue += cents;
-    if (event.event_type === "order_created") tally.order_value += cents;
-    this.tallies.set(key, tally);
   }
 
   private reject(at: number): void {
-    const [reason, detail, text] = REJECTS[this.random.int(0, REJECTS.length - 1)] ?? ["not_json", "", ""];
-    const payload = text.replace("%", hex(this.random, 12));
+    const [reason, detail, text] = REJECTS[between(this.random, 0, REJECTS.length - 1)] ?? ["not_json", null, ""];
+    const payload = text.replace("%", digits(this.random, "xxxxxxxxxxxx"));
     this.rejected.push({
       topic: "events_raw",
-      partition: this.random.int(0, 2),
+      partition: between(this.random, 0, 2),
       offset: 880_000 + this.rejected.length,
       kafka_time: new Date(at).toISOString(),
       reason,
@@ -197,6 +168,7 @@ export class Shop {
       payload,
       payload_bytes: new TextEncoder().encode(payload).length,
       payload_truncated: false,
+      payload_sha256: null,
       rejected_at: new Date(at + 400).toISOString(),
       replayed_at: null,
     });
@@ -204,22 +176,14 @@ export class Shop {
   }
 }
 
-/** A minute of long ago, the same each time it is asked for. */
-function history(start: number, currency: Code): Tally {
-  const random = createRandom(Math.floor(start / MINUTE_MS) * 2 + (currency === "VND" ? 0 : 1));
-  const orders = random.poisson(ordersPerSecond(start) * 60 * (currency === "VND" ? 0.72 : 0.28));
-  const tally = noTally();
+/** A past minute, the same at each request. */
+function history(start: number, currency: Code): Sums {
+  const random = createRandom((start / MINUTE_MS) * 2 + CURRENCIES.indexOf(currency));
+  const orders = Math.round(ordersPerSecond(start) * 60 * SHARE[currency] * (0.8 + 0.4 * random()));
+  const tally = noSums();
   for (let order = 0; order < orders; order += 1) {
     const cents = amountCents(random, currency);
-    const outcome = random.next();
-    tally.orders_created += 1;
-    tally.order_value += cents;
-    if (outcome <= 0.93) tally.payments_initiated += 1;
-    if (outcome < 0.74) {
-      tally.payment_success += 1;
-      tally.revenue += cents;
-    } else if (outcome < 0.83) tally.payment_failed += 1;
-    else if (outcome < 0.87 || outcome > 0.93) tally.orders_cancelled += 1;
+    for (const [type] of journey(random)) count(tally, type, cents);
   }
   return tally;
 }

@@ -1,8 +1,8 @@
-/** Limits as people write numbers: 500,000.5 in English is 500.000,5 in Vietnamese. Pure. */
+/** Parsing of limits in the user's number format: 500,000.5 in English is 500.000,5 in Vietnamese. Pure. */
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** The number that `text` is in the notation of `locale`; null where it is none, as with dots in odd places. */
+/** The number in `text` in the format of `locale`; null if it is invalid, for example with misplaced dots. */
 export function parseLimit(text: string, locale: string): number | null {
   const parts = new Intl.NumberFormat(locale).formatToParts(1_234_567.8);
   const sign = (type: "group" | "decimal") => parts.find((part) => part.type === type)?.value ?? "";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { columns, TEN, timeSeries } from "@/test/fixtures";
 
-import { AlertSettings, firing, lastQuarter } from "./rules";
+import { AlertSettings, firing, isWatching, lastQuarter } from "./rules";
 
 const OFF = v.parse(AlertSettings, {});
 const on = (limit: number) => ({ on: true, limit });
@@ -56,7 +56,13 @@ describe("firing", () => {
   it("judges the age of the data even where the series is missing", () => expect(firing({ ...OFF, lag: on(60) }, null, 75)).toHaveLength(1));
 });
 
-it("takes the defaults for rubbish in the store", () => {
+it("knows whether any limit is set", () => {
+  expect(isWatching({ ...OFF, sound: true, revenue: { USD: { on: false, limit: 5 } } })).toBe(false);
+  expect(isWatching({ ...OFF, lag: on(60) })).toBe(true);
+  expect(isWatching({ ...OFF, revenue: { USD: on(200) } })).toBe(true);
+});
+
+it("takes the defaults for invalid stored data", () => {
   const settings = v.parse(AlertSettings, { failed: { on: true, limit: -3 }, orders: "all", sound: "yes" });
   expect(settings).toMatchObject({ failed: { on: false, limit: 50 }, orders: { on: false, limit: 10 }, sound: false });
 });

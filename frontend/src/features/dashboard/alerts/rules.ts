@@ -1,4 +1,4 @@
-/** Which limits the user set, and which of them the last quarter of an hour breaks. Pure. */
+/** The user's limits, and those exceeded in the last 15 minutes. Pure. */
 import * as v from "valibot";
 
 import type { TimeSeries } from "@/lib/types";
@@ -11,7 +11,7 @@ export type RuleName = (typeof RULES)[number];
 const Rule = v.object({ on: v.boolean(), limit: v.pipe(v.number(), v.finite(), v.minValue(0)) });
 const rule = (limit: number) => v.fallback(Rule, { on: false, limit });
 
-/** Limits are kept under `orderpulse.alerts`. Revenue has one for each currency. */
+/** Limits are stored under `orderpulse.alerts`. Revenue has one per currency. */
 export const AlertSettings = v.object({
   sound: v.fallback(v.boolean(), false),
   success_rate: rule(80),
@@ -23,7 +23,7 @@ export const AlertSettings = v.object({
 });
 export type AlertSettings = v.InferOutput<typeof AlertSettings>;
 
-/** Where nothing was set for a currency. */
+/** Default for a currency without a limit. */
 export const NO_REVENUE_RULE = { on: false, limit: 0 };
 
 export interface Firing {
@@ -35,10 +35,10 @@ export interface Firing {
 }
 
 const WINDOWS_S = 15 * 60;
-/** A window without a newer event than its own is taken for ended after so long: orders that stop are what a limit is for. */
+/** A window without a newer event counts as ended after this time, so that alerts detect a stop of orders. */
 const GRACE_S = 60;
 
-/** Sums over the last 15 minutes of ended windows; null where the range is shorter than that. */
+/** Sums over the last 15 minutes of ended windows; null if the range is shorter than that. */
 export interface Quarter {
   readonly orders: number;
   readonly paid: number;
@@ -52,7 +52,7 @@ export function lastQuarter(series: TimeSeries): Quarter | null {
   const ended = series.starts.filter((start) => start + series.step_s <= over).length;
   const to = Math.max(closedCount(series), ended);
   const from = to - WINDOWS_S / series.step_s;
-  // The range of 15 minutes holds its running window too, and for a moment the one before, which has not ended for us.
+  // The range of 15 minutes includes its open window, and briefly the previous one, which has not ended here.
   const least = series.range.name === "15m" ? -2 : 0;
   if (series.step_s > 60 || from < least) return null;
   const sum = (column: readonly (number | string)[]) => column.slice(Math.max(0, from), to).reduce<number>((total, value) => total + Number(value), 0);
@@ -68,7 +68,12 @@ export function lastQuarter(series: TimeSeries): Quarter | null {
   };
 }
 
-/** What is beyond its limit. `lagS`: age of the newest event in seconds. */
+/** Whether any limit is set. */
+export function isWatching({ revenue, success_rate, failed, cancelled, orders, lag }: AlertSettings): boolean {
+  return [success_rate, failed, cancelled, orders, lag, ...Object.values(revenue)].some(({ on }) => on);
+}
+
+/** The exceeded limits. `lagS`: age of the newest event in seconds. */
 export function firing(settings: AlertSettings, quarter: Quarter | null, lagS: number | null): Firing[] {
   const found: Firing[] = [];
   const judge = (name: RuleName, value: number | null, beyond: "above" | "below", { on, limit }: { on: boolean; limit: number }, currency: string | null = null) => {

@@ -1,4 +1,4 @@
-/** A short, soft tone. Browsers allow it only after the page was touched; before, it stays silent. */
+/** Plays a short, soft tone. Browsers allow it only after a user interaction with the page. */
 export function playTone(): void {
   const context = new AudioContext();
   const gain = context.createGain();

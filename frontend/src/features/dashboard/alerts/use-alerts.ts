@@ -1,12 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import * as v from "valibot";
 
+import type { RangeQuery } from "@/lib/api";
 import { readStored, writeStored } from "@/lib/preferences";
+import { useTimeSeries } from "@/lib/queries";
 import { createStore, useStore } from "@/lib/store";
-import type { TimeSeries } from "@/lib/types";
-import { useLag } from "@/lib/use-freshness";
+import { useLag } from "@/lib/live/use-freshness";
 
-import { AlertSettings, type Firing, firing, lastQuarter } from "./rules";
+import { AlertSettings, type Firing, firing, isWatching, lastQuarter } from "./rules";
 import { playTone } from "./sound";
 
 const KEY = "orderpulse.alerts";
@@ -32,21 +33,22 @@ export function useAlertSettings(): AlertSettings {
 }
 
 export interface ActiveAlert extends Firing {
-  /** When it began, in milliseconds since 1970; null in the moment it does. */
+  /** When it started, in milliseconds since 1970; null at the first evaluation. */
   readonly since: number | null;
 }
 
 export interface Alerts {
   readonly active: readonly ActiveAlert[];
-  /** Those that were not hidden. */
+  /** The alerts that are not hidden. */
   readonly visible: readonly ActiveAlert[];
   readonly hide: (key: string) => void;
 }
 
-/** What is beyond its limit now, and since when; plays a tone when one begins, if that is wanted. */
-export function useAlerts(series: TimeSeries | undefined): Alerts {
+/** The exceeded limits, and since when; optionally plays a tone when an alert starts. */
+export function useAlerts(range: RangeQuery): Alerts {
   const settings = useAlertSettings();
-  const lagS = useLag(settings.lag.on);
+  const { data: series, isError } = useTimeSeries(range, isWatching(settings));
+  const lagS = useLag(settings.lag.on, isError);
   const quarter = useMemo(() => (series ? lastQuarter(series) : null), [series]);
   const [begun, setBegun] = useState<ReadonlyMap<string, number>>(new Map());
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
@@ -64,7 +66,7 @@ export function useAlerts(series: TimeSeries | undefined): Alerts {
       if (sound.current && [...now].some((key) => !before.has(key))) playTone();
       return new Map([...now].map((key) => [key, before.get(key) ?? Date.now()]));
     });
-    // What passed may be shown again when it comes back.
+    // An alert that passed is shown again if it returns.
     setHidden((before) => new Set([...before].filter((key) => now.has(key))));
   }, [keys]);
 

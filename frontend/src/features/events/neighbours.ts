@@ -1,7 +1,0 @@
-import type { Neighbours } from "./drawer-parts";
-
-/** Steps to the rows before and after the open one, where there are any. */
-export function neighbours<T>(rows: readonly T[], index: number, idOf: (row: T) => string, onOpen: (id: string) => void): Neighbours {
-  const to = (row: T | undefined) => (index < 0 || row === undefined ? null : () => onOpen(idOf(row)));
-  return { onPrevious: to(rows[index - 1]), onNext: to(rows[index + 1]) };
-}
