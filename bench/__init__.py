@@ -1,1 +1,1 @@
-"""Throughput and latency benchmarks beside a plain consumer."""
+"""Throughput and latency benchmarks, compared with a plain consumer."""

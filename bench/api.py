@@ -1,7 +1,7 @@
-"""`python -m bench.api`: how long the API takes to answer at a steady rate, beside the running platform.
+"""`python -m bench.api`: response times of the running platform's API at a steady rate.
 
-Requests are sent at fixed times whether or not earlier ones were answered, and each is timed from the moment
-at which it was due: an API that falls behind shows it.
+Requests are sent at fixed times whether or not earlier ones were answered, and each is timed from the time
+at which it was due, so the figures include queueing.
 """
 
 import asyncio
@@ -12,14 +12,12 @@ from typing import Annotated
 import numpy as np
 import psutil
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from bench.command import run, show
 from bench.latency import Percentiles
+from core.errors import StackError
 from core.settings import load_settings
-from stack.ports import port_holder
-
-__all__ = ["app"]
+from stack.host.ports import port_holder
 
 PATHS = {
     "kpi 15m": "/api/v1/kpi?range=15m",
@@ -27,45 +25,41 @@ PATHS = {
     "timeseries 1h": "/api/v1/timeseries?range=1h",
     "timeseries 24h": "/api/v1/timeseries?range=24h",
 }
-"""Asked in turn."""
+"""Requested in turn."""
 
 CONNECTIONS = 16
 LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 Answers = dict[str, list[tuple[int, float]]]
 
-app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
-
-@app.command()
 def api(
     rate: Annotated[float, typer.Option(min=1, help="Requests per second.")] = 200.0,
     seconds: Annotated[float, typer.Option(min=1, help="Measured time.")] = 30.0,
-    warm_up: Annotated[float, typer.Option(min=0, help="Seconds before.")] = 5.0,
+    warm_up: Annotated[float, typer.Option(min=0, help="Warm-up time.")] = 5.0,
 ) -> None:
-    """Ask for KPIs and series at a steady rate, and show the times of the answers by path."""
+    """Request KPIs and series at a steady rate, and show the response times by path."""
     settings = load_settings()
     holder = port_holder(settings.api.port)
     if holder is None or holder.pid is None:
-        typer.echo(
-            f"error: no API listens on port {settings.api.port}; start it with `orderpulse up`.", err=True
-        )
-        raise typer.Exit(1)
+        raise StackError(f"No API listens on port {settings.api.port}; start it with `orderpulse up`.")
     process = psutil.Process(holder.pid)
     asyncio.run(_ask(settings.api.host, settings.api.port, rate, warm_up))
     busy_before, started = sum(process.cpu_times()[:2]), time.monotonic()
     found = asyncio.run(_ask(settings.api.host, settings.api.port, rate, seconds))
     cores = (sum(process.cpu_times()[:2]) - busy_before) / (time.monotonic() - started)
-    Console().print(_table(found, rate, cores))
+    times = {name: [ms for _, ms in answers] for name, answers in found.items() if answers}
+    times["all"] = [ms for each in times.values() for ms in each]
+    show(
+        f"{rate:.0f} requests/s; the API took {cores:.2f} cores",
+        [{"path": name} | Percentiles.of(np.array(each)).cells() for name, each in times.items()],
+    )
     refused = [status for answers in found.values() for status, _ in answers if status != 200]
     if refused:
-        typer.echo(
-            f"error: {len(refused)} requests were not answered with 200: {sorted(set(refused))}", err=True
-        )
-        raise typer.Exit(1)
+        raise StackError(f"{len(refused)} requests were not answered with 200: {sorted(set(refused))}")
 
 
 async def _ask(host: str, port: int, rate: float, seconds: float) -> Answers:
-    """Status and time in ms of each answer, by the name of its path."""
+    """Status and time in ms of each response, by the name of its path."""
     found: Answers = {name: [] for name in PATHS}
     due: asyncio.Queue[tuple[str, float] | None] = asyncio.Queue()
     async with asyncio.TaskGroup() as group:
@@ -84,9 +78,9 @@ async def _ask(host: str, port: int, rate: float, seconds: float) -> Answers:
 async def _serve_queue(
     host: str, port: int, due: "asyncio.Queue[tuple[str, float] | None]", found: Answers
 ) -> None:
-    """Send what is due over one connection, one request after the other.
+    """Send due requests over one connection, one after the other.
 
-    Written on sockets: the clients that can do more take longer for a request than the API does.
+    Uses plain sockets: full-featured clients take longer for a request than the API.
     """
     reader, writer = await asyncio.open_connection(host, port)
     while (order := await due.get()) is not None:
@@ -100,16 +94,5 @@ async def _serve_queue(
     writer.close()
 
 
-def _table(found: Answers, rate: float, cores: float) -> Table:
-    title = f"{rate:.0f} requests/s; the API took {cores:.2f} cores"
-    table = Table("path", "answers", "p50 ms", "p95 ms", "p99 ms", title=title)
-    rows = [(name, [ms for _, ms in answers]) for name, answers in found.items()]
-    for name, times in [*rows, ("all", [ms for _, each in rows for ms in each])]:
-        if times:
-            p = Percentiles.of(np.array(times))
-            table.add_row(name, f"{len(times):,}", *(f"{value:,.1f}" for value in (p.p50, p.p95, p.p99)))
-    return table
-
-
 if __name__ == "__main__":
-    app(prog_name="python -m bench.api")
+    run(api, "bench.api")

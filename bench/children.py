@@ -1,10 +1,10 @@
-"""Child processes of a benchmark: started in groups of their own, paused, and always ended."""
+"""Child processes of a benchmark: started in separate groups, paused, and always ended."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,10 +13,10 @@ import psutil
 
 from core.errors import StackError
 from core.settings import Settings
-from stack.environment import child_environment
+from stack.host.environment import child_environment
+from stack.host.waiting import wait_until
 
-__all__ = ["Child"]
-
+START_LIMIT_S = 90.0
 STOP_LIMIT_S = 60.0
 
 
@@ -47,13 +47,23 @@ class Child:
             return []
 
     def require_alive(self) -> None:
-        """Raise `StackError` with the end of the log where the process has ended."""
+        """Raise `StackError` with the end of the log if the process has ended."""
         code = self._process.poll()
         if code is not None:
-            raise StackError(f"{self.name} ended with code {code} in mid-benchmark. {self.tail()}")
+            raise StackError(f"{self.name} ended with code {code} during the benchmark. {self.tail()}")
+
+    def wait_ready(self, ready: Callable[[], bool]) -> None:
+        """Wait until it is ready. Raises `StackError` if it ends, or is not ready in time."""
+
+        def ended_or_ready() -> bool:
+            self.require_alive()
+            return ready()
+
+        if not wait_until(ended_or_ready, START_LIMIT_S):
+            raise StackError(f"{self.name} did not start within {START_LIMIT_S:.0f} s. {self.tail()}")
 
     def finish(self, limit_s: float) -> None:
-        """Wait until it ends by itself, with success. Raises `StackError` otherwise."""
+        """Wait until it ends successfully. Raises `StackError` otherwise."""
         try:
             code = self._process.wait(limit_s)
         except subprocess.TimeoutExpired:
@@ -62,11 +72,11 @@ class Child:
             raise StackError(f"{self.name} ended with code {code}. {self.tail()}")
 
     def pause(self) -> None:
-        """Stop the group where it stands, with its memory, code caches and connections."""
+        """Suspend the group; memory, code caches and connections stay."""
         os.killpg(self._process.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let a paused group go on."""
+        """Resume a paused group."""
         os.killpg(self._process.pid, signal.SIGCONT)
 
     def tail(self) -> str:

@@ -1,28 +1,21 @@
 """The command line of the benchmarks."""
 
 import os
-import signal
-import sys
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 import psutil
 import typer
-from rich.console import Console
 
+from bench.command import run
 from bench.drain import measure_drain
 from bench.jobs import Job
 from bench.latency import measure_latency
 from bench.platform import Platform, running_platform
-from bench.plot import write_plot
 from bench.progress import Progress
 from bench.results import Results
 from bench.tables import print_results
-from core.errors import OrderpulseError
-
-__all__ = ["app", "main"]
 
 RESULTS = Path(__file__).parent / "results"
 RATES = (5.0, 200.0, 1000.0)
@@ -30,43 +23,37 @@ MEMORY_RATE = 200.0
 
 
 class Part(StrEnum):
-    """What can be measured by itself."""
+    """Parts that can be measured separately."""
 
     DRAIN = "drain"
     LATENCY = "latency"
     MEMORY = "memory"
 
 
-app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-
-
-@app.command()
 def bench(
-    only: Annotated[Part | None, typer.Option(help="Measure only this.")] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Small numbers: proves that it runs, measures little.")
-    ] = False,
+    only: Annotated[Part | None, typer.Option(help="Measure only this part.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Small numbers: only checks that it runs.")] = False,
     records: Annotated[int, typer.Option(min=1, help="Records of the backlog.")] = 600_000,
     warm_up: Annotated[
         int, typer.Option(min=1, help="Records before the backlog, to warm up the JVM.")
     ] = 300_000,
     pairs: Annotated[
-        int, typer.Option(min=1, help="How often both jobs drain one backlog; who is first alternates.")
+        int, typer.Option(min=1, help="How often both jobs drain one backlog, in alternating order.")
     ] = 1,
     seconds: Annotated[
-        float, typer.Option(min=1, help="Warm-up and, again, measured time of each rate.")
+        float, typer.Option(min=1, help="Duration of warm-up and of measurement at each rate.")
     ] = 60.0,
     profile: Annotated[
         Literal["local", "cluster"],
         typer.Option(help="cluster: three brokers, a replica, and the Spark job on two executors."),
     ] = "local",
     job: Annotated[
-        Job | None, typer.Option(help="Measure only this job; default: spark, beside plain in the drain.")
+        Job | None, typer.Option(help="Measure only this job; default: spark, and also plain in the drain.")
     ] = None,
-    results: Annotated[Path, typer.Option(help="Folder of the JSON and the picture.")] = RESULTS,
-    name: Annotated[str, typer.Option(help="Name of the two files.")] = "latest",
+    results: Annotated[Path, typer.Option(help="Folder of the JSON file.")] = RESULTS,
+    name: Annotated[str, typer.Option(help="Name of the file, without `.json`.")] = "latest",
 ) -> None:
-    """Measure throughput, latency and memory on a broker and a database of its own.
+    """Measure throughput, latency and memory on a separate broker and database.
 
     Takes about 12 minutes; the platform of `orderpulse up` should be down meanwhile.
 
@@ -76,27 +63,20 @@ def bench(
 
     `python -m bench --only drain --pairs 3`: the ratio to the plain consumer, three times
 
-    `python -m bench --quick --results /tmp`: half a minute, to see that it works
+    `python -m bench --quick --results /tmp`: half a minute, to check that it works
     """
     if quick:
         records, warm_up, seconds = 5_000, 2_000, 5.0
     rates = (MEMORY_RATE,) if quick or only is Part.MEMORY else RATES
     found = Results({"profile": profile} | _conditions(records, warm_up, seconds, quick))
-    try:
-        with Progress() as progress, running_platform(profile) as platform:
-            if only in (None, Part.DRAIN):
-                _drain(found, platform, job, pairs, (records, warm_up), progress)
-            if only in (None, Part.LATENCY, Part.MEMORY):
-                found.latencies = measure_latency(
-                    platform, job or Job.SPARK, rates, seconds, seconds, progress
-                )
-    except OrderpulseError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
-    print_results(found, Console())
+    with Progress() as progress, running_platform(profile) as platform:
+        if only in (None, Part.DRAIN):
+            _drain(found, platform, job, pairs, (records, warm_up), progress)
+        if only in (None, Part.LATENCY, Part.MEMORY):
+            found.latencies = measure_latency(platform, job or Job.SPARK, rates, seconds, seconds, progress)
+    print_results(found)
     results.mkdir(parents=True, exist_ok=True)
     found.write_json(results / f"{name}.json")
-    write_plot(found, results / f"{name}.png")
 
 
 def _drain(
@@ -126,12 +106,6 @@ def _conditions(records: int, warm_up: int, seconds: float, quick: bool) -> dict
     }
 
 
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    """Unwind, so that no child and no data are left."""
-    sys.exit(128 + number)
-
-
 def main() -> None:
     """Entry point of `python -m bench`."""
-    signal.signal(signal.SIGTERM, _end)
-    app(prog_name="python -m bench")
+    run(bench, "bench")

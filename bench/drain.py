@@ -1,7 +1,7 @@
-"""How fast is a backlog drained? The Spark job and the plain consumer, in turn, on the same records.
+"""Measures how fast the Spark job and the plain consumer, in turn, drain the same backlog.
 
 Both are warmed up on the topic's first records and then paused (SIGSTOP keeps the warm JVM) while the
-backlog is written; each then runs alone, from its resumption to the commit that makes its tables right.
+backlog is written; each then runs alone, from its resumption to the commit that makes its tables correct.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,7 @@ from core.clock import utc_now
 from core.errors import StackError
 from core.postgres import connect
 from core.settings import Settings
-from stack.waiting import wait_until
-
-__all__ = ["DrainResult", "measure_drain"]
+from stack.host.waiting import wait_until
 
 LIMIT_S = 600.0
 
@@ -37,7 +35,7 @@ class DrainResult:
 
     @property
     def records_per_s(self) -> float:
-        """Records of the backlog, the invalid and the duplicate ones included, by second."""
+        """Records of the backlog per second, including invalid ones and duplicates."""
         return self.records / self.seconds
 
 
@@ -51,7 +49,7 @@ class _Contender:
 def measure_drain(
     platform: Platform, jobs: Sequence[Job], records: int, warm_up: int, progress: Progress
 ) -> list[DrainResult]:
-    """Drain one backlog by each of `jobs`, in this order. Raises `StackError` where tables stay wrong."""
+    """Drain one backlog with each of `jobs`, in this order. Raises `StackError` if tables stay wrong."""
     topic = platform.fresh_topic()
     expected = platform.fill(topic, warm_up)
     with ExitStack() as stack:
@@ -84,7 +82,7 @@ def _drain(contender: _Contender, expected: int, records: int, warm_up: int, ste
 
 
 def _wait_until_right(contender: _Contender, expected: int, step: Step) -> dict[str, datetime]:
-    """Commit times of the tables once they are right."""
+    """Commit times of the tables once they are correct."""
     with connect(contender.settings.postgres, autocommit=True) as connection:
 
         def right() -> bool:
@@ -95,7 +93,7 @@ def _wait_until_right(contender: _Contender, expected: int, step: Step) -> dict[
 
         if not wait_until(right, LIMIT_S, poll_s=0.5):
             raise StackError(
-                f"{contender.job}: the tables are not right after {LIMIT_S:.0f} s: "
+                f"{contender.job}: the tables are not correct after {LIMIT_S:.0f} s: "
                 f"{faults(connection, expected)}. {contender.child.tail()}"
             )
         return last_commit(connection)

@@ -1,12 +1,10 @@
-"""What is measured: the Spark job and the plain consumer, by their command lines."""
+"""The measured jobs, the Spark job and the plain consumer, by their command lines."""
 
 from enum import StrEnum
 
-__all__ = ["Job"]
-
 
 class Job(StrEnum):
-    """A process that turns the topic into the tables."""
+    """A process that writes the topic into the tables."""
 
     SPARK = "spark"
     PLAIN = "plain"
@@ -14,4 +12,4 @@ class Job(StrEnum):
     @property
     def arguments(self) -> tuple[str, ...]:
         """Arguments for the Python interpreter."""
-        return ("-m", "spark_jobs.stream") if self is Job.SPARK else ("-m", "bench.plain_consumer")
+        return ("-m", "spark_jobs.stream") if self is Job.SPARK else ("-m", "bench.plain.consumer")

@@ -1,8 +1,8 @@
-"""How long from an event's time to its committed row? And, in the same run, how much memory is held.
+"""Measures the time from an event to its committed row, and memory in the same run.
 
-One job runs through all rates without a restart. At each rate it is first warmed up at that rate, and
-events of the warm-up are not measured. A rate is over when every event that was sent is in both tables,
-so that none is left out because it took too long.
+One job runs through all rates without a restart. Each rate starts with a warm-up at that rate, whose
+events are not measured. A rate ends when every event that was sent is in both tables,
+so that slow ones are not left out.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,10 @@ import numpy as np
 import psycopg
 
 from bench.children import Child
+from bench.command import Row
 from bench.jobs import Job
-from bench.kpi_watch import Floats, KpiWatch, delays_ms
-from bench.memory import MemoryResult, MemorySampler
+from bench.kpi_watch import Commits, Floats, delays_ms, watched_commits
+from bench.memory import MemoryResult, memory_results, sampled_memory
 from bench.platform import Platform, count_valid
 from bench.progress import Progress, Step
 from bench.truth import faults
@@ -22,9 +23,7 @@ from core.clock import utc_now
 from core.errors import StackError
 from core.postgres import connect
 from core.settings import Settings
-from stack.waiting import wait_until
-
-__all__ = ["LatencyResult", "Percentiles", "measure_latency"]
+from stack.host.waiting import wait_until
 
 FIRST_BURST = 100
 CATCH_UP_LIMIT_S = 300.0
@@ -39,7 +38,7 @@ EVENTS = """
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Milliseconds; `events` is how many were measured."""
+    """Percentiles in milliseconds; `events` is the number of measured ones."""
 
     p50: float
     p95: float
@@ -48,11 +47,15 @@ class Percentiles:
 
     @classmethod
     def of(cls, values: Floats) -> "Percentiles":
-        """The percentiles of `values`. Raises `StackError` where there are none."""
+        """The percentiles of `values`. Raises `StackError` if there are none."""
         if not len(values):
             raise StackError("No event was measured: the job wrote nothing in time.")
         p50, p95, p99 = (round(float(value), 1) for value in np.percentile(values, (50, 95, 99)))
         return cls(p50, p95, p99, len(values))
+
+    def cells(self) -> Row:
+        """The cells of a table's row."""
+        return {"p50 ms": self.p50, "p95 ms": self.p95, "p99 ms": self.p99, "events": self.events}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class LatencyResult:
 
 @dataclass(frozen=True, slots=True)
 class _Phase:
-    """What was sent at one rate, when the measured part began and ended (epoch seconds), memory in it."""
+    """One rate: events sent, start and end of the measured part (epoch seconds), memory in it."""
 
     sent: int
     began: float
@@ -87,17 +90,17 @@ def measure_latency(
     """Latency and memory of `job` at each of `rates`."""
     topic = platform.fresh_topic()
     settings = platform.settings_for(topic)
-    with platform.start_job(job, settings) as child, KpiWatch(settings.postgres) as watch:
+    with platform.start_job(job, settings) as child, watched_commits(settings.postgres) as commits:
         sent = platform.fill(topic, FIRST_BURST)
-        _wait_until_counted(settings, child, watch, sent)
+        _wait_until_counted(settings, child, commits, sent)
         results = []
         for rate in rates:
             step = progress.step(f"{job}: latency at {rate:g} events/s", warm_up_s + measured_s)
             phase = _run_rate(platform, topic, child, rate, (warm_up_s, measured_s), step)
             sent += phase.sent
-            _wait_until_counted(settings, child, watch, sent)
+            _wait_until_counted(settings, child, commits, sent)
             with connect(settings.postgres, autocommit=True) as connection:
-                clean, kpi = _delays(connection, watch, phase)
+                clean, kpi = _delays(connection, commits, phase)
             results.append(LatencyResult(job, rate, Percentiles.of(clean), Percentiles.of(kpi), phase.memory))
     return results
 
@@ -111,9 +114,9 @@ def _run_rate(
     options = ("--rate", str(rate), "--late-share", "0", "--ack-log", str(acknowledged))
     with platform.start_generator(topic, *options) as generator:
         _pass_time(job, began, lambda now: step(now - began + spans_s[0]))
-        with MemorySampler([*platform.servers, job, generator]) as sampler:
+        with sampled_memory([*platform.servers, job, generator]) as samples:
             _pass_time(job, ended, lambda now: step(now - began + spans_s[0]))
-    return _Phase(count_valid(acknowledged), began, ended, sampler.results())
+    return _Phase(count_valid(acknowledged), began, ended, memory_results(samples))
 
 
 def _pass_time(job: Child, until: float, step: Step) -> None:
@@ -126,28 +129,28 @@ def _pass_time(job: Child, until: float, step: Step) -> None:
     wait_until(passed, float("inf"), poll_s=0.5)
 
 
-def _wait_until_counted(settings: Settings, child: Child, watch: KpiWatch, sent: int) -> None:
+def _wait_until_counted(settings: Settings, child: Child, commits: Commits, sent: int) -> None:
     """Return when both tables hold all that was sent, and the watch has seen it."""
     with connect(settings.postgres, autocommit=True) as connection:
 
         def counted() -> bool:
             child.require_alive()
-            seen = watch.commits[-1][0] if watch.commits else 0
+            seen = commits[-1][0] if commits else 0
             return seen >= sent and not faults(connection, sent)
 
         if not wait_until(counted, CATCH_UP_LIMIT_S, poll_s=0.5):
             raise StackError(
                 f"{child.name}: {sent} events were sent, and after {CATCH_UP_LIMIT_S:.0f} s the tables are not "
-                f"right: {faults(connection, sent)}. {child.tail()}"
+                f"correct: {faults(connection, sent)}. {child.tail()}"
             )
 
 
 def _delays(
-    connection: psycopg.Connection[tuple[object, ...]], watch: KpiWatch, phase: _Phase
+    connection: psycopg.Connection[tuple[object, ...]], commits: Commits, phase: _Phase
 ) -> tuple[Floats, Floats]:
     """Delays in milliseconds of the events of the measured part, to their row and to their KPI."""
     table = np.array(connection.execute(EVENTS).fetchall(), dtype=np.float64)
     times, to_row = table[:, 0], table[:, 1]
-    to_kpi = delays_ms(times, list(watch.commits))
+    to_kpi = delays_ms(times, list(commits))
     measured = (times >= phase.began) & (times < phase.ended)
     return to_row[measured], to_kpi[measured[: len(to_kpi)]]

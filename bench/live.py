@@ -1,52 +1,38 @@
-"""`python -m bench.live`: what many clients of the live stream cost the API, and how late they are told.
+"""`python -m bench.live`: the API's cost of many clients of the live stream, and their latency.
 
-Starts a database and an API of its own, opens the streams from another process, and commits batches at a
-steady rate as the streaming job does: rows, KPIs, ledger and notifications, in one transaction.
+Starts a separate database and API, opens the streams from another process, and commits batches at a
+steady rate like the streaming job: rows, KPIs, ledger and notifications, in one transaction.
 """
 
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import numpy as np
 import psutil
 import psycopg
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from bench.api_alone import api_alone
 from bench.children import Child
+from bench.command import MEBIBYTE, run, show
 from bench.latency import Percentiles
 from core import postgres
-from core.errors import OrderpulseError, StackError
-from core.settings import Settings, load_settings
+from core.errors import StackError
+from core.settings import Settings
 from core.tables import NOTIFY_CHANNEL
-from database import migrate
 from database.reconcile import WINDOW, recompute
-from stack import postgres_server
-from stack.environment import child_environment
-from stack.ports import free_ports
-from stack.waiting import wait_until
-
-__all__ = ["LiveResult", "app"]
+from stack.host.environment import child_environment
 
 RESULT = Path(__file__).parent / "results" / "live.json"
 EVENTS_PER_BATCH = 5
 SETTLE_S = 3.0
-START_LIMIT_S = 60.0
-MEBIBYTE = 1 << 20
 
 DAY_OF_WINDOWS = """
     INSERT INTO kpi_1m_by_currency (window_start, currency, window_end, revenue, orders_created, payment_success)
@@ -82,63 +68,33 @@ class LiveResult:
     streams_lost: int
 
 
-app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-
-
-@app.command()
 def live(
-    clients: Annotated[int, typer.Option(min=1, help="Streams that are open at once.")] = 1000,
+    clients: Annotated[int, typer.Option(min=1, help="Number of open streams.")] = 1000,
     rate: Annotated[
         float, typer.Option(min=0.1, max=4, help="Committed batches per second; the hub merges above five.")
     ] = 1.0,
     seconds: Annotated[float, typer.Option(min=5, help="Measured time.")] = 60.0,
-    output: Annotated[Path, typer.Option(help="File of the result.")] = RESULT,
+    output: Annotated[Path, typer.Option(help="File for the result.")] = RESULT,
 ) -> None:
     """Measure once; takes the measured time and about half a minute."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwind, so that no child is left
-    try:
-        with _running() as (settings, folder, api):
-            result = _measure(settings, folder, api, clients, rate, seconds)
-    except OrderpulseError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
-    Console().print(_table(result))
+    with api_alone() as (settings, api):
+        with postgres.connect(settings.postgres, autocommit=True) as connection:
+            connection.execute(DAY_OF_WINDOWS)
+        result = _measure(settings, api, clients, rate, seconds)
+    show(
+        f"{clients:,} clients, {rate:g} updates/s",
+        [
+            {"cores": result.cores, "memory MiB": result.memory_bytes / MEBIBYTE}
+            | result.delays_ms.cells()
+            | {"missing": result.messages_missing, "lost": result.streams_lost}
+        ],
+    )
     conditions = {"processors": os.cpu_count(), "load_after": psutil.getloadavg()}
     output.write_text(json.dumps(conditions | asdict(result), indent=2) + "\n", encoding="utf-8")
 
 
-@contextmanager
-def _running() -> Iterator[tuple[Settings, Path, Child]]:
-    """A database with two days of windows, and the API over it."""
-    folder = Path(tempfile.mkdtemp(prefix="orderpulse-live-"))
-    folder.chmod(0o755)  # PostgreSQL's own account must be able to enter
-    database_port, api_port = free_ports(2)
-    base = load_settings()
-    settings = base.model_copy(
-        update={
-            "postgres": base.postgres.model_copy(update={"host": "localhost", "port": database_port}),
-            "stack": base.stack.model_copy(update={"data_dir": folder}),
-            "api": base.api.model_copy(update={"host": "127.0.0.1", "port": api_port, "auth": "off"}),
-        }
-    )
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        server = Child("postgres", ("-m", "stack", "run", "postgres"), settings, folder / "postgres.log")
-        stack.enter_context(server)
-        _wait(server, lambda: postgres_server.accepts(settings))
-        postgres_server.ensure_database(settings)
-        migrate(settings.postgres)
-        with postgres.connect(settings.postgres, autocommit=True) as connection:
-            connection.execute(DAY_OF_WINDOWS)
-        api = stack.enter_context(Child("api", ("-m", "api"), settings, folder / "api.log"))
-        _wait(api, lambda: _answers(settings))
-        yield settings, folder, api
-
-
-def _measure(
-    settings: Settings, folder: Path, api: Child, clients: int, rate: float, seconds: float
-) -> LiveResult:
-    arrived_file = folder / "arrived"
+def _measure(settings: Settings, api: Child, clients: int, rate: float, seconds: float) -> LiveResult:
+    arrived_file = settings.stack.data_dir / "arrived"
     listening_s = seconds + 2 * SETTLE_S
     arguments = (
         "-m",
@@ -184,7 +140,7 @@ def _measure(
 
 
 def _commit_batches(connection: psycopg.Connection[Any], rate: float, seconds: float) -> np.ndarray[Any, Any]:
-    """Commit at a steady rate. Returns when each was committed, by the monotonic clock."""
+    """Commit at a steady rate. Returns the commit times by the monotonic clock."""
     commits, began = [], time.monotonic()
     for number in range(round(seconds * rate)):
         _sleep_until(began + number / rate)
@@ -210,38 +166,5 @@ def _sleep_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
 
 
-def _wait(child: Child, ready: Any) -> None:
-    def ended_or_ready() -> bool:
-        child.require_alive()
-        return bool(ready())
-
-    if not wait_until(ended_or_ready, START_LIMIT_S):
-        raise StackError(f"{child.name} did not start within {START_LIMIT_S:.0f} s. {child.tail()}")
-
-
-def _answers(settings: Settings) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{settings.api.port}/readyz", trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def _table(result: LiveResult) -> Table:
-    table = Table(
-        "clients", "updates/s", "cores", "memory MiB", "p50 ms", "p95 ms", "p99 ms", "missing", "lost"
-    )
-    delays = result.delays_ms
-    table.add_row(
-        f"{result.clients:,}",
-        f"{result.updates_per_s:g}",
-        f"{result.cores:.2f}",
-        f"{result.memory_bytes / MEBIBYTE:,.0f}",
-        *(f"{value:,.0f}" for value in (delays.p50, delays.p95, delays.p99)),
-        str(result.messages_missing),
-        str(result.streams_lost),
-    )
-    return table
-
-
 if __name__ == "__main__":
-    app(prog_name="python -m bench.live")
+    run(live, "bench.live")

@@ -1,7 +1,7 @@
 """`python -m bench.live_clients PORT CLIENTS SECONDS FILE`: many clients of the live stream in one process.
 
-They read as cheaply as possible: the process must not take what is measured in the other one. When an
-update comes, its moment is noted (seconds of the monotonic clock, which all processes share).
+They read as cheaply as possible, so as not to disturb the measured process. The time of each
+update is recorded (seconds of the monotonic clock, which all processes share).
 """
 
 import asyncio
@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import cast
 
 import uvloop
-
-__all__ = ["main"]
 
 RANGES = ("range=15m", "range=1h", "range=24h", "range=today&tz=Asia/Ho_Chi_Minh")
 UPDATE = b"event: windows"
@@ -30,20 +28,20 @@ class Client(asyncio.Protocol):
         self.lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the stream."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
+        """Request the stream."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass
         self._transport.write(
             f"GET /api/v1/stream?{self._question} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
         )
 
     def data_received(self, data: bytes) -> None:
-        """Note an update; one is sent in one piece."""
+        """Record an update; each arrives as one chunk."""
         self.opened.set()
         if UPDATE in data:
             self._updates.append(time.monotonic())
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's own
-        """The server dropped it, or the measurement is over."""
+        """Count a lost connection, unless the measurement is over."""
         self.lost = True
         self.opened.set()
 
@@ -53,7 +51,7 @@ class Client(asyncio.Protocol):
 
 
 async def run(port: int, count: int, seconds: float) -> list[float]:
-    """Open the streams, say so, listen, say how many were lost. Returns when updates came."""
+    """Open the streams, report that, listen, report lost ones. Returns the times of updates."""
     loop, updates = asyncio.get_running_loop(), list[float]()
     clients: list[Client] = []
     for first in range(0, count, CONNECT_AT_ONCE):

@@ -1,29 +1,29 @@
 """Resident memory of the platform's processes, sampled in the background.
 
-Proportional set size where the system tells it (pages shared by several processes are counted once
-in all), resident set size elsewhere.
+Proportional set size if the system reports it (shared pages count once in total), otherwise
+resident set size.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
-from types import TracebackType
-from typing import Self
+from threading import Event
 
 import psutil
 
+from bench.background import in_background
 from bench.children import Child
-
-__all__ = ["MemoryResult", "MemorySampler"]
 
 INTERVAL_S = 2.0
 TOTAL = "all"
+Samples = Mapping[str, list[int]]
+"""Bytes by program, and of all."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryResult:
-    """Bytes of one program with its descendants, or of all at once."""
+    """Bytes of one program with its descendants, or of all together."""
 
     name: str
     mean_bytes: int
@@ -31,42 +31,33 @@ class MemoryResult:
     samples: int
 
 
-class MemorySampler:
-    """Samples every two seconds; a context manager."""
+@contextmanager
+def sampled_memory(children: Sequence[Child]) -> Iterator[Samples]:
+    """What the programs hold, sampled every two seconds until the block ends."""
+    samples: dict[str, list[int]] = defaultdict(list)
 
-    def __init__(self, children: Sequence[Child]) -> None:
-        self._children = children
-        self._samples: dict[str, list[int]] = defaultdict(list)
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="memory", daemon=True)
-
-    def results(self) -> list[MemoryResult]:
-        """Mean and peak by program, the sum of all last."""
-        return [
-            MemoryResult(name, sum(values) // len(values), max(values), len(values))
-            for name, values in sorted(self._samples.items(), key=lambda item: item[0] == TOTAL)
-        ]
-
-    def _run(self) -> None:
+    def sample(stop: Event) -> None:
         while True:
-            sizes = {child.name: sum(map(_bytes_of, child.family())) for child in self._children}
+            sizes = {child.name: sum(map(bytes_of, child.family())) for child in children}
             for name, size in (sizes | {TOTAL: sum(sizes.values())}).items():
-                self._samples[name].append(size)
-            if self._stop.wait(INTERVAL_S):
+                samples[name].append(size)
+            if stop.wait(INTERVAL_S):
                 return
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
+    with in_background(sample):
+        yield samples
 
 
-def _bytes_of(process: psutil.Process) -> int:
+def memory_results(samples: Samples) -> list[MemoryResult]:
+    """Mean and peak by program, the sum of all last."""
+    return [
+        MemoryResult(name, sum(values) // len(values), max(values), len(values))
+        for name, values in sorted(samples.items(), key=lambda item: item[0] == TOTAL)
+    ]
+
+
+def bytes_of(process: psutil.Process) -> int:
+    """What a process holds; nothing if it has ended."""
     try:
         memory = process.memory_full_info()
     except psutil.NoSuchProcess:

@@ -1,9 +1,8 @@
-"""A platform of the benchmark's own, local or a cluster: free ports, data in a temporary folder."""
+"""A separate platform for benchmarks, local or a cluster: free ports, data in a temporary folder."""
 
-import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,21 +13,16 @@ from psycopg import sql
 from bench.children import Child
 from bench.jobs import Job
 from core import kafka, postgres
-from core.errors import StackError
 from core.settings import ClusterSettings, Settings, load_settings
 from core.topics import EVENTS_RAW
 from database import migrate
-from stack import postgres_server
-from stack.health import health
-from stack.jars import ensure_jars
-from stack.ports import free_ports
+from stack.host.ports import free_ports
+from stack.local.health import health
+from stack.local.programs import SERVERS, SPARK_WORKERS, programs_of
 from stack.profile import Kind, Profile, applied
-from stack.programs import SERVERS, SPARK_WORKERS, programs_of
-from stack.waiting import wait_until
+from stack.servers.jars import ensure_jars
+from stack.servers.postgres import server as postgres_server
 
-__all__ = ["Platform", "count_valid", "running_platform"]
-
-START_LIMIT_S = 90.0
 FILL_LIMIT_S = 900.0
 
 
@@ -58,16 +52,16 @@ class Platform:
         return self.settings.model_copy(update={"postgres": own, "stream": checkpoint, "kafka": source})
 
     def start_job(self, job: Job, settings: Settings) -> Child:
-        """The job on its topic, into its database; the caller ends it."""
+        """Start the job on its topic and database; the caller ends it."""
         return Child(job.value, job.arguments, settings, self.folder / f"{settings.postgres.database}.log")
 
     def start_generator(self, topic: str, *options: str) -> Child:
-        """A generator into `topic`; the caller ends it."""
+        """Start a generator for `topic`; the caller ends it."""
         arguments = ("-m", "generator", "--topic", topic, "--no-heartbeat", *options)
         return Child("generator", arguments, self.settings, self.folder / "generator.log")
 
     def fill(self, topic: str, count: int) -> int:
-        """Send `count` records flat out, with the default faults. Returns how many are acceptable and new."""
+        """Send `count` records at full speed, with the default faults. Returns the number of valid new ones."""
         acknowledged = self.fresh_ack_log()
         options = ("--max", "--count", str(count), "--ack-log", str(acknowledged))
         with self.start_generator(topic, *options) as child:
@@ -75,23 +69,29 @@ class Platform:
         return count_valid(acknowledged)
 
     def fresh_ack_log(self) -> Path:
-        """Where a generator may list what Kafka acknowledged."""
+        """Path of a new acknowledgement list."""
         return self.folder / f"{uuid.uuid4()}.tsv"
 
 
 def count_valid(acknowledged: Path) -> int:
-    """Records on a generator's list that are acceptable and new."""
+    """Number of valid new records in a generator's list."""
     with acknowledged.open(encoding="utf-8") as lines:
         return sum(line.split("\t")[4] == "valid" for line in lines)
 
 
 @contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that PostgreSQL's own account may enter."""
+    with tempfile.TemporaryDirectory(prefix="orderpulse-bench-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
 def running_platform(kind: Kind = "local") -> Iterator[Platform]:
-    """Start the servers of a profile, and end them and remove their data in the end."""
+    """Start the servers of a profile; at the end, stop them and remove their data."""
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="orderpulse-bench-"))
-        folder.chmod(0o755)  # PostgreSQL's own account must be able to enter
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = stack.enter_context(open_folder())
         settings = applied(_settings(folder), Profile(kind, secure=False))
         settings.data_dir.mkdir(exist_ok=True)
         ensure_jars(settings)
@@ -102,7 +102,7 @@ def running_platform(kind: Kind = "local") -> Iterator[Platform]:
             for child in children:
                 platform.servers.append(stack.enter_context(child))
             for child in children:
-                _wait(child, partial(_is_well, settings, child.name))
+                child.wait_ready(partial(_is_well, settings, child.name))
 
         start(["postgres"])
         postgres_server.ensure_database(settings)
@@ -135,12 +135,3 @@ def _settings(folder: Path) -> Settings:
             ),
         }
     )
-
-
-def _wait(child: Child, ready: Callable[[], bool]) -> None:
-    def ended_or_ready() -> bool:
-        child.require_alive()
-        return ready()
-
-    if not wait_until(ended_or_ready, START_LIMIT_S):
-        raise StackError(f"{child.name} did not start within {START_LIMIT_S:.0f} s. {child.tail()}")

@@ -1,16 +1,13 @@
-"""`python -m bench.rest`: what the whole platform takes while little happens, and how late its rows are.
+"""`python -m bench.rest`: resources of the whole platform at a low rate, and its latency.
 
-Runs `orderpulse up` once for each trigger interval, with ports and data of its own, lets it come to rest,
-and measures: processor time and memory of every process that belongs to it, the time from an event to
+Runs `orderpulse up` once for each trigger interval, with separate ports and data, lets it settle,
+and measures: processor time and memory of all its processes, the time from an event to
 its committed row, and how fast Dagster's event log grows.
 """
 
 import json
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,18 +16,17 @@ from typing import Annotated
 import numpy as np
 import psutil
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from bench.command import MEBIBYTE, run, show
 from bench.latency import Percentiles
+from bench.memory import bytes_of
+from bench.platform import open_folder
 from core import postgres
 from core.clock import utc_now
-from core.errors import OrderpulseError, StackError
+from core.errors import StackError
 from core.settings import Settings, load_settings
-from stack.environment import child_environment
-from stack.ports import free_ports
-
-__all__ = ["RestResult", "app"]
+from stack.host.environment import child_environment
+from stack.host.ports import free_ports
 
 RESULT = Path(__file__).parent / "results" / "rest.json"
 DELAYS = """
@@ -38,12 +34,11 @@ DELAYS = """
     FROM events_clean WHERE event_time > %s
 """
 EVENT_LOG = "SELECT pg_total_relation_size('event_logs') + pg_total_relation_size('asset_check_executions')"
-MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class RestResult:
-    """One trigger interval. `cores` is the mean number of busy cores; the event log grows by bytes an hour."""
+    """Result for one trigger interval. `cores` is the mean number of busy cores; the event log's growth is in bytes an hour."""
 
     trigger_ms: int
     seconds: float
@@ -53,51 +48,47 @@ class RestResult:
     event_log_bytes_per_hour: int
 
 
-app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-
-
-@app.command()
 def rest(
     triggers: Annotated[
         str, typer.Option(help="Trigger intervals in ms, comma-separated.")
     ] = "0,200,500,1000",
-    seconds: Annotated[float, typer.Option(min=10, help="Measured time of each.")] = 300.0,
-    settle: Annotated[float, typer.Option(min=0, help="Seconds before, to come to rest.")] = 90.0,
+    seconds: Annotated[float, typer.Option(min=10, help="Duration of each measurement.")] = 300.0,
+    settle: Annotated[float, typer.Option(min=0, help="Seconds to settle before the measurement.")] = 90.0,
 ) -> None:
     """Measure each trigger interval; takes their number times (measured time + 3 minutes)."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwind, so that the platform ends too
-    console = Console()
     found = []
-    try:
-        for trigger_ms in [int(text) for text in triggers.split(",")]:
-            console.print(f"trigger {trigger_ms} ms ...")
-            found.append(_measure(trigger_ms, seconds, settle))
-    except OrderpulseError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
-    console.print(_table(found))
+    for trigger_ms in [int(text) for text in triggers.split(",")]:
+        print(f"trigger {trigger_ms} ms ...")
+        found.append(_measure(trigger_ms, seconds, settle))
+    show(
+        "The whole platform at 5 events/s",
+        [
+            {"trigger ms": each.trigger_ms, "cores": each.cores, "memory MiB": each.memory_bytes / MEBIBYTE}
+            | each.events_clean.cells()
+            | {"event log MB/h": each.event_log_bytes_per_hour / 1e6}
+            for each in found
+        ],
+    )
     _keep(found)
 
 
 def _keep(found: list[RestResult]) -> None:
     """Put the runs into the file, in place of earlier ones with the same interval."""
-    runs = {run["trigger_ms"]: run for run in json.loads(RESULT.read_text(encoding="utf-8"))["runs"]}
-    runs |= {run.trigger_ms: asdict(run) for run in found}
+    runs = {each["trigger_ms"]: each for each in json.loads(RESULT.read_text(encoding="utf-8"))["runs"]}
+    runs |= {each.trigger_ms: asdict(each) for each in found}
     document = {"rate": "5 events/s", "runs": [runs[trigger_ms] for trigger_ms in sorted(runs)]}
     RESULT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
 def _measure(trigger_ms: int, seconds: float, settle_s: float) -> RestResult:
-    folder = Path(tempfile.mkdtemp(prefix="orderpulse-rest-"))
-    folder.chmod(0o755)
-    settings = _settings(folder, trigger_ms)
-    try:
-        _orderpulse(settings, "up")
-        time.sleep(settle_s)
-        return _observe(settings, trigger_ms, seconds)
-    finally:
-        _orderpulse(settings, "down")
-        shutil.rmtree(folder, ignore_errors=True)
+    with open_folder() as folder:
+        settings = _settings(folder, trigger_ms)
+        try:
+            _orderpulse(settings, "up")
+            time.sleep(settle_s)  # it measures the rest after this time, whatever happens
+            return _observe(settings, trigger_ms, seconds)
+        finally:
+            _orderpulse(settings, "down")
 
 
 def _observe(settings: Settings, trigger_ms: int, seconds: float) -> RestResult:
@@ -113,19 +104,20 @@ def _observe(settings: Settings, trigger_ms: int, seconds: float) -> RestResult:
         trigger_ms,
         round(elapsed_s, 1),
         round(cores, 2),
-        sum(_memory_bytes(process) for process in _processes(settings)),
+        sum(bytes_of(process) for process in _processes(settings)),
         Percentiles.of(np.array(delays)),
         round(grown * 3600 / elapsed_s),
     )
 
 
 def _settings(folder: Path, trigger_ms: int) -> Settings:
-    kafka, controller, database, webserver, code_server, docs, api = free_ports(7)
+    kafka, controller, database, webserver, code_server, docs, api, intake = free_ports(8)
     return load_settings(
         kafka={"bootstrap_servers": f"localhost:{kafka}"},
         postgres={"port": database},
         generator={"late_share": 0},  # a late event would count as a slow one
         api={"port": api},
+        intake={"port": intake},
         dagster={"webserver_port": webserver, "code_server_port": code_server, "docs_port": docs},
         stack={"data_dir": folder / "data", "kafka_controller_port": controller},
         stream={"checkpoint_dir": folder / "checkpoints", "trigger_interval_ms": trigger_ms},
@@ -146,7 +138,7 @@ def _orderpulse(settings: Settings, command: str) -> None:
 
 
 def _processes(settings: Settings) -> list[psutil.Process]:
-    """Every process of the platform, known by the data folder in its environment."""
+    """Every process of the platform, identified by the data folder in its environment."""
     wanted, found = str(settings.stack.data_dir), []
     for process in psutil.process_iter():
         try:
@@ -158,7 +150,7 @@ def _processes(settings: Settings) -> list[psutil.Process]:
 
 
 def _busy_s(settings: Settings) -> float:
-    """Processor seconds so far. A process that ends goes on counting in the one that waited for it."""
+    """Processor seconds so far, including ended children."""
     total = 0.0
     for process in _processes(settings):
         try:
@@ -166,13 +158,6 @@ def _busy_s(settings: Settings) -> float:
         except psutil.Error:
             continue
     return total
-
-
-def _memory_bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_full_info().pss)
-    except psutil.Error:
-        return 0
 
 
 def _event_log_bytes(settings: Settings) -> int:
@@ -183,20 +168,5 @@ def _event_log_bytes(settings: Settings) -> int:
     return int(row[0])
 
 
-def _table(found: list[RestResult]) -> Table:
-    columns = ("trigger ms", "cores", "memory MiB", "p50 ms", "p95 ms", "p99 ms", "event log MB/h")
-    table = Table(*columns, title="The whole platform at 5 events/s")
-    for run in found:
-        delays = run.events_clean
-        table.add_row(
-            str(run.trigger_ms),
-            f"{run.cores:.2f}",
-            f"{run.memory_bytes / MEBIBYTE:,.0f}",
-            *(f"{value:,.0f}" for value in (delays.p50, delays.p95, delays.p99)),
-            f"{run.event_log_bytes_per_hour / 1e6:.1f}",
-        )
-    return table
-
-
 if __name__ == "__main__":
-    app(prog_name="python -m bench.rest")
+    run(rest, "bench.rest")

@@ -1,4 +1,4 @@
-"""What a run of the benchmarks found, and its JSON."""
+"""The results of a benchmark run, and their JSON."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -10,12 +10,10 @@ from bench.drain import DrainResult
 from bench.jobs import Job
 from bench.latency import LatencyResult
 
-__all__ = ["Results"]
-
 
 @dataclass(slots=True)
 class Results:
-    """All results of one run. `conditions` says what the figures depend on."""
+    """All results of one run. `conditions`: what the figures depend on."""
 
     conditions: dict[str, Any]
     drains: list[DrainResult] = field(default_factory=list)
@@ -27,14 +25,14 @@ class Results:
         return median(speeds) if speeds else None
 
     def ratio(self) -> float | None:
-        """Spark's speed by the plain consumer's, the median over the pairs of drains of one backlog."""
+        """Spark's rate divided by the plain consumer's, the median over pairs of drains of one backlog."""
         spark = [drain.seconds for drain in self.drains if drain.job is Job.SPARK]
         plain = [drain.seconds for drain in self.drains if drain.job is Job.PLAIN]
         pairs = [theirs / ours for ours, theirs in zip(spark, plain, strict=False)]
         return median(pairs) if pairs else None
 
     def write_json(self, path: Path) -> None:
-        """Everything, with the derived figures."""
+        """Write all results with the derived figures."""
         drains = [asdict(drain) | {"records_per_s": round(drain.records_per_s)} for drain in self.drains]
         ratio = self.ratio()
         document = {

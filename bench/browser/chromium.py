@@ -1,6 +1,6 @@
-"""`python -m bench.chromium`: the browser of tests and measurements, Debian's, installed where it is missing.
+"""`python -m bench.browser.chromium`: Debian's browser for tests and measurements, installed if missing.
 
-Playwright drives it; Playwright's own browsers are not used, since they come from elsewhere.
+Playwright drives it; Playwright's own browsers are not used, since they need a separate download.
 """
 
 import os
@@ -13,8 +13,6 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bench.debian import install
 from core.errors import OrderpulseError
-
-__all__ = ["ensure_chromium", "open_browser"]
 
 PROGRAM = "chromium"
 
@@ -30,7 +28,7 @@ def ensure_chromium() -> str:
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """A browser without a window. It reaches nothing but this machine."""
+    """A headless browser that can reach only this machine."""
     with sync_playwright() as playwright:
         arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]
         if os.geteuid() == 0:

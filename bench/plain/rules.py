@@ -1,6 +1,6 @@
-"""The plain consumer's verdict on a record: quick Python, no reasons in detail.
+"""The plain consumer's verdict on a record: fast Python, without reasons.
 
-Same accepts and rejects as the contract; it only has to be fair to the Spark job's work.
+Accepts and rejects the same records as the contract.
 """
 
 import re
@@ -17,13 +17,12 @@ from core.events import (
     FUTURE_LIMIT,
     LATENESS_LIMIT,
     MAX_ID_LENGTH,
+    MAX_RECORD_BYTES,
     WHITESPACE,
     Currency,
     EventStatus,
     EventType,
 )
-
-__all__ = ["Row", "judge"]
 
 Row = tuple[str, str, str, str, str, int | float, str, str]
 """A row of `events_clean` in the order of its columns, without `ingest_time`."""
@@ -33,8 +32,10 @@ TYPES, CURRENCIES, STATES = frozenset(EventType), frozenset(Currency), frozenset
 _EVENT_TIME = re.compile(EVENT_TIME_PATTERN)
 
 
-def judge(value: bytes | None, kafka_time: datetime) -> Row | None:
-    """The row of an acceptable record, else None."""
+def validate(value: bytes | None, kafka_time: datetime) -> Row | None:
+    """The row of a valid record, else None."""
+    if len(value or b"") > MAX_RECORD_BYTES:
+        return None
     try:
         event = orjson.loads(value or b"")
         row = _row(event)

@@ -6,13 +6,11 @@ from typing import Any
 
 import psycopg
 
-from bench.plain_rules import Row
+from bench.plain.rules import Row
 from core.tables import NOTIFY_CHANNEL
 
-__all__ = ["Rejected", "prepare", "write"]
-
 Rejected = tuple[str, int, int, datetime, bytes | None]
-"""Topic, partition, offset, Kafka's time and the value."""
+"""Topic, partition, offset, Kafka time and value."""
 
 CREATE_INCOMING = """
     CREATE TEMPORARY TABLE incoming (
@@ -37,7 +35,7 @@ UPSERT = """
     )
     INSERT INTO kpi_1m_by_currency AS kpi (
         window_start, currency, window_end, revenue, orders_created, payments_initiated,
-        payment_success, payment_failed, orders_cancelled, order_value
+        payment_success, payment_failed, orders_cancelled, order_value, payments_refunded, refunded
     )
     SELECT
         date_trunc('minute', event_time), currency, date_trunc('minute', event_time) + interval '1 minute',
@@ -47,7 +45,9 @@ UPSERT = """
         count(*) FILTER (WHERE event_type = 'payment_success'),
         count(*) FILTER (WHERE event_type = 'payment_failed'),
         count(*) FILTER (WHERE event_type = 'order_cancelled'),
-        coalesce(sum(amount) FILTER (WHERE event_type = 'order_created'), 0)
+        coalesce(sum(amount) FILTER (WHERE event_type = 'order_created'), 0),
+        count(*) FILTER (WHERE event_type = 'payment_refunded'),
+        coalesce(sum(amount) FILTER (WHERE event_type = 'payment_refunded'), 0)
     FROM added
     GROUP BY 1, 2
     ON CONFLICT (window_start, currency) DO UPDATE SET
@@ -58,6 +58,8 @@ UPSERT = """
         payment_failed = kpi.payment_failed + excluded.payment_failed,
         orders_cancelled = kpi.orders_cancelled + excluded.orders_cancelled,
         order_value = kpi.order_value + excluded.order_value,
+        payments_refunded = kpi.payments_refunded + excluded.payments_refunded,
+        refunded = kpi.refunded + excluded.refunded,
         processed_at = now()
     RETURNING window_start
 """
@@ -86,7 +88,7 @@ NOTIFY = 'SELECT pg_notify(%s, \'{"query": "kpi_1m"}\')'
 
 
 def prepare(connection: psycopg.Connection[Any]) -> None:
-    """Make the temporary tables of this connection."""
+    """Create the temporary tables of this connection."""
     connection.execute(CREATE_INCOMING)
     connection.execute(CREATE_REFUSED)
     connection.commit()

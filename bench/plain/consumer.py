@@ -1,7 +1,7 @@
-"""The yardstick: the least that turns the topic into the same tables, in plain Python.
+"""The reference: the minimum that writes the topic into the same tables, in plain Python.
 
-One loop: read, judge, COPY, upsert, commit. It has no watermark, no window state, no reasons for
-its rejections and no ledger, and after a crash it counts on the primary key of `events_clean`.
+One loop: read, validate, COPY, upsert, commit. It has no watermark, no window state, no reject
+reasons and no ledger, and after a crash it relies on the primary key of `events_clean`.
 """
 
 import signal
@@ -10,13 +10,11 @@ from types import FrameType
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
-from bench.plain_rules import Row, judge
-from bench.plain_sink import Rejected, prepare, write
+from bench.plain.rules import Row, validate
+from bench.plain.sink import Rejected, prepare, write
 from core.kafka import client_config, end_offsets
 from core.postgres import connect
 from core.settings import Settings, load_settings
-
-__all__ = ["main"]
 
 LARGEST_BATCH = 30_000
 GATHER_S = 0.01
@@ -48,18 +46,18 @@ def run(settings: Settings) -> None:
         while not stopping:
             messages = consumer.consume(LARGEST_BATCH, timeout=GATHER_S)
             if messages:
-                write(connection, *_judge_all(messages))
+                write(connection, *_validate_all(messages))
                 consumer.commit(asynchronous=True)
     consumer.close()
 
 
-def _judge_all(messages: list[Message]) -> tuple[list[Row], list[Rejected]]:
+def _validate_all(messages: list[Message]) -> tuple[list[Row], list[Rejected]]:
     rows: list[Row] = []
     refused: list[Rejected] = []
     for message in messages:
         value = message.value()
         kafka_time = datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
-        row = judge(value, kafka_time)
+        row = validate(value, kafka_time)
         if row is not None:
             rows.append(row)
         else:
@@ -70,7 +68,7 @@ def _judge_all(messages: list[Message]) -> tuple[list[Row], list[Rejected]]:
 
 
 def main() -> None:
-    """Entry point of `python -m bench.plain_consumer`; configured like the Spark job."""
+    """Entry point of `python -m bench.plain.consumer`; configured like the Spark job."""
     run(load_settings())
 
 

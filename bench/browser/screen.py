@@ -1,11 +1,10 @@
-"""`python -m bench.screen`: from the commit of a batch, and from an event's time, to the painted number.
+"""`python -m bench.browser.screen`: from the commit of a batch, and from an event's time, to the painted number.
 
-A browser without a window shows the dashboard of the running platform. The page says of which moment its
-numbers are (`data-as-of`, the database's clock); a batch is on the screen with the first painted frame
-whose moment is not before its commit. Database, API and browser share the machine's clock.
+A headless browser shows the dashboard of the running platform. The page contains the time of its
+numbers (`data-as-of`, the database's clock); a batch is on the screen with the first painted frame
+whose time is not before its commit. Database, API and browser share the machine's clock.
 """
 
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -13,17 +12,14 @@ from typing import Annotated
 import numpy as np
 import typer
 from playwright.sync_api import Browser, Page
-from rich.console import Console
-from rich.table import Table
 
-from bench.chromium import open_browser
+from bench.browser.chromium import open_browser
+from bench.command import run, show
 from bench.kpi_watch import Floats
 from bench.latency import Percentiles
 from core import postgres
-from core.errors import OrderpulseError, StackError
+from core.errors import StackError
 from core.settings import Settings, load_settings
-
-__all__ = ["ScreenResult", "app", "measure_screen"]
 
 WATCH = """
 () => {
@@ -39,7 +35,7 @@ WATCH = """
   new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
 }
 """
-"""Notes each moment that the page shows, and when the frame that shows it was painted."""
+"""Records each time that the page shows, and when its frame was painted."""
 
 BATCHES = """
     SELECT extract(epoch FROM committed_at)::float8, extract(epoch FROM max_event_time)::float8
@@ -67,22 +63,20 @@ INTERACTIONS = """
   }).observe({ type: "event", durationThreshold: 16 });
 }
 """
-"""Notes how long the page took to paint after each click or key, in steps of 8 ms, from 16 ms on."""
+"""Records how long the page took to paint after each click or key, in steps of 8 ms, from 16 ms on."""
 
 SAMPLE_S = 0.01
 SETTLE_MS = 3_000
-"""Before the first and after the last batch that counts."""
+"""Margin before the first and after the last measured batch."""
 
 BETWEEN_CLICKS_MS = 500
-
-app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ScreenResult:
     """Milliseconds to the painted frame, and the page's own vitals: LCP and INP in ms, CLS without a unit.
 
-    INP is that of the slowest of the clicks on every choice of the page, one after another.
+    INP is the slowest of successive clicks on every choice of the page.
     """
 
     from_commit: Percentiles
@@ -92,25 +86,19 @@ class ScreenResult:
     cls: float
 
 
-@app.command()
 def screen(
     seconds: Annotated[float, typer.Option(min=5, help="Measured time.")] = 30.0,
 ) -> None:
     """Watch the dashboard of the running platform; set its load with the job set_generator_rate."""
-    try:
-        with open_browser() as browser:
-            found = measure_screen(load_settings(), browser, seconds)
-    except OrderpulseError as error:
-        sys.exit(f"error: {error}")
-    table = Table("from", "p50 ms", "p95 ms", "p99 ms", "samples", title="To the painted number")
-    for name, p in (("commit of the batch", found.from_commit), ("event time", found.from_event)):
-        table.add_row(name, *(f"{value:,.0f}" for value in (p.p50, p.p95, p.p99)), f"{p.events:,}")
-    Console().print(table)
-    Console().print(f"LCP {found.lcp_ms:,.0f} ms, INP {found.inp_ms:,.0f} ms, CLS {found.cls:.3f}")
+    with open_browser() as browser:
+        found = measure_screen(load_settings(), browser, seconds)
+    delays = {"commit of the batch": found.from_commit, "event time": found.from_event}
+    show("To the painted number", [{"from": name} | each.cells() for name, each in delays.items()])
+    print(f"LCP {found.lcp_ms:,.0f} ms, INP {found.inp_ms:,.0f} ms, CLS {found.cls:.3f}")
 
 
 def measure_screen(settings: Settings, browser: Browser, seconds: float) -> ScreenResult:
-    """Open the page, let it settle, watch it. Raises `StackError` where it shows no numbers."""
+    """Open the page, let it settle, measure. Raises `StackError` if it shows no numbers."""
     page = _opened(settings, browser)
     try:
         vitals = page.evaluate(VITALS)
@@ -128,7 +116,7 @@ def measure_screen(settings: Settings, browser: Browser, seconds: float) -> Scre
     with postgres.connect(settings.postgres, autocommit=True) as connection:
         rows = connection.execute(BATCHES, (begun, ended + timedelta(seconds=1))).fetchall()
     if not rows or not len(moments):
-        raise StackError("No batch was committed, or the page showed none; do generator and stream run?")
+        raise StackError("No batch was committed, or the page showed none. Are generator and stream running?")
     commits, newest = np.array(rows, dtype=float).T
     shown = _first_shown(commits, moments, frames)
     events = np.arange(newest[0], min(newest[-1], ended.timestamp()), SAMPLE_S)
@@ -143,7 +131,7 @@ def measure_screen(settings: Settings, browser: Browser, seconds: float) -> Scre
 
 
 def _opened(settings: Settings, browser: Browser) -> Page:
-    """The dashboard, with its first numbers."""
+    """The dashboard, loaded with its first numbers."""
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(f"http://localhost:{settings.api.port}/?range=15m")
     page.wait_for_selector("[data-as-of]", timeout=15_000)
@@ -151,7 +139,7 @@ def _opened(settings: Settings, browser: Browser) -> Page:
 
 
 def _slowest_click_ms(settings: Settings, browser: Browser) -> float:
-    """Click every choice of a settled page, twice around; 16 where none took longer, the least that a browser tells."""
+    """Slowest click in ms, over two rounds of every choice; 16, the browser's minimum, if none took longer."""
     page = _opened(settings, browser)
     try:
         page.wait_for_timeout(SETTLE_MS)
@@ -165,11 +153,11 @@ def _slowest_click_ms(settings: Settings, browser: Browser) -> float:
 
 
 def _first_shown(commits: Floats, moments: Floats, frames: Floats) -> Floats:
-    """When the frame was painted that first had each commit; infinity where none did."""
+    """When the first frame with each commit was painted; infinity if there is none."""
     order = np.argsort(moments)
     place = np.searchsorted(moments[order], commits)
     return np.append(frames[order], np.inf)[place]
 
 
 if __name__ == "__main__":
-    app(prog_name="python -m bench.screen")
+    run(screen, "bench.browser.screen")

@@ -1,0 +1,1 @@
+"""The plain consumer, the stream's reference."""
