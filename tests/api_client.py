@@ -9,8 +9,6 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-__all__ = ["serving"]
-
 
 @contextmanager
 def serving(app: FastAPI, *, base_path: str = "") -> Iterator[httpx.Client]:

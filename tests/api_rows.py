@@ -12,17 +12,10 @@ import psycopg
 
 from core.events import Currency, EventStatus, EventType
 from database.reconcile import recompute
+from tests import truth
 
-__all__ = ["Row", "announce", "random_rows", "recomputed", "write"]
-
-SUMS = ("revenue", "order_value")
-COUNTED = {
-    "orders_created": EventType.ORDER_CREATED,
-    "payments_initiated": EventType.PAYMENT_INITIATED,
-    "payment_success": EventType.PAYMENT_SUCCESS,
-    "payment_failed": EventType.PAYMENT_FAILED,
-    "orders_cancelled": EventType.ORDER_CANCELLED,
-}
+COUNTED = {measure: EventType(event_type) for event_type, measure in truth.COUNTED.items()}
+MONEY = {measure: EventType(event_type) for event_type, measure in truth.MONEY.items()}
 MINUTE = timedelta(minutes=1)
 
 
@@ -100,14 +93,14 @@ def announce(connection: psycopg.Connection[Any], query: str, newest: datetime, 
 def recomputed(rows: Iterable[Row]) -> dict[str, dict[str, Any]]:
     """The sums and counts of events by currency, in Python, as the contract defines them (section 2.6)."""
     totals: dict[str, dict[str, Any]] = {
-        currency.value: dict.fromkeys(SUMS, Decimal(0)) | dict.fromkeys(COUNTED, 0) for currency in Currency
+        currency.value: dict.fromkeys(MONEY, Decimal(0)) | dict.fromkeys(COUNTED, 0) for currency in Currency
     }
     for row in rows:
         mine = totals[row.currency]
         for name, event_type in COUNTED.items():
             mine[name] += row.event_type == event_type
-        mine["revenue"] += row.amount if row.event_type == EventType.PAYMENT_SUCCESS else 0
-        mine["order_value"] += row.amount if row.event_type == EventType.ORDER_CREATED else 0
+        for name, event_type in MONEY.items():
+            mine[name] += row.amount if row.event_type == event_type else 0
     return totals
 
 

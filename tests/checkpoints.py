@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-__all__ = ["add_batch", "write_checkpoint"]
-
 
 def write_checkpoint(folder: Path, query_id: str, batches: range) -> Path:
     """A checkpoint whose `batches` are all committed; `folder` holds it."""

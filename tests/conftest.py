@@ -5,6 +5,7 @@ comes from a fresh topic and a fresh database for each test. The whole platform,
 servers of its own; the tests of `chaos` and `e2e` go through one life of it.
 """
 
+import os
 import shutil
 import signal
 import subprocess
@@ -25,11 +26,12 @@ from core import kafka, postgres
 from core.settings import Environment, KafkaSettings, PostgresSettings, Settings, load_settings
 from core.topics import EVENTS_RAW
 from database import migrate
-from stack import postgres_server as server
-from stack.environment import child_environment
-from stack.health import health
-from stack.jars import ensure_jars
-from stack.ports import free_ports
+from stack.host.environment import child_environment
+from stack.host.ports import free_ports
+from stack.host.variables import for_command
+from stack.local.health import health
+from stack.servers.jars import ensure_jars
+from stack.servers.postgres import server
 from tests.e2e.platform import Platform, isolated_settings
 from tests.processes import Started
 
@@ -38,11 +40,21 @@ SHORT_RUN = "-XX:TieredStopAtLevel=1"
 """Java does not optimise what it runs for half a minute; the platform of `chaos` and `e2e` runs as it is shipped."""
 
 PLATFORM_FOLDERS = {"chaos", "e2e"}
-TIMED_MODULES = {"test_spark_stream", "test_spark_faults"}
+TIMED_MODULES = {("spark_jobs", "test_stream"), ("spark_jobs", "test_faults")}
 """They measure time, or have deadlines, for a machine that does not start a platform meanwhile."""
 
+OTHER_LANES_NICENESS = 5
 SECURED_KAFKA = "test_kafka_"
 """Modules of that name share one secured broker."""
+
+
+running_platform: list[Platform] = []
+"""The platform of this worker, while it runs."""
+
+
+def _is_timed(module: Path) -> bool:
+    """Whether the module is in the lane of the platform."""
+    return module.parent.name in PLATFORM_FOLDERS or (module.parent.name, module.stem) in TIMED_MODULES
 
 
 class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # a class without types
@@ -51,15 +63,37 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # a class without types
     def _split_scope(self, nodeid: str) -> str:
         """The lane of a test."""
         module = Path(nodeid.split("::", 1)[0])
-        timed = module.parent.name in PLATFORM_FOLDERS or module.stem in TIMED_MODULES
-        if timed:
+        if _is_timed(module):
             return "platform"
         return SECURED_KAFKA if module.stem.startswith(SECURED_KAFKA) else str(module)
 
 
+def pytest_configure() -> None:
+    """Tests run in whatever shell; what it sets beyond what a command of ours keeps is not for them."""
+    kept = for_command(
+        os.environ, {name for name in os.environ if name == "CI" or name.startswith("PYTEST_")}
+    )
+    for name in set(os.environ) - set(kept):
+        del os.environ[name]
+    os.environ.update(kept)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs the platform comes last: once started, it works beside all tests that follow."""
-    items.sort(key=lambda item: item.path.parent.name in PLATFORM_FOLDERS)
+    """The lane of the platform, which is the longest, comes first; in it what needs the platform comes last."""
+    items.sort(key=lambda item: (not _is_timed(item.path), item.path.parent.name in PLATFORM_FOLDERS))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """In a worker, all other tests give way to the lane of the platform, which measures time."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not _is_timed(item.path):
+        os.setpriority(os.PRIO_PROCESS, 0, OTHER_LANES_NICENESS)
+
+
+@pytest.hookimpl(trylast=True)  # after the teardown of the test itself
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """The platform ends with its lane: it would take the processors from the tests that follow."""
+    if running_platform and (nextitem is None or not _is_timed(nextitem.path)):
+        running_platform.pop().command("down")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
@@ -87,8 +121,8 @@ def measured(record_property: Callable[[str, object], None]) -> Callable[[str], 
 
 @pytest.fixture(scope="session")
 def data_dir() -> Iterator[Path]:
-    """A folder for the session's data that PostgreSQL's own account can enter."""
-    folder = Path(tempfile.mkdtemp(prefix="orderpulse-test-"))
+    """A folder for the session's data that PostgreSQL's own account can enter; its name is one that people give."""
+    folder = Path(tempfile.mkdtemp(prefix="orderpulse test dự án-"))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -149,11 +183,12 @@ def database_template(postgres_server: PostgresSettings) -> PostgresSettings:
 @pytest.fixture(scope="session")
 def platform(jars: None) -> Iterator[Platform]:
     """The whole platform, running, as `orderpulse up` leaves it."""
-    folder = Path(tempfile.mkdtemp(prefix="orderpulse-platform-"))
+    folder = Path(tempfile.mkdtemp(prefix="orderpulse platform dự án-"))
     folder.chmod(0o755)
     under_test = Platform(isolated_settings(folder, {"rate": 20, "invalid_share": 0.1}))
     try:
         under_test.command("up")
+        running_platform.append(under_test)
         yield under_test
     finally:
         under_test.command("down")

@@ -11,8 +11,6 @@ from typing import Any, Self
 
 import httpx
 
-__all__ = ["LiveClient", "Received"]
-
 WAIT_S = 15.0
 
 
@@ -51,7 +49,7 @@ class LiveClient:
 
     @property
     def last_id(self) -> str:
-        """What to go on after."""
+        """The id to resume after."""
         with self._changed:
             return self.messages[-1].id
 
@@ -82,7 +80,9 @@ class LiveClient:
     def wait_ended(self, within_s: float = WAIT_S) -> None:
         """Return when the server has ended the stream."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self.ended_at is not None, within_s), "the stream goes on"
+            assert self._changed.wait_for(lambda: self.ended_at is not None, within_s), (
+                "the stream has not ended"
+            )
 
     def __enter__(self) -> Self:
         request = self._client.build_request("GET", self._address, params=self._asked, headers=self._headers)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from core.settings import KafkaSettings, PostgresSettings, Settings
-from stack.down import down
-from stack.environment import settings_as_environment
-from stack.manager import Manager
-from stack.supervisor_config import SUPERVISOR
+from stack.host.environment import settings_as_environment
+from stack.local.down import down
+from stack.local.manager import Manager
+from stack.local.supervisor_config import SUPERVISOR
+from stack.local.up import note_settings
 from tests.processes import Started
 
 
@@ -20,6 +21,7 @@ def manager_of(settings: Settings) -> Iterator[Manager]:
     """A manager that runs, with nothing started; it is ended with all that it started."""
     manager = Manager(settings)
     settings.log_dir.mkdir(parents=True, exist_ok=True)
+    note_settings(settings)
     with Started(settings, SUPERVISOR, settings.log_dir, signal.SIGTERM) as started:
         try:
             started.wait(manager.answers)

@@ -15,11 +15,11 @@ import httpx
 
 from bench.debian import install
 from core.settings import Settings, StackSettings
-from stack.certificates import ensure_certificates, server_file, trusted_file
-from stack.ports import free_ports, is_open
-from stack.proxy import Plan, add_person, render
-from stack.unprivileged import server_account
-from stack.waiting import wait_until
+from stack.deploy.proxy import Plan, add_person, render
+from stack.host.ports import free_ports, is_open
+from stack.host.unprivileged import server_account
+from stack.host.waiting import wait_until
+from stack.secure.certificates import ensure_certificates, server_file, trusted_file
 
 PASSWORDS = {"operator": "the operator's long password", "viewer": "the viewer's long password"}
 START_TIMEOUT_S = 10.0
@@ -117,6 +117,8 @@ def make_plan(settings: Settings, folder: Path, upstreams: dict[str, int]) -> tu
         dagster=f"127.0.0.1:{upstreams['dagster']}",
         viewers=f"127.0.0.1:{upstreams['viewers']}",
         docs=f"127.0.0.1:{upstreams['docs']}",
+        charts=f"127.0.0.1:{upstreams['charts']}",
+        intake=f"127.0.0.1:{upstreams['intake']}",
     )
     return plan, trusted_file(own)
 

@@ -8,16 +8,24 @@ from typing import Any
 
 import psycopg
 
+from core import postgres
 from core.settings import PostgresSettings, Settings
 from tests.checkpoints import add_batch, write_checkpoint
-
-__all__ = ["QUERY_IDS", "PlatformRows"]
 
 QUERY_IDS = {
     "events_clean": "00000000-0000-0000-0000-00000000000a",
     "kpi_1m": "00000000-0000-0000-0000-00000000000b",
 }
 BATCH_RECORDS = 10
+
+
+def current_revision(settings: PostgresSettings) -> str | None:
+    """Revision that the database is at; None when it was never migrated."""
+    with postgres.connect(settings, autocommit=True) as connection:
+        if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+            return None
+        (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        return str(revision[0])
 
 
 @dataclass
@@ -47,6 +55,7 @@ class PlatformRows:
             write_checkpoint(self.folder(name), query_id, range(batches))
             for batch_id in range(batches):
                 self.batch(name, batch_id, age_s=batches - batch_id)
+        self.connection.execute("UPDATE ops.service SET updated_at = %s", (self.now - timedelta(hours=1),))
         self.heartbeat()
 
     def folder(self, query: str) -> Path:
@@ -84,16 +93,30 @@ class PlatformRows:
         add_batch(self.folder(query), batch_id, committed=committed)
 
     def service(self, name: str, desired: str, reason: str | None = None, *, age_s: float = 3600) -> None:
-        """What is wanted of a process since `age_s` seconds."""
+        """The desired state of a process since `age_s` seconds."""
         self.connection.execute(
             "UPDATE ops.service SET desired = %s, reason = %s, updated_at = %s WHERE name = %s",
             (desired, reason, self.now - timedelta(seconds=age_s), name),
         )
 
+    def lost(self, query: str, offset_from: int, offset_to: int | None, reason: str = "deleted") -> None:
+        """Offsets of partition 0 that Kafka deleted before they were read, noticed now."""
+        self.connection.execute(
+            "INSERT INTO ops.records_lost VALUES (%s, 'events_raw', 'id', 0, %s, %s, %s, %s, %s)",
+            (query, offset_from, offset_to, reason, self.now - timedelta(hours=1), self.now),
+        )
+
+    def failing(self, service: str, text: str) -> None:
+        """The open incident of a service that fails again and again."""
+        self.connection.execute(
+            "INSERT INTO ops.alert (incident, title, text) VALUES (%s, 'fails', %s)",
+            (f"service:{service}", text),
+        )
+
     def heartbeat(
         self, *, age_s: float = 1, up_s: float = 3600, lag_records: int = 0, processed_rate: float = 100.0
     ) -> None:
-        """What the stream said of itself `age_s` seconds ago, `up_s` after its start."""
+        """A heartbeat of the stream, `age_s` seconds old, `up_s` after its start."""
         query = {
             "lag_records": lag_records,
             "processed_rate": processed_rate,

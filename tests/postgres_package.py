@@ -6,9 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.debian import install
-from stack.postgres_programs import DEBIAN
-
-__all__ = ["ensure_postgres_with_tls"]
+from stack.servers.postgres.programs import DEBIAN
 
 PACKAGE = "postgresql-15"
 NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/orderpulse-tests.conf")

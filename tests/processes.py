@@ -9,9 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
+
 from core.settings import Settings
-from stack.environment import child_environment
-from stack.waiting import wait_until
+from stack.host.environment import child_environment
+from stack.host.waiting import wait_until
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -83,3 +85,62 @@ class Started:
     ) -> None:
         if self.process is not None and self.process.poll() is None:
             self.stop()
+
+
+class Server:
+    """`python -m MODULE`, which serves HTTP on `port`; a context manager that ends it."""
+
+    def __init__(self, module: str, settings: Settings, port: int, probe: str, folder: Path) -> None:
+        """`probe` is the path that answers with 200 as soon as it serves."""
+        self.settings = settings
+        self.port = port
+        self.address = f"http://127.0.0.1:{port}"
+        self._module = module
+        self._probe = probe
+        self._log = folder / f"{module}-{port}.log"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", self._module],
+                env=child_environment(self.settings),
+                cwd=self.settings.root,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        assert wait_until(self._answers, STOP_TIMEOUT_S), self.log()
+
+    def kill(self) -> None:
+        """`kill -9` of its process group."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to end. Returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_TIMEOUT_S)
+
+    def log(self) -> str:
+        """What it wrote."""
+        return self._log.read_text(errors="replace")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(self.log())
+        try:
+            return httpx.get(f"{self.address}{self._probe}", trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False

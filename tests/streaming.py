@@ -2,9 +2,11 @@
 
 import os
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,17 +19,15 @@ from core import kafka, postgres
 from core.clock import to_iso8601
 from core.settings import Settings
 from spark_jobs.checkpoint_lock import lock_checkpoint
-from stack.waiting import wait_until
+from stack.host.waiting import wait_until
 from tests.processes import Started
-from tests.truth import Connection, Event
+from tests.truth import COUNTED, Connection, Event
 
 LAST_OFFSETS = """
     SELECT DISTINCT ON (query_name) offsets_to FROM ops.stream_batch ORDER BY query_name, committed_at DESC
 """
 LIMIT_S = 120.0
 """A start of Spark included, on a machine that is busy."""
-
-TYPES = ("order_created", "payment_initiated", "payment_success", "payment_failed", "order_cancelled")
 
 
 def make_event(random: Random, age: timedelta = timedelta(0), now: datetime | None = None) -> Event:
@@ -37,7 +37,7 @@ def make_event(random: Random, age: timedelta = timedelta(0), now: datetime | No
     return {
         "id": str(uuid.UUID(int=random.getrandbits(128), version=4)),
         "eventTime": to_iso8601((now or datetime.now(UTC)) - age),
-        "eventType": random.choice(TYPES),
+        "eventType": random.choice(list(COUNTED)),
         "orderId": f"ORD{random.randrange(100_000, 1_000_000)}",
         "userId": f"USR{random.randrange(1000, 10_000)}",
         "amount": random.randrange(1, 10_000) + cents / 100,
@@ -66,7 +66,18 @@ class Stream:
 
     def __post_init__(self) -> None:
         self.job = Started(self.settings, "spark_stream", self.folder, _stop_signal())
-        options: dict[str, str | bool | int] = {"acks": "all", "enable.idempotence": True, "log_level": 0}
+        self.new_producer()
+
+    def new_producer(self) -> None:
+        """A producer that knows nothing of what was sent before."""
+        options: dict[str, str | bool | int] = {
+            "acks": "all",
+            "enable.idempotence": True,
+            "compression.type": "zstd",
+            "message.max.bytes": 300_000_000,
+            "queue.buffering.max.kbytes": 400_000,
+            "log_level": 0,
+        }
         self._producer = Producer(kafka.client_config(self.settings.kafka, **options))
 
     def send(
@@ -78,23 +89,43 @@ class Stream:
         """
         acknowledged: list[Sent] = []
 
-        def note(error: KafkaError | None, message: Message) -> None:
+        def note(value: bytes | None, error: KafkaError | None, message: Message) -> None:
             assert error is None, error
             place, offset = message.partition(), message.offset()
             assert place is not None
             assert offset is not None
-            acknowledged.append(Sent(place, offset, message.value()))
+            acknowledged.append(Sent(place, offset, value))
 
         stamp_ms = 0 if kafka_time is None else int(kafka_time.timestamp() * 1000)
         for index, value in enumerate(values):
             place = index % 3 if partition is None else partition
-            self._producer.produce(
-                self.settings.kafka.topic, value, partition=place, timestamp=stamp_ms, on_delivery=note
-            )
-            self._producer.poll(0)
+            self._produce(value, place, stamp_ms, partial(note, value))
         assert self._producer.flush(30) == 0
         self.records += acknowledged
         return acknowledged
+
+    def _produce(
+        self,
+        value: bytes | None,
+        partition: int,
+        stamp_ms: int,
+        note: Callable[[KafkaError | None, Message], None],
+    ) -> None:
+        """Hand a record to the producer, once its queue has room for it."""
+        while True:
+            try:
+                self._producer.produce(
+                    self.settings.kafka.topic,
+                    value,
+                    partition=partition,
+                    timestamp=stamp_ms,
+                    on_delivery=note,
+                )
+            except BufferError:
+                self._producer.poll(1)
+            else:
+                self._producer.poll(0)
+                return
 
     def send_events(
         self, events: Iterable[Event], partition: int | None = None, kafka_time: datetime | None = None
@@ -103,6 +134,15 @@ class Stream:
         events = list(events)
         self.events |= {event["id"]: event for event in events}
         self.send([orjson.dumps(event) for event in events], partition, kafka_time)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Producer]:
+        """A producer with an open transaction, which the caller commits or takes back."""
+        options: dict[str, str | int] = {"transactional.id": uuid.uuid4().hex, "log_level": 0}
+        producer = Producer(kafka.client_config(self.settings.kafka, **options))
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        yield producer
 
     def connect(self) -> Connection:
         """An autocommit connection to the job's database."""
@@ -160,6 +200,6 @@ class Stream:
 
 
 def _stop_signal() -> Any:
-    from stack.programs import program
+    from stack.local.programs import program
 
     return program("spark_stream").stop_signal

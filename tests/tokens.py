@@ -14,23 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-__all__ = [
-    "AUDIENCE",
-    "CURVE",
-    "ED25519",
-    "ISSUER",
-    "OTHER_RSA",
-    "RSA",
-    "SECRET",
-    "SHORT_RSA",
-    "claims",
-    "jwk",
-    "private_pem",
-    "public_pem",
-    "sign",
-    "write_jwks",
-]
-
 ISSUER, AUDIENCE = "orderpulse", "orderpulse-api"
 SECRET = "a-Secret-that-is-long-enough-for-HS256-0123456789"
 RSA = rsa.generate_private_key(65537, 2048)

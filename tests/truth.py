@@ -1,7 +1,7 @@
 """What the tables must hold, worked out in Python from the events that were sent, and what they do hold."""
 
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -15,11 +15,6 @@ Connection = psycopg.Connection[Any]
 Event = dict[str, Any]
 """An event as its JSON says it; `eventTime` ends in `Z`."""
 
-KPIS_QUERY = """
-    SELECT window_start, currency, revenue, order_value, orders_created, payments_initiated,
-        payment_success, payment_failed, orders_cancelled
-    FROM kpi_1m_by_currency WHERE window_end = window_start + interval '1 minute'
-"""
 TOTALS_QUERY = """
     SELECT window_start, revenue, orders_created, payment_success, payment_failed, success_rate
     FROM kpi_1m WHERE window_end = window_start + interval '1 minute'
@@ -49,16 +44,23 @@ class Kpi:
     payment_success: int = 0
     payment_failed: int = 0
     orders_cancelled: int = 0
+    payments_refunded: int = 0
+    refunded: Decimal = Decimal(0)
 
 
+KPIS_QUERY = f"""
+    SELECT window_start, currency, {", ".join(field.name for field in fields(Kpi))}
+    FROM kpi_1m_by_currency WHERE window_end = window_start + interval '1 minute'
+"""
 COUNTED = {
     "order_created": "orders_created",
     "payment_initiated": "payments_initiated",
     "payment_success": "payment_success",
     "payment_failed": "payment_failed",
     "order_cancelled": "orders_cancelled",
+    "payment_refunded": "payments_refunded",
 }
-MONEY = {"payment_success": "revenue", "order_created": "order_value"}
+MONEY = {"payment_success": "revenue", "order_created": "order_value", "payment_refunded": "refunded"}
 
 
 def kpis_of(events: Iterable[Event]) -> dict[tuple[datetime, str], tuple[Any, ...]]:
@@ -81,7 +83,13 @@ def totals_of(events: Iterable[Event]) -> dict[datetime, tuple[Any, ...]]:
         for name in ("revenue", "orders_created", "payment_success", "payment_failed"):
             _add(total, name, getattr(kpi, name))
     return {
-        start: (kpi.revenue, kpi.orders_created, kpi.payment_success, kpi.payment_failed, _rate(kpi))
+        start: (
+            kpi.revenue,
+            kpi.orders_created,
+            kpi.payment_success,
+            kpi.payment_failed,
+            rates_of(vars(kpi))["success_rate"],
+        )
         for start, kpi in windows.items()
     }
 
@@ -90,11 +98,21 @@ def _add(kpi: Kpi, name: str, value: Decimal | int) -> None:
     setattr(kpi, name, getattr(kpi, name) + value)
 
 
-def _rate(kpi: Kpi) -> Decimal | None:
-    tried = kpi.payment_success + kpi.payment_failed
-    if tried == 0:
-        return None
-    return (Decimal(100 * kpi.payment_success) / tried).quantize(Decimal("0.01"), ROUND_HALF_UP)
+def rates_of(sums: Mapping[str, Any]) -> dict[str, Decimal | None]:
+    """The rates that follow from sums of measures."""
+    created, initiated, paid = sums["orders_created"], sums["payments_initiated"], sums["payment_success"]
+    return {
+        "success_rate": _divided(100 * paid, paid + sums["payment_failed"]),
+        "created_to_initiated_rate": _divided(100 * initiated, created),
+        "initiated_to_paid_rate": _divided(100 * paid, initiated),
+        "created_to_paid_rate": _divided(100 * paid, created),
+        "average_order_value": _divided(sums["order_value"], created),
+        "net_revenue": sums["revenue"] - sums["refunded"],
+    }
+
+
+def _divided(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
+    return (Decimal(part) / whole).quantize(Decimal("0.01"), ROUND_HALF_UP) if whole else None
 
 
 def check_events(connection: Connection, events: Iterable[Event]) -> None:

@@ -1,4 +1,4 @@
-"""The platform under load, and how long the chaos goes on."""
+"""The platform under load, and the duration of the chaos."""
 
 import tempfile
 from collections.abc import Iterator

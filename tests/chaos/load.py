@@ -11,9 +11,9 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 from core import kafka
 from core.settings import KafkaSettings, Settings
-from generator.ack_log import Acknowledged, read_ack_log
-from stack.environment import child_environment
-from stack.waiting import wait_until
+from stack.host.environment import child_environment
+from stack.host.waiting import wait_until
+from tests.ack_log import Acknowledged, read_ack_log
 
 Place = tuple[int, int]
 """Partition and offset."""
@@ -22,7 +22,7 @@ STOP_TIMEOUT_S = 60
 
 
 class Load:
-    """`python -m generator --ack-log`, which a fault may kill; started again, it goes on with the list."""
+    """`python -m generator --ack-log`, which a fault may kill; after a restart it appends to the list."""
 
     def __init__(self, settings: Settings, folder: Path, rate: int) -> None:
         self._settings = settings
@@ -72,7 +72,7 @@ class Load:
     def wait_for(self, more: int) -> None:
         """Return once so many more records are acknowledged."""
         wanted = len(self.acknowledged()) + more
-        assert wait_until(lambda: len(self.acknowledged()) >= wanted, STOP_TIMEOUT_S), "the load stands still"
+        assert wait_until(lambda: len(self.acknowledged()) >= wanted, STOP_TIMEOUT_S), "no load arrives"
 
 
 def records_in(settings: KafkaSettings) -> dict[Place, Message]:

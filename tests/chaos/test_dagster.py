@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from stack.waiting import wait_until
+from stack.host.waiting import wait_until
 from tests.chaos.world import SERVICES, SETTLE_TIMEOUT_S, World
 
 pytestmark = pytest.mark.timeout(600)
@@ -57,7 +57,7 @@ def one_by_one(fault: Fault) -> object:
 
 
 @pytest.mark.parametrize("fault", [one_by_one(fault) for fault in FAULTS])
-def test_the_stream_goes_on_and_the_ui_is_true_again(
+def test_the_stream_continues_and_the_ui_is_true_again(
     world: World, fault: Fault, measured: Callable[[str], None]
 ) -> None:
     begun = time.time()
@@ -70,3 +70,27 @@ def test_the_stream_goes_on_and_the_ui_is_true_again(
     assert {name: world.pid(name) for name in SERVICES} == before, "the stream was left alone"
     assert len(world.jvms()) == 1
     world.wait_recovered(time.time(), SETTLE_TIMEOUT_S)
+
+
+@pytest.mark.slow
+def test_a_run_that_died_with_its_code_server_gives_its_slot_back(
+    world: World, measured: Callable[[str], None]
+) -> None:
+    others = ("dbt_build", "dbt_test")
+    going = ("QUEUED", "STARTING", "STARTED")
+    assert wait_until(
+        lambda: not any(world.ui.runs(name, *going) for name in others), SETTLE_TIMEOUT_S, poll_s=1.0
+    )
+    run = world.ui.launch("dbt_test")
+    assert wait_until(lambda: run in world.ui.runs("dbt_test", "STARTED"), LIMIT_S)
+    server = world.pid("dagster_code")
+    world.kill(world.ui.worker(run))
+    world.kill(server)
+    killed = time.time()
+    assert world.platform.wait_pid("dagster_code", lambda pid: pid not in (None, server), LIMIT_S)
+    back = time.time()
+    assert wait_until(lambda: world.ui_is_true(back), LIMIT_S, poll_s=1.0), world.platform.status()
+    assert wait_until(lambda: run in world.ui.runs("dbt_test", "FAILURE"), LIMIT_S, poll_s=1.0)
+    measured(f"a run that died with its code server has failed {time.time() - killed:.1f} s after the kill")
+    following = world.ui.launch("dbt_test")
+    assert wait_until(lambda: following in world.ui.runs("dbt_test", "SUCCESS"), LIMIT_S, poll_s=1.0)

@@ -9,12 +9,10 @@ import psutil
 
 from bench.recovery import NEW_EVENTS
 from core import postgres
-from stack.waiting import wait_until
+from stack.host.waiting import wait_until
 from tests.chaos.load import Load
 from tests.e2e.dagster_ui import DagsterUi
 from tests.e2e.platform import Platform
-
-__all__ = ["RATE", "SERVICES", "SETTLE_TIMEOUT_S", "World"]
 
 RATE = 200
 """Records a second of the load, beside the platform's own generator."""

@@ -10,12 +10,13 @@ from typing import Any
 from pydantic import SecretStr
 
 from core.settings import Settings
-from stack.health import health
-from stack.ports import free_ports
-from stack.spark_cluster import WORKERS, master_state
+from stack.host.ports import free_ports
+from stack.local.health import health
+from stack.servers.spark import master_state
 from tests.processes import Started
 
 MASTER = "spark_master"
+WORKERS = (1, 2)
 
 
 @dataclass

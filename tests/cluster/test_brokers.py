@@ -21,13 +21,13 @@ from core import kafka
 from core.errors import BrokerError
 from core.settings import Environment, Settings, load_settings
 from core.topics import EVENTS_RAW
-from stack import kafka_broker
-from stack.environment import child_environment
-from stack.identities import as_identity, secured
-from stack.jars import ensure_jars
-from stack.kafka_rights import apply_rights
-from stack.ports import free_ports
-from stack.waiting import wait_until
+from stack.host.environment import child_environment
+from stack.host.ports import free_ports
+from stack.host.waiting import wait_until
+from stack.secure.identities import as_identity, secured
+from stack.servers.jars import ensure_jars
+from stack.servers.kafka import broker as kafka_broker
+from stack.servers.kafka.rights import apply_rights
 
 TOPIC = EVENTS_RAW.name
 NODES = (1, 2, 3)
@@ -202,7 +202,7 @@ def test_what_is_acknowledged_outlives_one_broker_and_then_another(
         first = _leader(brokers.settings)
         brokers.kill(first)
         pause_s = _pause(brokers, going_on, first)
-    measured(f"a broker was killed: what it led went on after {pause_s:.1f} s")
+    measured(f"a broker was killed: its partitions were available again after {pause_s:.1f} s")
     assert going_on.errors == [], "one is missing, and the producer has only waited"
 
     second = _leader(brokers.settings)

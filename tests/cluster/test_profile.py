@@ -61,7 +61,7 @@ def world(platform: Platform) -> Iterator[World]:
             load.end()
 
 
-def test_all_of_it_runs_and_is_well(platform: Platform) -> None:
+def test_all_of_it_runs_and_is_healthy(platform: Platform) -> None:
     for relation in RELATIONS:
         checks.test_the_tables_fill(platform, relation)
     checks.test_the_view_of_a_quarter_of_an_hour_answers(platform)
@@ -79,9 +79,9 @@ def test_nothing_is_lost_and_nothing_counted_twice(world: World) -> None:
     world.load.end()
 
 
-def test_a_killed_manager_is_mended_with_one_of_each(platform: Platform) -> None:
-    checks.test_a_killed_manager_is_mended_with_one_of_each(platform)
-    checks.test_events_go_on_after_all_that(platform)
+def test_a_killed_manager_is_repaired_with_one_of_each(platform: Platform) -> None:
+    checks.test_a_killed_manager_is_repaired_with_one_of_each(platform)
+    checks.test_events_continue_after_all_that(platform)
 
 
 def test_down_leaves_nothing_and_is_quick(platform: Platform, measured: Callable[[str], None]) -> None:

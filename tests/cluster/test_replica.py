@@ -1,4 +1,4 @@
-"""The streaming replica of the cluster's profile, on real servers: it follows, dies, comes back, is made anew."""
+"""The streaming replica of the cluster's profile, on real servers: it follows, dies, comes back, is recreated."""
 
 import shutil
 import signal
@@ -20,12 +20,12 @@ from api.app import API_PREFIX, create_app
 from core import postgres
 from core.settings import Environment, PostgresSettings, Settings, load_settings
 from database import migrate
-from stack import postgres_server
-from stack.identities import as_identity, secret, secured
-from stack.ports import free_ports
-from stack.postgres_access import REPLICA_USER
-from stack.postgres_replica import NAME, replica_health, replica_settings
-from stack.waiting import wait_until
+from stack.host.ports import free_ports
+from stack.host.waiting import wait_until
+from stack.secure.identities import as_identity, secret, secured
+from stack.servers.postgres import server as postgres_server
+from stack.servers.postgres.access import REPLICA_USER
+from stack.servers.postgres.replica import NAME, replica_health, replica_settings
 from tests.api_client import serving
 from tests.postgres_package import ensure_postgres_with_tls
 from tests.processes import Started
@@ -120,7 +120,7 @@ def pair() -> Iterator[Pair]:
 @pytest.fixture
 def client(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     """The API, which looks every few seconds whether the replica is back."""
-    monkeypatch.setattr("api.database.LIFETIME_BESIDE_A_REPLICA_S", 5.0)
+    monkeypatch.setattr("api.database.REPLICA_CONNECTION_LIFETIME_S", 5.0)
     with serving(create_app(pair.settings), base_path=API_PREFIX) as opened:
         yield opened
 
@@ -188,7 +188,7 @@ def test_a_killed_replica_stops_neither_reads_nor_writes_and_catches_up(
     measured(
         f"replica: kill -9, started again, all rows read there after {time.perf_counter() - began:.1f} s"
     )
-    assert "replica.made_anew" not in pair.replica.log.read_text().split("there is none yet")[-1]
+    assert "replica.recreated" not in pair.replica.log.read_text().split("there is none yet")[-1]
     assert wait_until(lambda: "a replica" in about_postgres(client)[1], DEADLINE_S), "reads went back to it"
 
 
@@ -214,7 +214,7 @@ def test_a_replica_that_hangs_is_left_for_the_primary(
     assert wait_until(lambda: "a replica, " in about_postgres(client)[1], DEADLINE_S), "reads went back to it"
 
 
-def test_a_replica_that_the_primary_does_not_know_is_made_anew(pair: Pair) -> None:
+def test_a_replica_that_the_primary_does_not_know_is_recreated(pair: Pair) -> None:
     pair.replica.stop()
     superuser = postgres_server.superuser_settings(pair.settings)
     with postgres.connect(superuser, autocommit=True) as connection:
@@ -226,7 +226,7 @@ def test_a_replica_that_the_primary_does_not_know_is_made_anew(pair: Pair) -> No
 
 
 @pytest.mark.slow
-def test_a_replica_that_is_too_far_behind_is_made_anew(pair: Pair) -> None:
+def test_a_replica_that_is_too_far_behind_is_recreated(pair: Pair) -> None:
     pair.replica.stop()
     superuser = postgres_server.superuser_settings(pair.settings)
     with postgres.connect(superuser, autocommit=True) as connection:

@@ -13,15 +13,17 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types
 from pydantic import BaseModel
 
+from core.production import SERVERS, Use
 from core.settings import Settings, load_settings
 from core.spark import SPARK_SECURITY
+from orchestration.webserver.guard import served_hosts
 from stack.cli import app
-from stack.deployment.folder import OTHER_SECRETS, Deployment, make_folder
-from stack.deployment.names import INNER_DOMAIN, broker, inner
-from stack.environment import settings_as_environment
-from stack.frontend import ensure_packages
-from stack.identities import IDENTITIES, login
-from stack.programs import PROGRAMS, SERVICES
+from stack.deploy.folder import OTHER_SECRETS, Deployment, make_folder
+from stack.deploy.names import INNER_DOMAIN, broker, inner
+from stack.host.environment import settings_as_environment
+from stack.local.programs import PROGRAMS, SERVICES
+from stack.secure.identities import IDENTITIES, login
+from stack.servers.frontend import ensure_packages
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -37,7 +39,12 @@ OUTSIDE_SETTINGS = {
     "SPARK_LOCAL_DIRS",
     "SPARK_LOCAL_HOSTNAME",
 }
-OTHER_VARIABLES = OUTSIDE_SETTINGS | {"POSTGRES_PASSWORD_FILE", "POSTGRES_INITDB_ARGS", "PRIMARY_HOST"}
+OTHER_VARIABLES = OUTSIDE_SETTINGS | {
+    "POSTGRES_PASSWORD_FILE",
+    "POSTGRES_INITDB_ARGS",
+    "PRIMARY_HOST",
+    "PUBLIC_NAME",
+}
 
 
 @cache
@@ -106,7 +113,7 @@ def test_a_service_is_limited_and_watched(name: str) -> None:
     assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
     assert service["restart"] in ("unless-stopped", "on-failure:3")
     assert ("healthcheck" in service) == (name not in ONE_SHOT)
-    assert re.search(r":\d+\.\d+\.\d+", service["image"]), "an exact version"
+    assert re.search(r":v?\d+\.\d+\.\d+", service["image"]), "an exact version"
 
 
 def test_networks_keep_apart_what_has_nothing_to_say_to_each_other() -> None:
@@ -118,19 +125,40 @@ def test_networks_keep_apart_what_has_nothing_to_say_to_each_other() -> None:
     assert members["edge"] == {"proxy"}
     assert members["outside"] == {"dagster-code"}
     assert members[INNER_DOMAIN] == brokers
-    assert members["app"] == {
-        "proxy",
-        "api",
-        "dbt-docs",
-        "dagster-code",
-        "dagster-daemon",
-        "dagster-webserver",
-        "dagster-viewer",
-    }
+    assert members["pages"] == {"proxy", "api", "prometheus"}
+    assert members["charts"] == {"proxy", "grafana"}
+    assert members["monitoring"] == {"prometheus", "grafana"}
+    assert members["webhooks"] == {"proxy", "intake"}
+    assert networks(SERVICES_OF_COMPOSE["intake"]) == {"webhooks", "stream"}, "no database, no way out"
+    assert members["operate"] == {"proxy", "api", "dagster-webserver"}
+    assert members["view"] == {"proxy", "dagster-viewer"}
+    assert members["docs"] == {"proxy", "dbt-docs"}
+    assert members["code"] == {"dagster-code", "dagster-daemon", "dagster-webserver", "dagster-viewer"}
     assert {"api", "proxy"}.isdisjoint(members["stream"] | members["compute"])
     assert {"proxy", "dbt-docs", *brokers}.isdisjoint(members["data"])
     leading_out = {name for name, network in compose()["networks"].items() if not network.get("internal")}
     assert leading_out == {"edge", "outside"}
+
+
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [
+        ("api", "pages"),
+        ("dagster-webserver", "operate"),
+        ("dagster-viewer", "view"),
+        ("dbt-docs", "docs"),
+        ("dagster-code", "code"),
+        ("intake", "webhooks"),
+    ],
+)
+def test_what_knows_no_password_listens_in_one_network_alone(name: str, network: str) -> None:
+    """Its name in that network leads to its address there, and to no other of its addresses."""
+    service = SERVICES_OF_COMPOSE[name]
+    assert service["networks"][network] == {"aliases": [f"{name}.{network}"]}
+    settings = service.get("environment", {})
+    names = ("ORDERPULSE_API__HOST", "ORDERPULSE_DAGSTER__LISTEN_HOST", "ORDERPULSE_INTAKE__HOST")
+    listens = [settings[each] for each in names if each in settings] or [words(service)[3]]
+    assert listens == [f"{name}.{network}"]
 
 
 def test_a_service_knows_its_own_passwords_alone() -> None:
@@ -143,8 +171,10 @@ def test_a_service_knows_its_own_passwords_alone() -> None:
     assert known.pop("postgres-replica") == {"replica"}
     assert known.pop("dagster-code") == {"dagster", "dbt"}
     assert known.pop("spark-stream") == {"spark_stream", "spark"}
-    assert known.pop("api") == {"api", "jwt"}
+    assert known.pop("api") == {"api", "jwt", "metrics"}
+    assert known.pop("prometheus") == {"metrics"}
     assert known.pop("generator") == {"generator"}
+    assert known.pop("intake") == {"intake"}
     for name, secret in known.items():
         allowed = (
             {"dagster"} if name.startswith("dagster") else {"spark"} if name.startswith("spark") else set()
@@ -172,7 +202,8 @@ def test_its_command_exists(name: str) -> None:
     elif found[0] == "sh":
         assert (ROOT / found[1]).is_file()
     else:
-        assert found[0] in ("nginx", "postgres", "orderpulse-replica"), "the image's own, or copied into it"
+        images_own = ("nginx", "postgres", "orderpulse-replica", "/bin/prometheus", "/run.sh")
+        assert found[0] in images_own, "the image's own, or copied into it"
     for path in (word for word in found if word.startswith("deploy/")):
         assert (ROOT / path).is_file()
 
@@ -181,12 +212,15 @@ def test_its_command_exists(name: str) -> None:
 def test_its_health_check_exists(name: str) -> None:
     kind, *found = SERVICES_OF_COMPOSE[name]["healthcheck"]["test"]
     assert kind == "CMD", "no shell"
-    if found[:4] == ["python", "-m", "stack", "healthy"]:
-        assert found[4] in {program.name for program in PROGRAMS}
-    elif found[0] == "python":
-        compile(found[2], name, "exec")
+    if found[:2] == ["deploy/healthy", "verdict"]:
+        assert found[2] in {*SERVICES, "dagster_daemon"}, "who writes one"
+    elif found[0] == "deploy/healthy":
+        assert found[1] in ("answers", "listens")
+        assert found[2] in aliases(name) | {"127.0.0.1"}
     else:
-        assert found[0] in ("pg_isready", "curl")
+        assert found[0] in ("pg_isready", "curl", "wget"), (
+            "a check that starts Python costs seconds of a busy machine"
+        )
 
 
 @each()
@@ -230,6 +264,7 @@ def test_nothing_is_declared_that_nobody_uses() -> None:
     "dagster-webserver",
     "dagster-viewer",
     "api",
+    "intake",
     "setup",
 )
 def test_its_settings_are_fit_for_production(
@@ -245,12 +280,20 @@ def test_its_settings_are_fit_for_production(
         monkeypatch.setenv(variable, text)
     for line in (deployment / "api.env").read_text().splitlines() if "env_file" in service else []:
         monkeypatch.setenv(*line.split("=", 1))
-    settings = load_settings(uses={"postgres", "tokens"} if name == "api" else {"postgres", "kafka"})
+    uses: dict[str, frozenset[Use]] = {
+        "api": frozenset({"postgres", "tokens"}),
+        "intake": frozenset({"kafka"}),
+    }
+    settings = load_settings(uses=uses.get(name, SERVERS))
     user = {"setup": "owner", "spark-stream": "spark_stream"}.get(name, name.partition("-")[0])
-    assert settings.postgres.user == login(user)  # type: ignore[arg-type]  # one of the names
+    known = settings.kafka.username if name == "intake" else settings.postgres.user
+    assert known == login(user)  # type: ignore[arg-type]  # one of the names
     assert settings.dagster.process_host == "services"
     assert settings.api.jwt_secret is None or name == "api"
     assert settings.api.replica_host == ("postgres-replica" if name == "api" else None)
+    if name in ("dagster-webserver", "dagster-viewer"):
+        asked_as = {"pulse.example", "dagster-webserver.operate", service["healthcheck"]["test"][3]}
+        assert served_hosts(settings.dagster) >= asked_as, "by the proxy, the API and the health check"
 
 
 def test_the_services_are_those_that_the_orchestration_manages() -> None:
@@ -261,9 +304,10 @@ def test_the_services_are_those_that_the_orchestration_manages() -> None:
 def test_names_in_addresses_lead_to_a_service() -> None:
     found = {alias for name in SERVICES_OF_COMPOSE for alias in aliases(name)}
     assert {inner(number) for number in (1, 2, 3)} | {broker(number) for number in (1, 2, 3)} <= found
-    proxy = (ROOT / "stack" / "deployment" / "folder.py").read_text(encoding="utf-8")
-    for host, _ in re.findall(r'="([a-z-]+):(\d+)"', proxy):
-        assert host in found
+    proxy = (ROOT / "stack" / "deploy" / "folder.py").read_text(encoding="utf-8")
+    hosts = re.findall(r'="([a-z.-]+):\d+"', proxy)
+    assert len(hosts) == 6
+    assert set(hosts) <= found
     for properties in (ROOT / "deploy" / "spark").rglob("spark-defaults.conf"):
         for host in re.findall(r"[\w-]+\.compute", properties.read_text(encoding="utf-8")):
             assert host in found
@@ -283,6 +327,32 @@ def test_every_secret_is_made_by_init(deployment: Path) -> None:
         path = _secret_file(deployment, name)
         assert path.is_file(), path
         assert name == "ca.pem" or path.stat().st_mode & 0o077 == 0, "for nobody else"
+
+
+def test_one_machine_leaves_the_monitor_out(deployment: Path) -> None:
+    """It is up where somebody asked for it: `orderpulse deploy init --observability`."""
+    monitor = {
+        name for name, each in SERVICES_OF_COMPOSE.items() if each.get("profiles") == ["observability"]
+    }
+    assert monitor == {"prometheus", "grafana"}
+    assert not {program.name for program in PROGRAMS} & monitor
+    assert "COMPOSE_PROFILES=cluster\n" in (deployment / "compose.env").read_text()
+    asked = Deployment(deployment, "pulse.example", "cluster", observability=True)
+    assert asked.compose_profiles == ["cluster", "observability"]
+
+
+def test_what_the_monitor_mounts_is_made_by_init(deployment: Path) -> None:
+    for name in ("prometheus", "grafana"):
+        for volume in SERVICES_OF_COMPOSE[name]["volumes"]:
+            assert Path(volume["source"].replace("${DEPLOY_DIR}", str(deployment))).is_dir()
+    listens = [word for word in SERVICES_OF_COMPOSE["prometheus"]["command"] if "listen" in word]
+    assert listens == ["--web.listen-address=prometheus.monitoring:9090"]
+    grafana = (deployment / "observability" / "grafana" / "grafana.ini").read_text()
+    assert "http_addr = grafana.charts\n" in grafana
+    found = {alias for name in SERVICES_OF_COMPOSE for alias in aliases(name)}
+    for path in (deployment / "observability").rglob("*.y*ml"):
+        hosts = re.findall(r"([a-z-]+\.[a-z]+):\d+", path.read_text())
+        assert set(hosts) <= found
 
 
 def test_sparks_security_is_that_of_the_code() -> None:
@@ -320,7 +390,7 @@ def test_the_images_packages_are_those_of_the_lock() -> None:
     "command",
     [
         ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)],
-        ["hadolint", *map(str, DOCKERFILES)],
+        ["hadolint", *map(str, DOCKERFILES), str(ROOT / ".devcontainer" / "Dockerfile")],
     ],
     ids=lambda command: command[0],
 )

@@ -8,22 +8,22 @@ import dagster as dg
 import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types
 
-from core import settings_docs
+from core import settings_docs, tables
 from core.events import FIELDS, RejectReason
 from core.settings import CheckSettings, RetentionSettings
-from core.tables import RELATIONS
 from orchestration.definitions import defs
 from orchestration.defs.quality.catalogue import CHECKS
 from orchestration.manifest import ensure_manifest, read_manifest
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 OPERATIONS = ROOT / "docs" / "operations.md"
+RELATIONS = [each for each in vars(tables).values() if isinstance(each, tables.Relation)]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 NAME = re.compile(r"`([^`]+)`")
 FORM = re.compile(r"```yaml\n# (\w+)\n(.*?)```", re.DOTALL)
 INDEXED = re.compile(
-    r"`((?:core|database|generator|spark_jobs|dbt_project|orchestration|stack|bench|tests|docs)/[\w./*-]*)`"
+    r"`((?:core|database|generator|intake|spark_jobs|dbt_project|orchestration|stack|bench|tests|docs)/[\w./*-]*)`"
 )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.settings import load_settings
-from stack.frontend import ensure_packages
-from stack.prerequisite import NODE
+from stack.host.prerequisite import NODE
+from stack.servers.frontend import ensure_packages
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 

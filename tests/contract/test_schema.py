@@ -19,7 +19,12 @@ from core.topics import EVENTS_RAW
 from tests.corpus import RECORDS, Record
 
 BEFORE_FIELDS = {RejectReason.NOT_UTF8, RejectReason.NOT_JSON}
-RELATIVE_TO_KAFKA = {RejectReason.LATE, RejectReason.FUTURE}
+BEYOND_SCHEMA = {
+    RejectReason.LATE,
+    RejectReason.FUTURE,
+    RejectReason.AMOUNT_TOO_PRECISE,
+    RejectReason.TOO_LARGE,
+}
 
 formats = FormatChecker(formats=())
 
@@ -39,7 +44,7 @@ formats.checks("date-time", raises=ValueError)(is_date_time)
 
 @pytest.fixture(scope="module", autouse=True)
 def exact_decimals() -> Iterator[None]:
-    """`multipleOf` needs as many digits as the longest number in the corpus."""
+    """As many digits as the longest number in the corpus has."""
     with decimal.localcontext(prec=2000):
         yield
 
@@ -86,7 +91,7 @@ def test_the_schema_knows_every_field_and_asks_for_it() -> None:
 WELL_FORMED = [
     record
     for record in RECORDS
-    if record.template is not None and record.reason not in BEFORE_FIELDS | RELATIVE_TO_KAFKA
+    if record.template is not None and record.reason not in BEFORE_FIELDS | BEYOND_SCHEMA
 ]
 
 
@@ -107,11 +112,11 @@ def test_a_strict_parser_and_the_corpus_agree(record: Record) -> None:
     else:
         assert payload is not None
         # orjson alone limits numbers to what a double holds; RFC 8259 does not.
-        orjson.loads(payload.replace(b"1e400", b"1e40"))
+        orjson.loads(re.sub(rb"1e[0-9]{3,}", b"1e40", payload))
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
-def test_utf8_is_judged_before_json(record: Record) -> None:
+def test_utf8_is_validated_before_json(record: Record) -> None:
     payload = record.payload(utc_now())
     if record.reason is RejectReason.NOT_UTF8:
         assert payload is not None
@@ -141,7 +146,6 @@ MUTATIONS = {
     "no zone": lambda event: event.update(eventTime="2026-03-01T09:30:00"),
     "no such day": lambda event: event.update(eventTime="2026-02-30T09:30:00Z"),
     "negative": lambda event: event.update(amount=Decimal("-0.01")),
-    "too precise": lambda event: event.update(amount=Decimal("1.239")),
     "too large": lambda event: event.update(amount=Decimal(10) ** 13),
 }
 

@@ -1,5 +1,3 @@
 """Odd records and the verdict that each must get, from every implementation of the rules."""
 
 from tests.corpus.records import RECORDS, Record
-
-__all__ = ["RECORDS", "Record"]

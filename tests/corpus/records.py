@@ -9,12 +9,10 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from core.clock import to_iso8601
-from core.events import FIELDS, RejectReason
-
-__all__ = ["RECORDS", "Record"]
+from core.events import FIELDS, MAX_RECORD_BYTES, EventType, RejectReason
 
 R = RejectReason
 
@@ -99,6 +97,19 @@ def _event(extra: str = "", **literals: str | None) -> bytes:
     return ("{" + ",".join(members) + extra + "}").encode()
 
 
+def _sized(size: int) -> bytes:
+    """An event of so many bytes, once its time is filled in."""
+    grows = len(to_iso8601(datetime.now(UTC))) - len("{now}")
+    without = len(_event(extra=',"note":""')) + grows
+    return _event(extra=f',"note":"{"x" * (size - without)}"')
+
+
+def _too_large() -> Iterator[tuple[str, bytes | None]]:
+    yield "one_byte_more", _sized(MAX_RECORD_BYTES + 1)
+    yield "blanks_at_the_end", _event() + b" " * MAX_RECORD_BYTES
+    yield "before_missing_field", _event(id=None, extra=f',"note":"{"x" * MAX_RECORD_BYTES}"')
+
+
 def _accepted() -> Iterator[tuple[str, bytes | None]]:
     yield "plain", _event()
     yield "unknown_field", _event(extra=',"channel":"web"')
@@ -109,6 +120,7 @@ def _accepted() -> Iterator[tuple[str, bytes | None]]:
     yield "unknown_empty_name", _event(extra=',"":1')
     yield "unknown_huge_number", _event(extra=',"n":1e400')
     yield "unknown_text_of_100_kb", _event(extra=f',"note":"{"x" * 100_000}"')
+    yield "of_the_largest_size", _sized(MAX_RECORD_BYTES)
     yield "unknown_nested_100_deep", _event(extra=f',"deep":{"[" * 100}{"]" * 100}')
     yield "names_in_other_case_are_unknown", _event(extra=',"ID":1,"Amount":"x"')
     yield "schema_version", _event(extra=',"schemaVersion":1')
@@ -130,14 +142,8 @@ def _accepted() -> Iterator[tuple[str, bytes | None]]:
     yield "braces_in_text", _event(userId='"}]{[,"')
     yield "placeholder_of_copy", _event(userId=r'"\\N"', orderId=r'"a\tb"')
 
-    for name in (
-        "order_created",
-        "payment_initiated",
-        "payment_success",
-        "payment_failed",
-        "order_cancelled",
-    ):
-        yield f"type_{name}", _event(eventType=f'"{name}"')
+    for kind in EventType:
+        yield f"type_{kind}", _event(eventType=f'"{kind}"')
     for name in ("VND", "USD"):
         yield f"currency_{name}", _event(currency=f'"{name}"')
     for name in ("success", "failed", "pending"):
@@ -184,12 +190,39 @@ def _accepted() -> Iterator[tuple[str, bytes | None]]:
         "exponent_zero": "12.34e0",
         "not_exact_in_binary": "0.07",
         "beyond_float_32": "16777217.01",
+        "as_java_writes_ten_million": "1.25E7",
+        "many_digits_and_exponent": "100000000000000000000e-20",
+        "small_digits_and_exponent": "0.0000000000219569000e+16",
+        "forty_zeros_behind_the_point": "1." + "0" * 40,
+        "exponent_padded_with_zeros": "1e-00000000000002",
+        "exponent_of_a_million_of_zero": "0.000e1000000",
+        "zero_below_double": "0e-400",
+        "minus_zero_below_double": "-0.0e-99999999999",
         "largest": "9999999999999.99",
         "largest_exponent": "9.99999999999999e12",
         "largest_integer": "9999999999999",
+        "largest_of_900_digits": "9999999999999990" + "0" * 890 + "e-893",
     }
     for name, literal in amounts.items():
         yield f"amount_{name}", _event(amount=literal)
+    as_java = {"amount": "1.25E7", "currency": '"VND"'}
+    yield (
+        "amount_beside_an_id_like_an_exponent",
+        _event(id='"7d5f3c1e-0d2b-4a57-9c39-9e524b8a6f2c"', **as_java),
+    )
+    yield (
+        "amount_beside_a_long_number",
+        _event(extra=',"ref":12345678901234567890.5,"small":1e-500', **as_java),
+    )
+    yield (
+        "amount_beside_others_of_that_name",
+        _event(extra=r',"shop":{"amount":1e-7},"note":"\\\"amount\":-1e5,"', **as_java),
+    )
+    yield "amount_by_escape", _event(extra=r',"\u0061mount":125e-1')
+    yield (
+        "amount_beside_quotes_and_backslashes",
+        _event(userId=r'"\\\"\\"', extra=r',"\\":"\\\\1e5\""', **as_java),
+    )
 
     yield "duplicate_last_valid", _event(extra=',"amount":5.25').replace(b'"amount":129.95', b'"amount":-1')
     yield "duplicate_last_of_right_type", b'{"id":7,' + _event()[1:]
@@ -444,6 +477,8 @@ def _amounts() -> Iterator[tuple[RejectReason, str, bytes]]:
             "too_precise": "-0.001",
             "too_large": "-1e20",
             "beyond_double": "-1e400",
+            "below_double": "-1e-400",
+            "far_below_double": "-1e-99999999999",
             "fifty_digits": "-" + "9" * 50,
         },
         R.AMOUNT_TOO_PRECISE: {
@@ -453,6 +488,8 @@ def _amounts() -> Iterator[tuple[RejectReason, str, bytes]]:
             "exponent_of_a_decimal": "12.345e-1",
             "half_a_cent": "1.005",
             "below_double": "1e-400",
+            "far_below_double": "1e-99999999999",
+            "same_double_as_two_decimals": "7746075109451.35100000000000000000001e0",
             "thirty_decimals": "0.100000000000000000000000000001",
             "sixty_decimals": "1." + "0" * 59 + "1",
             "and_too_large": "10000000000000.001",
@@ -466,6 +503,8 @@ def _amounts() -> Iterator[tuple[RejectReason, str, bytes]]:
             "thirty_eight_digits": "9" * 38,
             "fifty_digits": "9" * 50,
             "beyond_double": "1e400",
+            "far_beyond_double": "1e99999999999",
+            "just_at_the_limit": "1.00000000000000000000e13",
         },
     }
     for reason, ways in literals.items():
@@ -489,6 +528,7 @@ def _times() -> Iterator[tuple[RejectReason, str, bytes]]:
 def _records() -> Iterator[Record]:
     families: dict[RejectReason | None, Iterator[tuple[str, bytes | None]]] = {
         None: _accepted(),
+        R.TOO_LARGE: _too_large(),
         R.NOT_UTF8: _not_utf8(),
         R.NOT_JSON: _not_json(),
         R.NOT_AN_OBJECT: _not_an_object(),

@@ -36,7 +36,7 @@ query Tags($run: ID!) { runOrError(runId: $run) { ... on Run { tags { key value 
 """
 LOG = """
 query Log($run: ID!) {
-  logsForRun(runId: $run, limit: 100) { ... on EventConnection { events { ... on MessageEvent { message } } } }
+  logsForRun(runId: $run, limit: 1000) { ... on EventConnection { events { ... on MessageEvent { message } } } }
 }
 """
 TERMINATE = """

@@ -1,8 +1,6 @@
 """The whole platform under test, through nothing but its command line and its tables."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,11 @@ import psycopg
 
 from core import postgres
 from core.settings import ClusterSettings, Environment, Settings, load_settings
-from stack.environment import child_environment
-from stack.ports import free_ports, is_open
-from stack.programs import programs_of
-from stack.waiting import wait_until
+from stack.host.environment import child_environment
+from stack.host.ports import free_ports, is_open
+from stack.host.waiting import wait_until
+from stack.local.programs import programs_of
+from tests.foreign_shell import foreign_variables, orderpulse
 
 COMMAND_TIMEOUT_S = 280
 STATUS_POLL_S = 1.0
@@ -26,8 +25,8 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
     """Settings of a platform of the test's own: free ports, all data below `folder`, impatient checks,
     and a trigger that leaves the processors to the rest.
     """
-    kafka, controller, database, webserver, code_server, docs, api, *others = free_ports(
-        7 + len(ClusterSettings.model_fields)
+    kafka, controller, database, webserver, code_server, docs, api, intake, *others = free_ports(
+        8 + len(ClusterSettings.model_fields)
     )
     return load_settings(
         environment=Environment.TEST,
@@ -36,6 +35,7 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
         generator=generator,
         dagster={"webserver_port": webserver, "code_server_port": code_server, "docs_port": docs},
         api={"port": api},
+        intake={"port": intake},
         cluster=dict(zip(ClusterSettings.model_fields, others, strict=True)),
         checks={"freshness_limit_s": 20},
         stack={
@@ -48,7 +48,7 @@ def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
 
 
 class Platform:
-    """`orderpulse` with settings of the test's own."""
+    """`orderpulse` with settings of the test's own, in a shell with variables for everything else."""
 
     def __init__(self, settings: Settings, command_timeout_s: float = COMMAND_TIMEOUT_S) -> None:
         self.settings = settings
@@ -56,16 +56,9 @@ class Platform:
 
     def command(self, *arguments: str, expect: int = 0) -> str:
         """Run a command; fail with what it said where its exit code is another. Returns its output."""
-        answer = subprocess.run(
-            [sys.executable, "-m", "stack", *arguments],
-            env=child_environment(self.settings),
-            cwd=self.settings.root,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=self.command_timeout_s,
-            check=False,
-        )
+        foreign = foreign_variables(self.settings.data_dir.parent)
+        environment = child_environment(self.settings) | foreign
+        answer = orderpulse(environment, *arguments, timeout_s=self.command_timeout_s)
         said = answer.stdout + answer.stderr
         assert answer.returncode == expect, f"orderpulse {' '.join(arguments)}:\n{said}"
         return answer.stdout if expect == 0 else said

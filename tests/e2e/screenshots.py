@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.chromium import ensure_chromium, open_browser
+from bench.browser.chromium import ensure_chromium, open_browser
 from core.errors import OrderpulseError, StackError
 from core.settings import Settings, load_settings
 from tests.e2e.dagster_ui import DagsterUi

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from api.app import API_PREFIX
-from stack.waiting import wait_until
+from stack.host.waiting import wait_until
 from tests.e2e.dagster_ui import DagsterUi
 from tests.e2e.platform import Platform
 
@@ -53,3 +53,16 @@ def test_the_checks_are_those_of_dagster(platform: Platform, client: httpx.Clien
 
     assert wait_until(lambda: ("events_clean", "freshness") in shown(), 90, poll_s=1.0)
     assert {("events_raw", "consumer_lag"), ("kpi_1m", "reconciliation")} <= set(shown())
+
+
+def test_a_monitor_sees_runs_ticks_and_checks(platform: Platform, client: httpx.Client) -> None:
+    def told() -> str:
+        return httpx.get(f"http://localhost:{platform.settings.api.port}/metrics", trust_env=False).text
+
+    expected = (
+        "orderpulse_dagster_up 1.0",
+        'orderpulse_dagster_tick_failed{name="streaming_sensor"} 0.0',
+        'orderpulse_dagster_runs_1h{job_name="set_generator_rate",status="SUCCESS"}',
+        'orderpulse_dagster_check_passed{asset="events_clean",check="freshness",severity="ERROR"} 1.0',
+    )
+    assert wait_until(lambda: all(each in told() for each in expected), 90, poll_s=1.0), told()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stack.programs import programs_of
-from stack.supervisor_config import SUPERVISOR
-from stack.waiting import wait_until
+from stack.host.waiting import wait_until
+from stack.local.programs import programs_of
+from stack.local.supervisor_config import SUPERVISOR
 from tests.e2e.platform import Platform
 
 pytestmark = pytest.mark.timeout(600)
@@ -26,6 +26,12 @@ def test_the_tables_fill(platform: Platform, relation: str) -> None:
 
 def test_the_view_of_a_quarter_of_an_hour_answers(platform: Platform) -> None:
     assert platform.wait_for("SELECT total_orders FROM v_kpi_15m") > 0
+
+
+def test_the_checkpoints_are_in_the_folder_of_the_settings_whatever_its_name(platform: Platform) -> None:
+    folder = platform.settings.checkpoint_dir
+    assert " " in str(folder)
+    assert {path.parent.name for path in folder.glob("*/metadata")} == {"events_clean", "kpi_1m"}
 
 
 def test_status_is_true(platform: Platform) -> None:
@@ -65,7 +71,7 @@ def test_a_killed_server_comes_back_by_itself(platform: Platform) -> None:
     assert platform.wait_healthy(), platform.status()
 
 
-def test_a_killed_manager_is_mended_with_one_of_each(platform: Platform) -> None:
+def test_a_killed_manager_is_repaired_with_one_of_each(platform: Platform) -> None:
     before = platform.pids()
     manager = before["supervisord"]
     assert manager is not None
@@ -87,7 +93,7 @@ def test_a_killed_manager_is_mended_with_one_of_each(platform: Platform) -> None
         assert len(found) == count, f"{command}: {found}"
 
 
-def test_events_go_on_after_all_that(platform: Platform) -> None:
+def test_events_continue_after_all_that(platform: Platform) -> None:
     platform.wait_for("SELECT max(ingest_time) > clock_timestamp() - interval '5 seconds' FROM events_clean")
 
 
@@ -102,7 +108,7 @@ def test_down_again_says_that_nothing_ran(platform: Platform) -> None:
     assert "Nothing was running" in platform.command("down")
 
 
-def test_up_after_down_goes_on_where_it_stopped(platform: Platform) -> None:
+def test_up_after_down_resumes_where_it_stopped(platform: Platform) -> None:
     platform.command("up")
     platform.wait_for("SELECT max(ingest_time) > clock_timestamp() - interval '5 seconds' FROM events_clean")
     kept = "SELECT count(DISTINCT query_id) FROM ops.stream_batch"

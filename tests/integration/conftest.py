@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from core.settings import Settings
+from spark_jobs.jvm import gateway
 from spark_jobs.session import build_session
 
 
@@ -14,11 +15,9 @@ def spark(settings: Settings, jars: None) -> Iterator[SparkSession]:
     """A local session with the job's own options; its JVM ends with it."""
     stream = settings.stream.model_copy(update={"master": "local[1]", "driver_memory": "768m"})
     session = build_session(settings.model_copy(update={"stream": stream}), "orderpulse-test")
-    gateway = session.sparkContext._gateway
-    assert gateway is not None, "a session has a JVM"
+    jvm = gateway()
     yield session
     session.stop()
-    gateway.shutdown()
-    jvm = gateway.proc
-    jvm.stdin.close()
-    jvm.wait(30)
+    jvm.shutdown()
+    jvm.proc.stdin.close()
+    jvm.proc.wait(30)

@@ -14,18 +14,18 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from core import kafka
 from core.settings import Environment, KafkaSettings, Settings, load_settings
 from core.topics import EVENTS_RAW
-from stack.health import health
-from stack.identities import IdentityName, as_identity, secured
-from stack.jars import ensure_jars
-from stack.kafka_rights import apply_rights
-from stack.ports import free_ports
+from stack.host.ports import free_ports
+from stack.local.health import health
+from stack.secure.identities import IdentityName, as_identity, secured
+from stack.servers.jars import ensure_jars
+from stack.servers.kafka.rights import apply_rights
 from tests.processes import Started
 
 ANSWER_S = 10
 
 
 def secured_settings(folder: Path) -> Settings:
-    """Settings of a secured platform with one broker, as its owner; its data lie in `folder`/secure."""
+    """Settings of a secured platform with one broker, as its owner; its data is in `folder`/secure."""
     broker, controller = free_ports(2)
     stack = {
         "data_dir": folder / "secure",

@@ -9,13 +9,11 @@ from pathlib import Path
 
 from core.settings import Environment, Settings, load_settings
 from database import migrate
-from stack import postgres_server
-from stack.identities import secured
-from stack.ports import free_ports
+from stack.host.ports import free_ports
+from stack.secure.identities import secured
+from stack.servers.postgres import server as postgres_server
 from tests.postgres_package import ensure_postgres_with_tls
 from tests.processes import Started
-
-__all__ = ["SecuredPostgres", "secured_postgres", "secured_settings"]
 
 
 class SecuredPostgres:

@@ -1,7 +1,7 @@
 """What an attacker sends to the API, against its own process on a real database: refused, and nothing changed.
 
-Tokens that are forged, expired or for something else: `tests/unit/test_api_auth.py`, on every route
-`tests/integration/test_api_auth.py`. Random input by the document: `tests/integration/test_api_schema.py`.
+Tokens that are forged, expired or for something else: `tests/unit/api/test_auth.py`, on every route
+`tests/integration/api/test_auth.py`. Random input by the document: `tests/integration/api/test_schema.py`.
 """
 
 import gzip
@@ -23,10 +23,10 @@ from pydantic import SecretStr
 
 from api.app import API_PREFIX
 from api.cursors import encode_cursor, fingerprint
+from api.edge.security import MAX_BODY, MAX_HEADERS, MAX_URL
 from api.openapi import FILE
-from api.protocol import LONGEST_HEAD
+from api.protocol import MAX_HEAD
 from api.routes.events import EventQuery
-from api.security import LONGEST_BODY, LONGEST_URL, MOST_HEADERS
 from core import postgres
 from core.settings import PostgresSettings, Settings
 from tests.api_process import ApiProcess
@@ -38,6 +38,8 @@ STREAM = f"{API_PREFIX}/stream"
 RATE = f"{API_PREFIX}/operate/generator/rate"
 JSON = {"Content-Type": "application/json"}
 LONG_ORDER = "ORD-without-end"
+ODD_ORDER = "ORD\nin two lines"
+SHOP = "https://shop.example"
 HIDDEN = "nobody-may-read-this"
 INJECTIONS = (
     "' OR '1'='1",
@@ -101,6 +103,7 @@ def target(
             connection,
             [Row(f"long-{n}", now - timedelta(days=2, seconds=n), order_id=LONG_ORDER) for n in range(501)],
         )
+        write(connection, [Row("odd", now - timedelta(days=2), order_id=ODD_ORDER)])
     root = tmp_path_factory.mktemp("root")
     assets = root / "frontend" / "dist" / "assets"
     assets.mkdir(parents=True)
@@ -110,7 +113,7 @@ def target(
         (place / "secret.txt").write_text(HIDDEN)
     (assets / "out").symlink_to(root)
     api = settings.api.model_copy(
-        update={"auth": "required", "jwt_secret": SecretStr(SECRET), "max_streams": 2}
+        update={"auth": "required", "jwt_secret": SecretStr(SECRET), "max_streams": 2, "cors_origins": SHOP}
     )
     dagster = settings.dagster.model_copy(update={"webserver_port": 1})
     chosen = settings.model_copy(
@@ -159,15 +162,22 @@ def test_sql_in_a_parameter_is_text(target: Target, method: str, path: str, wher
         filled = filled.replace("{service}", "generator").replace("{verb}", "start")
         with target.client.stream(method, filled, params=query, headers=headers) as answer:
             if path == STREAM and answer.status_code == 200:
-                assert where == "header"  # an id that was never given: the stream begins anew
+                assert where == "header"  # an unknown id: the stream starts over
                 continue
             answer.read()
         assert answer.elapsed.total_seconds() < QUICK_S
         if answer.status_code == 200:
-            found = answer.text.splitlines()[1:] if path.endswith(".csv") else answer.json()["items"]
-            assert not found, (name, injection)
+            assert _rows_of(answer) == 0, (name, injection)
         else:
             check_problem(answer, 404, 422)
+
+
+def _rows_of(answer: httpx.Response) -> int:
+    """How many rows an answer holds, as a page or as a file."""
+    path = answer.request.url.path
+    if path.endswith(".xlsx"):
+        return int(answer.headers["X-Rows"])
+    return len(answer.text.splitlines()[1:] if path.endswith(".csv") else answer.json()["items"])
 
 
 @pytest.mark.parametrize(
@@ -316,12 +326,12 @@ def head(*lines: bytes, method: bytes = b"GET", path: bytes = b"/livez") -> byte
         (head(method=b"TRACE", path=b"/"), 405),
         (head(method=b"PUT", path=b"/index.html"), 405),
         (head(method=b"DELETE", path=API_PREFIX.encode() + b"/events"), 405),
-        (head(path=b"/livez?" + b"x" * LONGEST_URL), 414),
-        (head(*(b"X-%d: y" % number for number in range(MOST_HEADERS))), 431),
+        (head(path=b"/livez?" + b"x" * MAX_URL), 414),
+        (head(*(b"X-%d: y" % number for number in range(MAX_HEADERS))), 431),
         (head(b"X: " + b"y" * 40_000), 431),
-        (b"GET /" + b"x" * (LONGEST_HEAD + 1), 431),
-        (b"GET / HTTP/1.1\r\nX: " + b"y" * (LONGEST_HEAD + 1), 431),
-        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * (LONGEST_HEAD // 6 + 1), 431),
+        (b"GET /" + b"x" * (MAX_HEAD + 1), 431),
+        (b"GET / HTTP/1.1\r\nX: " + b"y" * (MAX_HEAD + 1), 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * (MAX_HEAD // 6 + 1), 431),
         (head(b"Upgrade: websocket", b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", path=STREAM.encode()), 401),
     ],
 )  # fmt: skip
@@ -330,6 +340,168 @@ def test_what_is_no_proper_request_is_a_problem(target: Target, request_bytes: b
     assert found == status, body
     assert headers["content-type"] == "application/problem+json"
     assert json.loads(body)["status"] == status
+
+
+OPERATIONS = [
+    (method.upper(), path.replace("{service}", "generator").replace("{verb}", "start"))
+    for path, operations in json.loads(FILE.read_text())["paths"].items()
+    for method in operations
+]
+READABLE = [path for method, path in OPERATIONS if method == "GET"] + [
+    f"{API_PREFIX}/openapi.json",
+    "/",
+    "/page",
+]
+UNCHANGING = (
+    "/",
+    "/page",
+    "/livez",
+    f"{API_PREFIX}/about",
+    f"{API_PREFIX}/openapi.json",
+    f"{API_PREFIX}/events.csv",
+)
+"""What answers the same each time: the other answers tell the time."""
+
+
+def test_a_parameter_that_does_not_exist_is_refused_everywhere(target: Target) -> None:
+    for method, path in [*OPERATIONS, ("GET", f"{API_PREFIX}/openapi.json")]:
+        answer = target.client.request(
+            method,
+            path,
+            params={"surprise": "1"},
+            headers=TOKEN | JSON,
+            json={"rate": 5} if "rate" in path else None,
+        )
+        check_problem(answer, 422)
+        assert {"parameter": "surprise", "message": "There is no such parameter."} in answer.json()[
+            "errors"
+        ], path
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("kpi", "range"),
+        ("timeseries", "tz"),
+        ("events", "q"),
+        ("events.csv", "from"),
+        ("rejected", "limit"),
+        ("stream", "topics"),
+    ],
+)
+def test_a_second_value_is_not_passed_over(target: Target, path: str, name: str) -> None:
+    """Of two values the last would count, and the first be ignored in silence."""
+    answer = target.client.get(f"{API_PREFIX}/{path}?{name}=1&{name}=2", headers=TOKEN)
+    check_problem(answer, 422)
+    assert name in {each["parameter"] for each in answer.json()["errors"]}
+    assert (
+        target.client.get(
+            f"{API_PREFIX}/events?event_type=order_created&event_type=payment_failed", headers=TOKEN
+        ).status_code
+        == 200
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_path_with_a_line_break_is_not_the_one_without(target: Target, method: str) -> None:
+    for path in (f"{API_PREFIX}/orders/{LONG_ORDER}", f"{API_PREFIX}/events/long-1", f"{API_PREFIX}/kpi"):
+        assert target.client.request(method, path, headers=TOKEN).status_code == 200
+        for behind in ("%0A", "%0D%0A", "%0A%0A", "%0Ax"):
+            assert target.client.request(method, path + behind, headers=TOKEN).status_code == 404, path
+    assert target.client.request(method, "/livez%0A").status_code == 404
+    assert target.client.post(f"{RATE}%0A", json={"rate": 5}, headers=TOKEN).status_code == 404
+
+
+def test_an_id_with_a_line_break_is_found(target: Target) -> None:
+    """The contract takes any text of up to 50 characters as an id."""
+    answer = target.client.get(f"{API_PREFIX}/orders/{quote(ODD_ORDER, safe='')}", headers=TOKEN)
+    assert answer.json()["order_id"] == ODD_ORDER
+
+
+@pytest.mark.parametrize("path", READABLE)
+def test_head_is_answered_wherever_get_is(target: Target, path: str) -> None:
+    def head_of(method: str) -> tuple[int, dict[str, str], bytes]:
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Authorization: {TOKEN['Authorization']}"]
+        if path == STREAM and method == "GET":
+            with target.client.stream("GET", path, headers=TOKEN) as answer:
+                return answer.status_code, dict(answer.headers), b""
+        return target.send("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+
+    got, asked = head_of("GET"), head_of("HEAD")
+    assert asked[0] == got[0]
+    assert asked[2] == b""
+    assert asked[1]["content-type"] == got[1]["content-type"]
+    if path in UNCHANGING:
+        assert asked[1].get("content-length") == got[1].get("content-length")
+
+
+def test_what_takes_get_says_that_it_takes_head(target: Target) -> None:
+    for path in (f"{API_PREFIX}/kpi", "/livez", "/page"):
+        answer = target.client.delete(path, headers=TOKEN)
+        check_problem(answer, 405)
+        assert answer.headers["allow"] == "GET, HEAD"
+    assert target.client.head(RATE, headers=TOKEN).headers["allow"] == "POST"
+
+
+def old_answer(target: Target, path: str, headers: dict[str, str], until: bytes = b"") -> tuple[bytes, bytes]:
+    """Head and body as they come over a connection that speaks HTTP/1.0, which ends the body by its end."""
+    lines = [f"GET {path} HTTP/1.0", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    with socket.create_connection(("127.0.0.1", target.process.port), timeout=10) as connection:
+        connection.sendall("\r\n".join(lines).encode())
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+            if until and until in received:
+                break
+    header, _, body = received.partition(b"\r\n\r\n")
+    return header.lower(), body
+
+
+@pytest.mark.parametrize("packed", [{}, {"Accept-Encoding": "gzip"}], ids=["plain", "gzip"])
+def test_an_answer_in_http_1_0_has_no_chunks(target: Target, packed: dict[str, str]) -> None:
+    for path in (*UNCHANGING, f"{API_PREFIX}/events", "/nowhere.js"):
+        header, body = old_answer(target, path, TOKEN | packed)
+        assert b"transfer-encoding" not in header, path
+        assert b"connection: close" in header
+        if b"content-encoding: gzip" in header:
+            body = gzip.decompress(body)
+        if path in UNCHANGING:
+            assert body == target.client.get(path, headers=TOKEN).content
+        else:
+            json.loads(body)
+
+
+def test_a_stream_in_http_1_0_has_no_chunks(target: Target) -> None:
+    header, body = old_answer(target, STREAM, TOKEN, until=b"\n\n")
+    assert header.startswith(b"http/1.1 200")
+    assert b"transfer-encoding" not in header
+    assert body.startswith((b"id:", b"event:", b"retry:", b":"))
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip", "identity"])
+def test_an_answer_names_what_it_depends_on_once(target: Target, encoding: str) -> None:
+    for path in (
+        "/",
+        "/assets/script-B3f_x9Zq.js",
+        f"{API_PREFIX}/events",
+        f"{API_PREFIX}/openapi.json",
+        "/livez",
+    ):
+        answer = target.client.get(path, headers=TOKEN | {"Accept-Encoding": encoding, "Origin": SHOP})
+        named = [name.strip().lower() for name in ",".join(answer.headers.get_list("vary")).split(",")]
+        assert len(named) == len(set(named)), (path, named)
+        assert len(answer.headers.get_list("vary")) <= 1
+        assert "origin" in named
+        if path != "/livez":
+            assert "accept-encoding" in named
+
+
+def test_a_token_that_never_ends_is_refused_with_a_reason(target: Target) -> None:
+    for moment in (10**309, "9" * 400, 1e300, str(2**31)):
+        endless = {"Authorization": f"Bearer {sign(claims(exp=moment))}"}
+        check_problem(target.client.get(f"{API_PREFIX}/kpi", headers=endless), 401)
+        check_problem(target.client.get(STREAM, headers=endless), 401)
+        assert target.client.get(f"{API_PREFIX}/about", headers=endless).json()["scopes"] == []
 
 
 def test_no_header_comes_from_a_request(target: Target) -> None:
@@ -356,9 +528,9 @@ def test_a_body_of_100_mb_is_refused_before_it_is_read(target: Target) -> None:
         assert headers["content-type"] == "application/problem+json"
     process = psutil.Process(target.process.process.pid)
     before = process.memory_info().rss
-    piece = b"%x\r\n" % LONGEST_BODY + b"x" * LONGEST_BODY + b"\r\n"
+    piece = b"%x\r\n" % MAX_BODY + b"x" * MAX_BODY + b"\r\n"
     chunked = head(b"Transfer-Encoding: chunked", kind, bearer, method=b"POST", path=RATE.encode())
-    status, _, body = target.send(chunked, *([piece] * (size // LONGEST_BODY)))
+    status, _, body = target.send(chunked, *([piece] * (size // MAX_BODY)))
     assert (status, json.loads(body)["status"]) == (413, 413)
     assert process.memory_info().rss - before < size / 4
 

@@ -22,12 +22,12 @@ from core import kafka
 from core.errors import BrokerError, SettingsError, StackError
 from core.settings import KafkaSettings, Settings
 from core.topics import EVENTS_RAW
-from stack import kafka_rights
-from stack.authority import Authority, Pair
-from stack.certificates import trusted_file
-from stack.environment import child_environment
-from stack.identities import IDENTITIES, IdentityName, as_identity, secret
-from stack.kafka_nodes import kafka_node
+from stack.host.environment import child_environment
+from stack.secure.authority import Authority, Pair
+from stack.secure.certificates import trusted_file
+from stack.secure.identities import IDENTITIES, IdentityName, as_identity, secret
+from stack.servers.kafka import rights as kafka_rights
+from stack.servers.kafka.nodes import kafka_node
 from tests.security.secured_kafka import as_user, code_of, read_first, secured_settings, send
 
 TOPIC = EVENTS_RAW.name
@@ -58,6 +58,7 @@ def _with(settings: Settings, **changes: object) -> Settings:
 def test_each_process_does_its_work(secured_kafka: Settings) -> None:
     sent = _generate(as_identity(secured_kafka, "generator"))
     assert (sent.returncode, sent.stdout) == (0, "20 records acknowledged, 0 not acknowledged\n"), sent.stderr
+    send(as_user(secured_kafka, "intake"), TOPIC)
     readers: tuple[IdentityName, ...] = ("spark_stream", "dagster")
     for name in readers:
         user = as_user(secured_kafka, name)
@@ -70,6 +71,14 @@ Attempt = Callable[[Settings], object]
 FORBIDDEN: dict[str, tuple[Attempt, int]] = {
     "the generator reads": (
         lambda settings: read_first(as_user(settings, "generator"), TOPIC),
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    ),
+    "intake reads": (
+        lambda settings: read_first(as_user(settings, "intake"), TOPIC),
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    ),
+    "intake writes elsewhere": (
+        lambda settings: send(as_user(settings, "intake"), "payroll"),
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
     ),
     "spark writes": (
@@ -132,10 +141,12 @@ def _refused(settings: KafkaSettings) -> str:
     [{"password": SecretStr("wrong")}, {"username": "orderpulse_nobody"}],
     ids=["password", "user"],
 )
-def test_a_wrong_password_is_told_with_the_user(secured_kafka: Settings, changes: dict[str, object]) -> None:
+def test_a_wrong_password_is_reported_with_the_user(
+    secured_kafka: Settings, changes: dict[str, object]
+) -> None:
     stranger = as_user(secured_kafka, "generator").model_copy(update=changes)
     told = _refused(stranger)
-    assert f"did not let the user {stranger.username} in" in told
+    assert f"refused the login of the user {stranger.username} (" in told
     assert "ORDERPULSE_KAFKA__PASSWORD" in told
 
 
@@ -159,9 +170,9 @@ def test_tls_without_a_login_is_cut_off(secured_kafka: Settings) -> None:
         client.list_topics(timeout=3)
 
 
-def test_a_plaintext_client_is_told_what_may_be_wrong(secured_kafka: Settings) -> None:
+def test_a_plaintext_client_gets_a_hint(secured_kafka: Settings) -> None:
     plain = secured_kafka.kafka.model_copy(update={"security_protocol": "PLAINTEXT"})
-    with pytest.raises(BrokerError, match=r"did not answer PLAINTEXT within 2 s .* is that its protocol"):
+    with pytest.raises(BrokerError, match=r"did not respond to PLAINTEXT within 2 s .* is this its protocol"):
         kafka.wait_until_reachable(plain, 2)
 
 
@@ -169,7 +180,7 @@ def test_an_authority_that_did_not_sign_is_not_trusted(secured_kafka: Settings, 
     other = tmp_path / "ca.pem"
     other.write_bytes(Authority.make().pair.public_pem())
     told = _refused(secured_kafka.kafka.model_copy(update={"ca_file": other}))
-    assert "a certificate that is not to be trusted" in told
+    assert "a certificate that is not trusted" in told
     assert str(other) in told
 
 
@@ -177,7 +188,7 @@ def test_a_certificate_for_another_name_is_not_trusted(secured_kafka: Settings) 
     authority = Authority(Pair.read((trusted_file(secured_kafka).with_name("authority.pem")).read_bytes()))
     with _impostor(authority.issue("impostor", ["elsewhere.example"])) as port:
         told = _refused(secured_kafka.kafka.model_copy(update={"bootstrap_servers": f"localhost:{port}"}))
-    assert "a certificate that is not to be trusted" in told
+    assert "a certificate that is not trusted" in told
 
 
 @contextmanager
@@ -258,7 +269,7 @@ def test_a_refused_process_ends_with_one_sentence(secured_kafka: Settings, progr
     arguments = ["--no-heartbeat"] if program == "generator" else []
     ended = _run(stranger, program, *arguments)
     assert ended.returncode == 1
-    assert f"did not let the user orderpulse_{user} in" in ended.stderr
+    assert f"refused the login of the user orderpulse_{user} (" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -304,7 +315,7 @@ def test_a_shops_producer_may_write_and_nothing_else(secured_kafka: Settings) ->
 
 @pytest.mark.parametrize("name", ["", "Till", "a b", "x]y", "till,iterations=1", "a" * 40])
 def test_a_producers_name_is_checked(secured_kafka: Settings, name: str) -> None:
-    with pytest.raises(StackError, match="is no name for a producer"):
+    with pytest.raises(StackError, match="is not a valid producer name"):
         kafka_rights.admit_producer(secured_kafka, name)
 
 
@@ -312,7 +323,7 @@ def test_no_password_is_on_a_command_line_or_readable_by_others(tmp_path: Path) 
     settings = secured_settings(tmp_path)
     names = [each.name for each in IDENTITIES.values() if each.kafka] + ["kafka_broker"]
     passwords = {name: secret(settings, name) for name in names}
-    script = "from stack import kafka_broker as b; from core.settings import load_settings as s; b.prepare(s()); b.command(s())"
+    script = "from stack.servers.kafka import broker as b; from core.settings import load_settings as s; b.prepare(s()); b.command(s())"
     seen: list[str] = []
     with subprocess.Popen(
         [sys.executable, "-c", script], env=child_environment(settings), cwd=settings.root

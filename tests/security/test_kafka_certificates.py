@@ -14,11 +14,11 @@ from core import kafka
 from core.errors import BrokerError
 from core.settings import Settings
 from core.topics import EVENTS_RAW
-from stack.authority import Pair
-from stack.certificates import certificates, server_file, trusted_file
 from stack.cli import app
-from stack.environment import settings_as_environment
-from stack.kafka_nodes import kafka_node
+from stack.host.environment import settings_as_environment
+from stack.secure.authority import Pair
+from stack.secure.certificates import certificates, server_file, trusted_file
+from stack.servers.kafka.nodes import kafka_node
 from tests.security.secured_kafka import as_user, send
 
 TOPIC = EVENTS_RAW.name
@@ -81,7 +81,7 @@ def sender(platform: Settings) -> Iterator[Sender]:
     started = Sender(platform)
     assert started.sends()
     yield started
-    assert started.sends(), "a client that was connected all the time goes on"
+    assert started.sends(), "a connected client continues"
 
 
 def test_a_renewed_certificate_is_shown_at_once(platform: Settings, sender: Sender) -> None:
@@ -105,7 +105,7 @@ def test_the_authority_changes_without_a_pause(platform: Settings, sender: Sende
     assert "broker.example" in _certs("renew"), "names that were asked for once are kept"
     assert _shown(platform) == _on_disk(platform)
     _reach(platform, during)
-    with pytest.raises(BrokerError, match="not to be trusted"):
+    with pytest.raises(BrokerError, match="not trusted"):
         _reach(platform, before)
     _certs("retire")
     _reach(platform, trusted_file(platform))

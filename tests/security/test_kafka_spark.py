@@ -8,8 +8,8 @@ from pathlib import Path
 from core import kafka
 from core.settings import Settings
 from core.topics import EVENTS_RAW
-from stack.environment import child_environment
-from stack.identities import as_identity, secret
+from stack.host.environment import child_environment
+from stack.secure.identities import as_identity, secret
 from tests.security.secured_kafka import as_user, send
 
 TOPIC = EVENTS_RAW.name
@@ -44,7 +44,7 @@ spark.stop()
 """
 
 
-def test_spark_reads_as_its_user_and_tells_no_password(secured_kafka: Settings) -> None:
+def test_spark_reads_as_its_user_and_contains_no_password(secured_kafka: Settings) -> None:
     for _ in range(5):
         send(as_user(secured_kafka, "generator"), TOPIC)
     expected = sum(kafka.end_offsets(secured_kafka.kafka, TOPIC).values())

@@ -20,11 +20,11 @@ from core import postgres
 from core.errors import DatabaseError
 from core.settings import PostgresSettings, Settings
 from database import migrate
-from stack import postgres_server
-from stack.authority import Authority
-from stack.certificates import renew_certificates, server_file
-from stack.identities import IDENTITIES, as_identity, renew_secret
-from stack.waiting import wait_until
+from stack.host.waiting import wait_until
+from stack.secure.authority import Authority
+from stack.secure.certificates import renew_certificates, server_file
+from stack.secure.identities import IDENTITIES, as_identity, secrets_dir
+from stack.servers.postgres import server as postgres_server
 from tests.security.secured_postgres import SecuredPostgres, secured_postgres
 
 
@@ -121,7 +121,7 @@ ATTEMPTS = {
     ),
     "TLS 1.2": Attempt(
         "protocol version",
-        "TLS 1.3 only",
+        "only TLS 1.3",
         extra={"ssl_min_protocol_version": "TLSv1", "ssl_max_protocol_version": "TLSv1.2"},
     ),
     "another's database": Attempt("permission denied", "no right to enter", {"database": "dagster"}),
@@ -147,7 +147,7 @@ def test_an_attempt_is_refused_with_its_reason(
     assert owner.password.get_secret_value() not in str(caught.value)
 
 
-def test_a_migration_tells_the_reason_too(owner: PostgresSettings, stranger: Path) -> None:
+def test_a_migration_reports_the_reason_too(owner: PostgresSettings, stranger: Path) -> None:
     with pytest.raises(DatabaseError, match="cannot be migrated: Its certificate is not signed"):
         migrate(owner.model_copy(update={"ca_file": stranger}))
 
@@ -171,7 +171,7 @@ def test_the_superuser_and_replication_are_not_for_everyone(server: SecuredPostg
             postgres.connect(user, replication="true")
 
 
-def test_a_renewed_certificate_is_taken_while_connections_go_on(server: SecuredPostgres) -> None:
+def test_a_renewed_certificate_is_taken_while_connections_continue(server: SecuredPostgres) -> None:
     settings = server.settings
     with postgres.connect(settings.postgres, autocommit=True) as connection:
         renew_certificates(settings)
@@ -185,7 +185,7 @@ def test_a_renewed_certificate_is_taken_while_connections_go_on(server: SecuredP
 def test_the_password_of_a_user_is_changed(server: SecuredPostgres) -> None:
     former = as_identity(server.settings, "api")
     postgres.wait_until_reachable(former.postgres, 5)
-    renew_secret(server.settings, "api")
+    (secrets_dir(server.settings) / "api").unlink()  # another one is made for it
     postgres_server.ensure_database(server.settings)
     with pytest.raises(DatabaseError, match="refuses the password of the user orderpulse_api"):
         postgres.wait_until_reachable(former.postgres, 5)

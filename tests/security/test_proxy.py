@@ -1,12 +1,10 @@
 """The proxy before the platform: a real nginx, a real read-only Dagster, and who gets where."""
 
 import base64
-import os
 import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,15 +13,18 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bench.browser.chromium import open_browser
 from core.errors import StackError
 from core.settings import Settings
-from stack.ports import free_ports
-from stack.proxy import add_person
-from stack.waiting import wait_until
+from stack.deploy.proxy import add_person
+from stack.host.environment import child_environment
+from stack.host.ports import free_ports
+from stack.host.waiting import wait_until
+from stack.servers.dagster.home import webserver_command
 from tests.nginx import Proxy, Upstream, make_plan, running
 
 DAGSTER_TIMEOUT_S = 90.0
-AREAS = ("/dagster/", "/dagster-view/", "/dbt/")
+AREAS = ("/dagster/", "/dagster-view/", "/dbt/", "/grafana/")
 MUTATION = 'mutation { deletePipelineRun(runId: "none") { __typename } }'
 
 
@@ -38,8 +39,8 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def upstreams() -> Iterator[dict[str, Upstream]]:
     """What stands behind the proxy, but for the viewers' Dagster."""
-    names = ("api", "dagster", "docs")
-    found = {name: Upstream(name, port) for name, port in zip(names, free_ports(3), strict=True)}
+    names = ("api", "dagster", "docs", "charts", "intake")
+    found = {name: Upstream(name, port) for name, port in zip(names, free_ports(5), strict=True)}
     yield found
     for upstream in found.values():
         upstream.shutdown()
@@ -47,16 +48,19 @@ def upstreams() -> Iterator[dict[str, Upstream]]:
 
 
 @pytest.fixture(scope="module")
-def viewers(folder: Path) -> Iterator[int]:
-    """Port of a real read-only Dagster."""
-    (port,) = free_ports(1)
+def viewers(settings: Settings, folder: Path) -> Iterator[int]:
+    """Port of a real read-only Dagster, whose code server does not run."""
+    port, code = free_ports(2)
     home = folder / "dagster"
     home.mkdir()
-    command = [sys.executable, "-m", "dagster_webserver", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--empty-workspace", "--read-only", "--path-prefix", "/dagster-view"]
-    environment = os.environ | {"DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1"}
+    ports: dict[str, object] = {"webserver_port": port, "code_server_port": code}
+    changes = ports | {"read_only": True, "path_prefix": "/dagster-view"}
+    own = settings.model_copy(update={"dagster": settings.dagster.model_copy(update=changes)})
+    environment = child_environment(own) | {"DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1"}
     with (home / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, cwd=home, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            webserver_command(), env=environment, cwd=settings.root, stdout=log, stderr=log
+        )
     address = f"http://127.0.0.1:{port}/dagster-view/server_info"
 
     def answers() -> bool:
@@ -113,6 +117,16 @@ def test_who_may_what(proxy: Proxy, upstreams: dict[str, Upstream]) -> None:
     assert "cookie" not in headers
     assert upstreams["docs"].asked[-1][1] == "/index.html"
 
+    with proxy.client("viewer") as viewer:
+        assert viewer.get("/grafana/d/orderpulse", headers={"Cookie": "theirs=1"}).text == "charts"
+        query = "/grafana/api/ds/query"
+        assert viewer.post(query, headers={"Origin": "https://elsewhere.example"}).status_code == 403
+    method, path, headers = upstreams["charts"].asked[-1]
+    assert (method, path) == ("GET", "/grafana/d/orderpulse")
+    assert not {"authorization", "cookie"} & set(headers), (
+        "Grafana lets everybody look that the proxy lets in"
+    )
+
 
 def test_the_api_gets_its_token_and_asks_for_it_itself(proxy: Proxy, upstreams: dict[str, Upstream]) -> None:
     with proxy.client() as client:
@@ -120,6 +134,20 @@ def test_the_api_gets_its_token_and_asks_for_it_itself(proxy: Proxy, upstreams: 
     _, path, headers = upstreams["api"].asked[-1]
     assert (path, headers["authorization"]) == ("/api/v1/kpi", "Bearer abc")
     assert headers["x-forwarded-proto"] == "https"
+
+
+def test_intake_gets_the_message_as_it_was_signed(proxy: Proxy, upstreams: dict[str, Upstream]) -> None:
+    with proxy.client() as client:
+        signed = {"Stripe-Signature": "t=1,v1=00", "Authorization": "Bearer abc"}
+        assert client.post("/v1/sources/stripe", content=b"{}", headers=signed).text == "intake"
+        assert client.get("/v1/sources/vnpay?vnp_Amount=1&vnp_OrderInfo=a+b%2Fc").text == "intake"
+        assert client.post("/v1/events", content=bytes(4_100_000)).status_code == 200
+        assert client.post("/v1/events", content=bytes(5_000_000)).status_code == 413
+        assert client.get("/metrics").text == "api", "its own are for the machine alone"
+    posted, asked = upstreams["intake"].asked[:2]
+    assert posted[:2] == ("POST", "/v1/sources/stripe")
+    assert (posted[2]["stripe-signature"], posted[2]["authorization"]) == ("t=1,v1=00", "Bearer abc")
+    assert asked[:2] == ("GET", "/v1/sources/vnpay?vnp_Amount=1&vnp_OrderInfo=a+b%2Fc")
 
 
 @pytest.mark.parametrize("who", ["viewer", "operator"])
@@ -199,8 +227,22 @@ def test_another_sites_page_cannot_use_a_password_that_the_browser_knows(proxy: 
         ):
             with proxy.client("operator") as client:
                 assert client.post(path, json={"query": "{ version }"}, headers=headers).status_code == 403
+            with proxy.client("operator") as client:
+                assert client.get(path, headers=headers).status_code == 403
     own = {"Origin": proxy.url, "Sec-Fetch-Site": "same-origin"}
     assert status(proxy.client("operator"), "/dagster/", headers=own) == 200
+
+
+def test_a_link_on_another_sites_page_opens_the_page_and_does_no_more(proxy: Proxy) -> None:
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert status(proxy.client("operator"), "/dagster/runs/1", headers=link) == 200
+    assert status(proxy.client("viewer"), "/dagster-view/runs", headers=link) == 200
+    assert status(proxy.client("operator"), "/dagster/", headers=link | {"Sec-Fetch-Dest": "iframe"}) == 403
+    assert (
+        status(proxy.client("operator"), "/dagster/", headers=link | {"Origin": "https://elsewhere"}) == 403
+    )
+    with proxy.client("operator") as client:
+        assert client.post("/dagster/graphql", json={}, headers=link).status_code == 403
 
 
 def test_nothing_goes_without_tls_1_3(proxy: Proxy) -> None:
@@ -215,6 +257,16 @@ def test_nothing_goes_without_tls_1_3(proxy: Proxy) -> None:
     strangers = ssl.create_default_context()
     with socket.create_connection(("localhost", proxy.port)) as connection, pytest.raises(ssl.SSLError):
         strangers.wrap_socket(connection, server_hostname="localhost")
+
+
+def test_a_browser_is_served_over_http_2(proxy: Proxy, upstreams: dict[str, Upstream]) -> None:
+    """Where requests share a connection, held streams take none from the others."""
+    with open_browser() as browser:
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        page.goto(f"{proxy.url}/api/v1/kpi")
+        kind = page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol")
+        assert (kind, page.inner_text("body")) == ("h2", "api")
+    assert upstreams["api"].asked[-1][2]["host"] == f"localhost:{proxy.port}"
 
 
 def test_it_answers_to_its_own_name_alone(proxy: Proxy) -> None:

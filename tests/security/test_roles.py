@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,23 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from api.app import API_PREFIX, create_app
+from control.heartbeat import HeartbeatWriter
 from core import postgres
 from core.settings import PostgresSettings
 from core.tables import NOTIFY_CHANNEL
 from database import migrate, reconcile
 from database.retention import advance_mark, deleted_before
-from generator.heartbeat import BEAT, WANTED
-from orchestration.defs.maintenance.purge import Doomed, purge
+from generator.heartbeat import WANTED
+from orchestration.defs.maintenance.purge import ExpiredRows, purge
 from spark_jobs.sink import events, kpis
 from spark_jobs.sink.writer import _insert_ledger_row, _notify
 from spark_jobs.upkeep import reconcile_settled
-from stack import dagster_home, postgres_server
-from stack.dbt import dbt
-from stack.identities import IDENTITIES, IdentityName, as_identity, login
+from stack.secure.identities import IDENTITIES, IdentityName, as_identity, login
+from stack.servers.dagster import home as dagster_home
+from stack.servers.dbt import dbt
+from stack.servers.postgres import server as postgres_server
 from tests.api_client import serving
-from tests.integration.test_spark_sink import EVENTS, EXECUTION, NINE, QUERY, event, rejected
+from tests.integration.spark_jobs.test_sink import EVENTS, EXECUTION, NINE, QUERY, event, rejected
 from tests.security.secured_postgres import SecuredPostgres, secured_postgres
 
 MINUTE = timedelta(minutes=1)
@@ -59,7 +61,7 @@ def write_batch(server: SecuredPostgres) -> None:
             cursor.execute(statement)
         connection.commit()
         result = events.write_events(cursor, pa.Table.from_pylist(rows, EVENTS), EXECUTION)
-        _insert_ledger_row(cursor, QUERY, 1, "events_clean", EXECUTION, result, {"write": 1.0})
+        _insert_ledger_row(cursor, (QUERY, 1, "events_clean", None), EXECUTION, result, {"write": 1.0})
         _notify(cursor, {"query": "events_clean", "batch_id": 1})
         connection.commit()
 
@@ -72,11 +74,13 @@ def test_the_stream_heals_and_reconciles(server: SecuredPostgres) -> None:
     reconcile_settled(as_identity(server.settings, "spark_stream"), None)
 
 
-def test_the_generator_reads_its_rate_and_says_how_it_is(server: SecuredPostgres) -> None:
-    with postgres.connect(user(server, "generator"), autocommit=True) as connection:
-        for _ in range(2):
-            connection.execute(BEAT.encode(), ("generator", 1, datetime.now(UTC), "{}"))
-        assert connection.execute(WANTED.encode(), ("generator",)).fetchone() == (None,)
+def test_the_generator_reads_its_rate_and_reports_how_it_is(server: SecuredPostgres) -> None:
+    heartbeat = HeartbeatWriter("generator", user(server, "generator"))
+    heartbeat.beat({})
+    connection = heartbeat.beat({})
+    assert connection is not None
+    assert connection.execute(WANTED.encode(), ("generator",)).fetchone() == (None,)
+    connection.close()
 
 
 def test_the_api_answers_and_listens(server: SecuredPostgres) -> None:
@@ -118,7 +122,7 @@ def test_dagster_deletes_by_age_and_recomputes(server: SecuredPostgres) -> None:
         advance_mark(connection, NINE - MINUTE)
         assert deleted_before(connection) == NINE - MINUTE
         for table in ("events_clean", "ops.events_rejected", "ops.stream_batch", "ops.alert"):
-            assert purge(connection, Doomed(table, table, "false"), 10) == 0
+            assert purge(connection, ExpiredRows(table, table, "false"), 10) == 0
         assert reconcile.recompute(connection, NINE, NINE + MINUTE) == 1
         connection.execute(
             "UPDATE ops.service SET desired = 'running', reason = 'a test' WHERE name = 'generator'"
@@ -242,9 +246,10 @@ REFUSED: dict[IdentityName, tuple[str, ...]] = {
 }
 """Refused to one user."""
 
+USERS = [each.name for each in IDENTITIES.values() if each.postgres]
 MATRIX = [
-    *((name, statement) for name in IDENTITIES for statement in EVERYONE),
-    *((name, statement) for name in IDENTITIES if name != "owner" for statement in OTHERS),
+    *((name, statement) for name in USERS for statement in EVERYONE),
+    *((name, statement) for name in USERS if name != "owner" for statement in OTHERS),
     *((name, statement) for name, statements in REFUSED.items() for statement in statements),
 ]
 
@@ -254,7 +259,7 @@ def connections(server: SecuredPostgres) -> Iterator[dict[IdentityName, psycopg.
     """One of each user."""
     with postgres.connect(user(server, "dbt"), autocommit=True) as connection:
         connection.execute("CREATE OR REPLACE VIEW view_of_dbt AS SELECT * FROM kpi_1m")
-    opened = {name: postgres.connect(user(server, name), autocommit=True) for name in IDENTITIES}
+    opened = {name: postgres.connect(user(server, name), autocommit=True) for name in USERS}
     yield opened
     for connection in opened.values():
         connection.close()
@@ -268,13 +273,18 @@ def test_what_is_anothers_is_refused(
         connections[name].execute(statement.encode())
 
 
-@pytest.mark.parametrize("name", [name for name in IDENTITIES if name != "dagster"])
+@pytest.mark.parametrize("name", [name for name in USERS if name != "dagster"])
 @pytest.mark.parametrize("database", ["dagster", "postgres", "template1"])
 def test_nobody_else_enters_other_databases(
     server: SecuredPostgres, name: IdentityName, database: str
 ) -> None:
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         postgres.connect(user(server, name, database))
+
+
+def test_the_database_does_not_know_intake(server: SecuredPostgres) -> None:
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        postgres.connect(user(server, "intake"))
 
 
 def test_a_right_that_was_given_by_hand_is_taken_at_the_next_start(server: SecuredPostgres) -> None:

@@ -18,10 +18,10 @@ from core.settings import PostgresSettings, Settings
 from orchestration.definitions import defs
 from orchestration.manifest import ensure_manifest
 from spark_jobs.session import _options
-from stack.authority import Authority
-from stack.environment import child_environment, settings_as_environment
-from stack.ports import free_ports
-from stack.waiting import wait_until
+from stack.host.environment import child_environment, settings_as_environment
+from stack.host.ports import free_ports
+from stack.host.waiting import wait_until
+from stack.secure.authority import Authority
 from tests.tokens import claims, sign
 
 DEADLINE_S = 90.0

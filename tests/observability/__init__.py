@@ -1,0 +1,1 @@
+"""The monitor's rules, judged by Prometheus's own tool."""
