@@ -89,9 +89,11 @@ sbom: install ## Write the bill of materials, build/orderpulse.cdx.json (Cyclone
 licences: install ## Write docs/reference/licences.md
 	@python -m stack.supply licences
 
-format: install ## Format the Python code
+format: install ## Format the code
 	@ruff check --fix --quiet .
 	@ruff format --quiet .
+	@orderpulse frontend --packages
+	@npm --prefix frontend run --silent format
 
 clean: down ## Stop everything and remove .venv, tool caches and build output; keep data and the package cache
 	@git clean -fdXq -e '!.env' -e '!.data' -e '!checkpoints' .

@@ -13,11 +13,20 @@ const closed = (message, group) => ({
   "no-restricted-imports": ["error", { patterns: [{ group, message }] }],
 });
 
-const WORDS = ":matches(Literal[value=/[A-Za-zÀ-ỹ]{2}/], TemplateLiteral:has(> TemplateElement[value.raw=/[A-Za-zÀ-ỹ]{2}/]))";
-const READ = "/^(aria-(label|description|roledescription|valuetext)|alt|title|placeholder|text|label|hint|description)$/";
+const WORDS =
+  ":matches(Literal[value=/[A-Za-zÀ-ỹ]{2}/], TemplateLiteral:has(> TemplateElement[value.raw=/[A-Za-zÀ-ỹ]{2}/]))";
+const READ =
+  "/^(aria-(label|description|roledescription|valuetext)|alt|title|placeholder|text|label|hint|description)$/";
 /** Literal text in JSX, direct or in a condition. */
-const untranslated = ["JSXElement > JSXExpressionContainer", "JSXFragment > JSXExpressionContainer", `JSXAttribute[name.name=${READ}] > JSXExpressionContainer`]
-  .flatMap((place) => [`${place} > ${WORDS}`, `${place} > :matches(ConditionalExpression, LogicalExpression) > ${WORDS}`])
+const untranslated = [
+  "JSXElement > JSXExpressionContainer",
+  "JSXFragment > JSXExpressionContainer",
+  `JSXAttribute[name.name=${READ}] > JSXExpressionContainer`,
+]
+  .flatMap((place) => [
+    `${place} > ${WORDS}`,
+    `${place} > :matches(ConditionalExpression, LogicalExpression) > ${WORDS}`,
+  ])
   .concat("JSXText[value=/[A-Za-zÀ-ỹ]{2}/]", `JSXAttribute[name.name=${READ}] > ${WORDS}`);
 
 export default defineConfig(
@@ -48,7 +57,10 @@ export default defineConfig(
     rules: {
       "no-restricted-syntax": [
         "error",
-        ...untranslated.map((selector) => ({ selector, message: "Texts that users read come from the catalogues, in each language." })),
+        ...untranslated.map((selector) => ({
+          selector,
+          message: "Texts that users read come from the catalogues, in each language.",
+        })),
       ],
     },
   },

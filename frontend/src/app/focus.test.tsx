@@ -37,7 +37,9 @@ it("goes to the next alert, then to what comes after them", async () => {
   alertSettings.update({ failed: OFF, orders: OFF });
 });
 
-const EVENTS: Partial<Api> = { getEvents: () => Promise.resolve({ ...freshness(), items: [orderEvent()], next_cursor: null }) };
+const EVENTS: Partial<Api> = {
+  getEvents: () => Promise.resolve({ ...freshness(), items: [orderEvent()], next_cursor: null }),
+};
 
 it("goes to the next filter, then to the search", async () => {
   open("/events?status=failed&currency=USD", EVENTS);
@@ -52,7 +54,12 @@ it("goes to the list, where looking further back ends", async () => {
   let asked = 0;
   const items = [orderEvent()];
   open("/events?status=failed", {
-    getEvents: () => Promise.resolve({ ...freshness(), items: (asked += 1) === 1 ? items : [], next_cursor: asked > 20 ? null : String(asked) }),
+    getEvents: () =>
+      Promise.resolve({
+        ...freshness(),
+        items: (asked += 1) === 1 ? items : [],
+        next_cursor: asked > 20 ? null : String(asked),
+      }),
   });
   await press("Search further back");
   await screen.findByText(/^That is all/);
@@ -61,7 +68,8 @@ it("goes to the list, where looking further back ends", async () => {
 
 it("goes to the way out of a download, and back when it is over", async () => {
   let finish: (() => void) | undefined;
-  const downloadEvents: Api["downloadEvents"] = () => new Promise((resolve) => (finish = () => resolve({ rows: 1, bytes: 10 })));
+  const downloadEvents: Api["downloadEvents"] = () =>
+    new Promise((resolve) => (finish = () => resolve({ rows: 1, bytes: 10 })));
   open("/events", { ...EVENTS, downloadEvents });
   await press("CSV");
   await waitFor(() => expect(screen.getByRole("button", { name: "Cancel the download" })).toHaveFocus());

@@ -21,10 +21,32 @@ import { at, freshness, kpiReport, orderEvent, timeSeries } from "@/test/fixture
 import { openApp } from "@/test/open-app";
 import { ABOUT, fakeApi } from "@/test/render";
 
-const READ = ["aria-label", "aria-description", "aria-roledescription", "aria-valuetext", "alt", "title", "placeholder"];
+const READ = [
+  "aria-label",
+  "aria-description",
+  "aria-roledescription",
+  "aria-valuetext",
+  "alt",
+  "title",
+  "placeholder",
+];
 const ENGLISH = "Words which only the server writes.";
-const KINDS: Record<Link["kind"], true> = { dagster: true, asset_graph: true, automation: true, asset: true, checks: true, job: true, docs: true, view: true };
-const LINKS = (Object.keys(KINDS) as Link["kind"][]).map((kind): Link => ({ kind, name: "events_clean", label: ENGLISH, url: `http://localhost/${kind}` }));
+const KINDS: Record<Link["kind"], true> = {
+  dagster: true,
+  asset_graph: true,
+  automation: true,
+  asset: true,
+  checks: true,
+  job: true,
+  docs: true,
+  view: true,
+};
+const LINKS = (Object.keys(KINDS) as Link["kind"][]).map((kind): Link => ({
+  kind,
+  name: "events_clean",
+  label: ENGLISH,
+  url: `http://localhost/${kind}`,
+}));
 
 const RECORD = {
   topic: "events_raw",
@@ -42,15 +64,37 @@ const RECORD = {
 };
 
 /** A component in trouble: its summary and its advice are English. */
-const troubled = (code: string) => component("kafka", { state: "error", summary: ENGLISH, sentence: { code, values: { names: "kpi_1m" } }, advice: ENGLISH, links: LINKS });
-const CHECK = { asset: "kpi_1m", name: "null_rate", passed: false, severity: "ERROR" as const, text: ENGLISH, evaluated_at: at(-30), url: "http://localhost/a" };
+const troubled = (code: string) =>
+  component("kafka", {
+    state: "error",
+    summary: ENGLISH,
+    sentence: { code, values: { names: "kpi_1m" } },
+    advice: ENGLISH,
+    links: LINKS,
+  });
+const CHECK = {
+  asset: "kpi_1m",
+  name: "null_rate",
+  passed: false,
+  severity: "ERROR" as const,
+  text: ENGLISH,
+  evaluated_at: at(-30),
+  url: "http://localhost/a",
+};
 
 const FULL: Partial<Api> = {
   getAbout: () => Promise.resolve({ ...ABOUT, links: LINKS }),
   getKpi: () => Promise.resolve(kpiReport()),
   getTimeSeries: () => Promise.resolve(timeSeries(60)),
   getEvents: () => Promise.resolve({ ...freshness(), items: [orderEvent()], next_cursor: null }),
-  getEvent: () => Promise.resolve({ ...freshness(), order_id: "ORD123456", outcome: "paid", truncated: true, events: [orderEvent()] }),
+  getEvent: () =>
+    Promise.resolve({
+      ...freshness(),
+      order_id: "ORD123456",
+      outcome: "paid",
+      truncated: true,
+      events: [orderEvent()],
+    }),
   getRejected: () => Promise.resolve({ ...freshness(), items: [RECORD], next_cursor: null }),
   getSystemHealth: () =>
     Promise.resolve(
@@ -67,7 +111,16 @@ const FULL: Partial<Api> = {
 
 const failing = (error: () => Error): Partial<Api> => {
   const reject = () => Promise.reject(error());
-  return { getKpi: reject, getTimeSeries: reject, getEvents: reject, getEvent: reject, getRejected: reject, getSystemHealth: reject, downloadEvents: reject, operate: reject };
+  return {
+    getKpi: reject,
+    getTimeSeries: reject,
+    getEvents: reject,
+    getEvent: reject,
+    getRejected: reject,
+    getSystemHealth: reject,
+    downloadEvents: reject,
+    operate: reject,
+  };
 };
 const problem = (status: number, code: string) =>
   new ApiError(status, ENGLISH, {
@@ -86,17 +139,30 @@ const problem = (status: number, code: string) =>
 function shown(): string[] {
   const texts: string[] = [document.title];
   for (const element of document.body.querySelectorAll("*")) {
-    if (element.closest("script, style, [hidden], details:not([open]) > :not(summary), [lang='en']:is(details *), option[value*='/']") !== null) continue;
-    for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE && node.textContent !== null) texts.push(node.textContent);
+    if (
+      element.closest(
+        "script, style, [hidden], details:not([open]) > :not(summary), [lang='en']:is(details *), option[value*='/']",
+      ) !== null
+    )
+      continue;
+    for (const node of element.childNodes)
+      if (node.nodeType === Node.TEXT_NODE && node.textContent !== null) texts.push(node.textContent);
     for (const name of READ) texts.push(element.getAttribute(name) ?? "");
   }
   return texts;
 }
 
 const words = (texts: readonly string[]) =>
-  new Set(texts.flatMap((text) => text.match(/[\p{L}\p{N}_]{3,}/gu) ?? []).filter((word) => !/[\d_]|^\p{Lu}+$/u.test(word)).map((word) => word.toLowerCase()));
+  new Set(
+    texts
+      .flatMap((text) => text.match(/[\p{L}\p{N}_]{3,}/gu) ?? [])
+      .filter((word) => !/[\d_]|^\p{Lu}+$/u.test(word))
+      .map((word) => word.toLowerCase()),
+  );
 const textsOf = (catalogue: unknown): string[] =>
-  typeof catalogue === "string" ? [catalogue.replace(/\{\{?\w+\}\}?/g, "")] : Object.values(catalogue as object).flatMap(textsOf);
+  typeof catalogue === "string"
+    ? [catalogue.replace(/\{\{?\w+\}\}?/g, "")]
+    : Object.values(catalogue as object).flatMap(textsOf);
 
 async function wordsOf(language: "en" | "vi", address: string, answers: Partial<Api>, act: () => Promise<unknown>) {
   preferences.update({ language });
@@ -147,7 +213,12 @@ const PAGES: [string, string, Partial<Api>, () => Promise<unknown>][] = [
   ["the dashboard on a wall", "/?wall=true", FULL, settled("412")],
   ["the dashboard without an answer", "/", failing(() => new ApiError(0, "")), () => screen.findAllByRole("alert")],
   ["the events", "/events?status=failed&currency=USD&span=1h&q=ORD", FULL, settled("ORD123456")],
-  ["an event", "/events?event=6a0e3b1c-0000-4000-a000-000000000001", FULL, async () => within(await screen.findByRole("dialog")).findAllByRole("list")],
+  [
+    "an event",
+    "/events?event=6a0e3b1c-0000-4000-a000-000000000001",
+    FULL,
+    async () => within(await screen.findByRole("dialog")).findAllByRole("list"),
+  ],
   ["no events", "/events", { ...FULL, getEvents: () => Promise.resolve(EMPTY) }, () => screen.findByRole("grid")],
   ["the rejected records", "/events?tab=rejected", FULL, settled("2")],
   ["a rejected record", `/events?tab=rejected&record=events_raw-1-7`, FULL, () => screen.findByRole("dialog")],
@@ -164,7 +235,13 @@ describe("in Vietnamese", () => {
   });
 
   it.each(["too_many_rows", "of_a_newer_server"])("no English is left of the problem %s", async (code) => {
-    expect(await leftInEnglish("/events", failing(() => problem(422, code)), () => screen.findByRole("alert"))).toEqual([]);
+    expect(
+      await leftInEnglish(
+        "/events",
+        failing(() => problem(422, code)),
+        () => screen.findByRole("alert"),
+      ),
+    ).toEqual([]);
   });
 
   it("a problem has its figures in Vietnamese", async () => {
@@ -175,6 +252,9 @@ describe("in Vietnamese", () => {
 });
 
 it("finds what was left in English", async () => {
-  const answers = { ...FULL, getEvents: () => Promise.resolve({ ...freshness(), items: [orderEvent({ user_id: ENGLISH })], next_cursor: null }) };
+  const answers = {
+    ...FULL,
+    getEvents: () => Promise.resolve({ ...freshness(), items: [orderEvent({ user_id: ENGLISH })], next_cursor: null }),
+  };
   expect(await leftInEnglish("/events", answers, settled("ORD123456"))).toContain("server");
 });

@@ -30,13 +30,25 @@ const REJECTED = {
   rejected_at: at(-2),
   replayed_at: at(0),
 };
-const INCIDENT = { incident: "check:kpi_1m/freshness", title: "freshness of kpi_1m", text: "No event for 5 min.", opened_at: at(-60) };
+const INCIDENT = {
+  incident: "check:kpi_1m/freshness",
+  title: "freshness of kpi_1m",
+  text: "No event for 5 min.",
+  opened_at: at(-60),
+};
 
 const api = fakeApi({
   getKpi: () => served(kpiReport()),
   getTimeSeries: () => served(timeSeries(60)),
   getEvents: () => served({ ...freshness(), items: [orderEvent()], next_cursor: null }),
-  getEvent: () => served({ ...freshness(), order_id: "ORD123456", outcome: "paid" as const, truncated: false, events: [orderEvent()] }),
+  getEvent: () =>
+    served({
+      ...freshness(),
+      order_id: "ORD123456",
+      outcome: "paid" as const,
+      truncated: false,
+      events: [orderEvent()],
+    }),
   getRejected: () => served({ ...freshness(), items: [REJECTED], next_cursor: null }),
   getSystemHealth: () => served(health({ incidents: [INCIDENT] })),
 });
@@ -58,7 +70,10 @@ async function faultsOf(html: string): Promise<string[]> {
   const report = await validator.validateString(page);
   const lines = page.split("\n");
   return report.results.flatMap(({ messages }) =>
-    messages.map(({ ruleId, message, line, column }) => `${ruleId}: ${message}: ${(lines[line - 1] ?? "").slice(column - 1, column + 120)}`),
+    messages.map(
+      ({ ruleId, message, line, column }) =>
+        `${ruleId}: ${message}: ${(lines[line - 1] ?? "").slice(column - 1, column + 120)}`,
+    ),
   );
 }
 
@@ -84,7 +99,8 @@ describe.each(PAGES)("$address", ({ address, title, heading, content }) => {
     expect(screen.getAllByRole("heading", { level: 1 })).toHaveLength(1);
     expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent(heading);
     expect(await faultsOf(container.innerHTML)).toEqual([]);
-    for (const time of container.querySelectorAll("time")) expect(time.dateTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/);
+    for (const time of container.querySelectorAll("time"))
+      expect(time.dateTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/);
   });
 });
 

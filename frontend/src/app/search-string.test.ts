@@ -54,11 +54,18 @@ it("repeats the name of any other list, and leaves out what is not set", () => {
 });
 
 it("takes a moment with its zone as people type it, with a plus sign", () => {
-  expect(parseEventsSearch(parseSearch("?from=2026-03-01T07:00:00+07:00"))).toEqual({ from: "2026-03-01T00:00:00.000Z" });
+  expect(parseEventsSearch(parseSearch("?from=2026-03-01T07:00:00+07:00"))).toEqual({
+    from: "2026-03-01T00:00:00.000Z",
+  });
 });
 
 it("keeps the wall on over a reload", () => {
   const wall = (text: string) => v.parse(DashboardSearch, parseSearch(text)).wall;
   expect(stringifySearch({ wall: true })).toBe("?wall=true");
-  expect([wall("?wall=true"), wall("?wall=false"), wall("?wall=maybe"), wall("")]).toEqual([true, false, undefined, undefined]);
+  expect([wall("?wall=true"), wall("?wall=false"), wall("?wall=maybe"), wall("")]).toEqual([
+    true,
+    false,
+    undefined,
+    undefined,
+  ]);
 });

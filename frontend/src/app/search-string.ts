@@ -21,7 +21,8 @@ export function stringifySearch(search: Readonly<Record<string, unknown>>): stri
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(search)) {
     if (value === undefined || value === null) continue;
-    for (const one of Array.isArray(value) && !isWords(value) ? (value as unknown[]) : [value]) query.append(name, String(one));
+    for (const one of Array.isArray(value) && !isWords(value) ? (value as unknown[]) : [value])
+      query.append(name, String(one));
   }
   const text = query.toString();
   return text && `?${text}`;

@@ -6,9 +6,26 @@ import type { EventType } from "@/lib/types";
 
 import type { Tone } from "./ui/badge";
 
-export const CARDS: readonly KpiName[] = ["revenue", "net_revenue", "orders_created", "average_order_value", "success_rate", "payment_failed", "orders_cancelled"];
+export const CARDS: readonly KpiName[] = [
+  "revenue",
+  "net_revenue",
+  "orders_created",
+  "average_order_value",
+  "success_rate",
+  "payment_failed",
+  "orders_cancelled",
+];
 
-export const COLUMNS: readonly KpiName[] = ["revenue", "orders_created", "payment_success", "payment_failed", "orders_cancelled", "success_rate", "refunded", "net_revenue"];
+export const COLUMNS: readonly KpiName[] = [
+  "revenue",
+  "orders_created",
+  "payment_success",
+  "payment_failed",
+  "orders_cancelled",
+  "success_rate",
+  "refunded",
+  "net_revenue",
+];
 
 export interface Look {
   readonly icon: LucideIcon;

@@ -55,7 +55,8 @@ export const en = {
     noEventsText: "There is no event: none has arrived yet, or the database does not respond. See Operations.",
     behind: "{{lag}} behind",
     newest: "Newest event {{time}}",
-    staleText: "The connection is fine, but the newest event is {{lag}} old. The shop is quiet, or the pipeline is stuck.",
+    staleText:
+      "The connection is fine, but the newest event is {{lag}} old. The shop is quiet, or the pipeline is stuck.",
     pollingText: "The live stream is blocked; the numbers are read every 5 seconds instead.",
     liveText: "The numbers are {{lag}} behind.",
     connectingText: "Opening the live stream.",
@@ -109,13 +110,15 @@ export const en = {
     loading: "Loading",
     emptyTitle: "Nothing here yet",
     errorTitle: "This could not be loaded",
-    unreachable: "The server does not respond. The page retries automatically; check the process “api” if this persists.",
+    unreachable:
+      "The server does not respond. The page retries automatically; check the process “api” if this persists.",
     unknown: "An unexpected error occurred.",
     refused: "The server refused the request ({{status}}).",
     crashTitle: "This view failed",
     crashText: "The rest of the page still works. Try the view again, or reload the page.",
     missingTitle: "This page could not be loaded",
-    missingText: "The server did not respond. Pages that are already loaded still work. Try again when the server is back.",
+    missingText:
+      "The server did not respond. Pages that are already loaded still work. Try again when the server is back.",
     missingStill: "The server still does not respond. Try again in a moment.",
     notFoundTitle: "Page not found",
     notFoundText: "There is no page at this address.",

@@ -6,10 +6,12 @@ export const VIETNAMESE: Readonly<Record<string, string>> = {
   bad_request: "Máy chủ không đọc được yêu cầu.",
   content_too_large: "Yêu cầu quá lớn.",
   database_unavailable: "Cơ sở dữ liệu không phản hồi hoặc đang quá tải. Hãy thử lại sau giây lát.",
-  dagster_refused: "Dagster không nhận lệnh, nên chưa có gì thay đổi. Hãy xem tình trạng Dagster bằng lệnh “orderpulse status”.",
+  dagster_refused:
+    "Dagster không nhận lệnh, nên chưa có gì thay đổi. Hãy xem tình trạng Dagster bằng lệnh “orderpulse status”.",
   foreign_origin: "Máy chủ chỉ nhận thay đổi từ chính trang này.",
   host_unknown: "Không có mã truy cập, API chỉ trả lời tên của chính máy này, ví dụ localhost.",
-  internal_error: "API gặp lỗi không lường trước. Hãy thử lại; nếu vẫn lỗi, hãy báo cho người vận hành mã yêu cầu {request_id}.",
+  internal_error:
+    "API gặp lỗi không lường trước. Hãy thử lại; nếu vẫn lỗi, hãy báo cho người vận hành mã yêu cầu {request_id}.",
   invalid_parameters: "Giá trị không dùng được: {names}.",
   method_not_allowed: "Máy chủ không hỗ trợ thao tác này.",
   not_found: "Không tìm thấy.",
@@ -21,7 +23,8 @@ export const VIETNAMESE: Readonly<Record<string, string>> = {
   stream_refused: "Hiện không mở được luồng trực tiếp. Hãy thử lại sau giây lát.",
   token_missing: "Cần mã truy cập. Hãy đăng nhập.",
   token_refused: "Mã truy cập không được chấp nhận. Hãy dùng mã mới.",
-  too_many_rows: "Có hơn {limit} sự kiện khớp bộ lọc, vượt giới hạn của tệp Excel. Hãy thu hẹp khoảng thời gian hoặc tải tệp CSV, loại này không có giới hạn.",
+  too_many_rows:
+    "Có hơn {limit} sự kiện khớp bộ lọc, vượt giới hạn của tệp Excel. Hãy thu hẹp khoảng thời gian hoặc tải tệp CSV, loại này không có giới hạn.",
   uri_too_long: "Địa chỉ quá dài. Hãy bớt bộ lọc.",
 };
 

@@ -36,14 +36,20 @@ describe("patchSeries", () => {
     const before = timeSeries(3);
     const after = patchSeries(before, {
       ...freshness(31),
-      windows: [kpiWindow(-86_400, false, [currencyKpi("VND", { revenue: "1.00" })]), kpiWindow(0, true, [currencyKpi("EUR", { revenue: "1.00" })])],
+      windows: [
+        kpiWindow(-86_400, false, [currencyKpi("VND", { revenue: "1.00" })]),
+        kpiWindow(0, true, [currencyKpi("EUR", { revenue: "1.00" })]),
+      ],
     });
     expect(after.currencies).toEqual(before.currencies);
   });
 
   it("leaves series of hours alone", () => {
     const hours = { ...timeSeries(3), step_s: 3_600, range: { ...timeSeries(3).range, name: "custom" as const } };
-    expect(patchSeries(hours, { ...freshness(40), windows: [kpiWindow(0, true, [currencyKpi("VND", { revenue: "1.00" })])] }).currencies).toBe(hours.currencies);
+    expect(
+      patchSeries(hours, { ...freshness(40), windows: [kpiWindow(0, true, [currencyKpi("VND", { revenue: "1.00" })])] })
+        .currencies,
+    ).toBe(hours.currencies);
   });
 });
 
@@ -78,7 +84,12 @@ describe("advanceSeries", () => {
 });
 
 describe("patchTicker", () => {
-  const batch = (ids: string[], sampled = false) => ({ ...freshness(), items: ids.map((id) => orderEvent({ id })), seen: ids.length, sampled });
+  const batch = (ids: string[], sampled = false) => ({
+    ...freshness(),
+    items: ids.map((id) => orderEvent({ id })),
+    seen: ids.length,
+    sampled,
+  });
 
   it("puts new events first, each once, and forgets the oldest", () => {
     let ticker = patchTicker(EMPTY_TICKER, batch(["b", "a"]));
@@ -90,7 +101,10 @@ describe("patchTicker", () => {
 
   it("takes events that were read in the order of their times, each once", () => {
     const ticker = patchTicker(EMPTY_TICKER, batch(["old"]));
-    const read = [orderEvent({ id: "new", event_time: new Date(TEN + 60_000).toISOString() }), orderEvent({ id: "old" })];
+    const read = [
+      orderEvent({ id: "new", event_time: new Date(TEN + 60_000).toISOString() }),
+      orderEvent({ id: "old" }),
+    ];
     expect(mergeTicker(ticker, read).items.map(({ id }) => id)).toEqual(["new", "old"]);
   });
 
@@ -101,16 +115,42 @@ describe("patchTicker", () => {
 });
 
 it("patches the state of components that are known", () => {
-  const component = { name: "kafka", title: "Kafka", state: "ok", summary: "Fine.", sentence: { code: "kafka_read" }, advice: null, heartbeat_at: null } as const;
-  const health = { ...freshness(), status: "ok", components: [component], queries: [], batches: [], rejected: [], accepted: 0, checks: null, incidents: [], rejects_too_many: false } satisfies Health;
+  const component = {
+    name: "kafka",
+    title: "Kafka",
+    state: "ok",
+    summary: "Fine.",
+    sentence: { code: "kafka_read" },
+    advice: null,
+    heartbeat_at: null,
+  } as const;
+  const health = {
+    ...freshness(),
+    status: "ok",
+    components: [component],
+    queries: [],
+    batches: [],
+    rejected: [],
+    accepted: 0,
+    checks: null,
+    incidents: [],
+    rejects_too_many: false,
+  } satisfies Health;
   const after = patchHealth(health, {
     ...freshness(5),
     status: "down",
     pipeline: "stopped",
     rejects_too_many: true,
-    components: [{ name: "kafka", state: "error", summary: "It does not answer.", sentence: { code: "kafka_unknown" } }],
+    components: [
+      { name: "kafka", state: "error", summary: "It does not answer.", sentence: { code: "kafka_unknown" } },
+    ],
   });
   expect(after).toMatchObject({ pipeline: "stopped", rejects_too_many: true });
   expect(after.status).toBe("down");
-  expect(after.components[0]).toEqual({ ...component, state: "error", summary: "It does not answer.", sentence: { code: "kafka_unknown" } });
+  expect(after.components[0]).toEqual({
+    ...component,
+    state: "error",
+    summary: "It does not answer.",
+    sentence: { code: "kafka_unknown" },
+  });
 });

@@ -1,7 +1,17 @@
 /** Applies live messages to cached data: pure functions, and the cache keys. */
 import type { EventFilters, RangeQuery, RejectedFilters } from "./api";
 import { byMeasure, KPIS, MEASURE_NAMES } from "./kpis";
-import type { CurrencySeries, EventBatch, Freshness, Health, HealthSummary, KpiWindow, OrderEvent, TimeSeries, WindowBatch } from "./types";
+import type {
+  CurrencySeries,
+  EventBatch,
+  Freshness,
+  Health,
+  HealthSummary,
+  KpiWindow,
+  OrderEvent,
+  TimeSeries,
+  WindowBatch,
+} from "./types";
 
 export const keys = {
   about: ["about"] as const,
@@ -51,7 +61,10 @@ const ZERO_MONEY = "0.00";
 const seconds = (iso: string) => Math.floor(Date.parse(iso) / 1000);
 
 function shifted(columns: CurrencySeries, drop: number, add: number): CurrencySeries {
-  return byMeasure((name) => [...columns[name].slice(drop), ...new Array<string | number>(add).fill(KPIS[name].unit === "money" ? ZERO_MONEY : 0)]) as CurrencySeries;
+  return byMeasure((name) => [
+    ...columns[name].slice(drop),
+    ...new Array<string | number>(add).fill(KPIS[name].unit === "money" ? ZERO_MONEY : 0),
+  ]) as CurrencySeries;
 }
 
 const LENGTH_S = { "15m": 900, "1h": 3_600, "24h": 86_400, today: Infinity } as const;
@@ -85,7 +98,9 @@ export function advanceSeries(series: TimeSeries, fresh: Freshness): TimeSeries 
     currencies:
       starts === series.starts
         ? series.currencies
-        : Object.fromEntries(Object.entries(series.currencies).map(([code, columns]) => [code, shifted(columns, drop, add)])),
+        : Object.fromEntries(
+            Object.entries(series.currencies).map(([code, columns]) => [code, shifted(columns, drop, add)]),
+          ),
   };
 }
 

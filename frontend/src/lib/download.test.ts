@@ -23,7 +23,9 @@ it("saves what came under the server's name and says how much it was", async () 
     clicked.push(this.download);
   });
   const told: number[] = [];
-  const response = new Response("id\r\na\r\nb\r\n", { headers: { "Content-Disposition": 'attachment; filename="events-1.csv"' } });
+  const response = new Response("id\r\na\r\nb\r\n", {
+    headers: { "Content-Disposition": 'attachment; filename="events-1.csv"' },
+  });
   const progress = await saveResponse(response, { onProgress: ({ rows }) => told.push(rows) });
   expect(progress).toEqual({ rows: 2, bytes: 10 });
   expect(told).toEqual([2]);

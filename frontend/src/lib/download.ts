@@ -60,7 +60,10 @@ export async function saveResponse(response: Response, { onProgress }: DownloadO
       onProgress?.(progress);
     }
   }
-  saveBlob(new Blob([...done, ...open], { type: response.headers.get("Content-Type") ?? "text/csv" }), fileName(response));
+  saveBlob(
+    new Blob([...done, ...open], { type: response.headers.get("Content-Type") ?? "text/csv" }),
+    fileName(response),
+  );
   return progress;
 }
 

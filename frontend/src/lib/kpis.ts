@@ -14,7 +14,9 @@ interface Rate {
 }
 
 /** Of each KPI: its unit, and the direction that is good. */
-export const KPIS: Readonly<Record<KpiName, { readonly unit: "money" | "count" | "percentage"; readonly good: "up" | "down" }>> = { ...MEASURES, ...RATES };
+export const KPIS: Readonly<
+  Record<KpiName, { readonly unit: "money" | "count" | "percentage"; readonly good: "up" | "down" }>
+> = { ...MEASURES, ...RATES };
 export const MEASURE_NAMES = Object.keys(MEASURES) as MeasureName[];
 export const RATE_NAMES = Object.keys(RATES) as RateName[];
 export const COUNT_NAMES = MEASURE_NAMES.filter((name) => MEASURES[name].unit === "count");
@@ -23,7 +25,8 @@ const RATE: Readonly<Record<RateName, Rate>> = RATES;
 export const isMeasure = (name: KpiName): name is MeasureName => name in MEASURES;
 
 /** The measures of a KPI. */
-export const partsOf = (name: KpiName): readonly MeasureName[] => (isMeasure(name) ? [name] : [RATE[name].part, ...RATE[name].whole]);
+export const partsOf = (name: KpiName): readonly MeasureName[] =>
+  isMeasure(name) ? [name] : [RATE[name].part, ...RATE[name].whole];
 
 /** Whether it is money, which is not summed over currencies. */
 export const isOfMoney = (name: KpiName): boolean => partsOf(name).some((part) => MEASURES[part].unit === "money");
@@ -49,7 +52,7 @@ export function kpisOf(sums: Sums, currency: string, money: (value: number) => s
   const rounded = (value: number | null) => (value === null ? null : Math.round(value * 100) / 100);
   const entries = [...MEASURE_NAMES, ...RATE_NAMES].map((name) => {
     const value = kpiOf(name, sums);
-    return [name, KPIS[name].unit === "money" ? value === null ? null : money(value) : rounded(value)];
+    return [name, KPIS[name].unit === "money" ? (value === null ? null : money(value)) : rounded(value)];
   });
   return { ...(Object.fromEntries(entries) as Omit<CurrencyKpi, "currency">), currency };
 }

@@ -17,9 +17,7 @@ export function passes(event: OrderEvent, filters: EventFilters): boolean {
     (filters.order_id === undefined || event.order_id === filters.order_id) &&
     (filters.user_id === undefined || event.user_id === filters.user_id) &&
     (q === undefined ||
-      spellings(q).some((start) =>
-        [event.id, event.order_id, event.user_id].some((id) => id.startsWith(start)),
-      )) &&
+      spellings(q).some((start) => [event.id, event.order_id, event.user_id].some((id) => id.startsWith(start)))) &&
     (filters.from === undefined || at >= Date.parse(filters.from)) &&
     (filters.to === undefined || at < Date.parse(filters.to))
   );

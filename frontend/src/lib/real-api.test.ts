@@ -18,7 +18,9 @@ beforeEach(() => {
 
 describe("queryString", () => {
   it("repeats lists and leaves out what is not set", () => {
-    expect(queryString({ status: ["success", "failed"], q: "", cursor: undefined, limit: 50 })).toBe("?status=success&status=failed&limit=50");
+    expect(queryString({ status: ["success", "failed"], q: "", cursor: undefined, limit: 50 })).toBe(
+      "?status=success&status=failed&limit=50",
+    );
     expect(queryString({ q: undefined })).toBe("");
     expect(queryString({ tz: "Asia/Ho_Chi_Minh", q: "a&b" })).toBe("?tz=Asia%2FHo_Chi_Minh&q=a%26b");
   });
@@ -66,10 +68,20 @@ describe("requests", () => {
 
 describe("failures", () => {
   it("become errors with the problem's words", async () => {
-    fetched.mockResolvedValue(json({ title: "Busy", status: 503, detail: "The database does not respond; try again." }, 503, { "Content-Type": "application/problem+json" }));
-    const error = await createRealApi().getSystemHealth().catch((thrown: unknown) => thrown);
+    fetched.mockResolvedValue(
+      json({ title: "Busy", status: 503, detail: "The database does not respond; try again." }, 503, {
+        "Content-Type": "application/problem+json",
+      }),
+    );
+    const error = await createRealApi()
+      .getSystemHealth()
+      .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ApiError);
-    expect(error).toMatchObject({ status: 503, message: "The database does not respond; try again.", problem: { title: "Busy" } });
+    expect(error).toMatchObject({
+      status: 503,
+      message: "The database does not respond; try again.",
+      problem: { title: "Busy" },
+    });
   });
 
   it("are distinguished from a server that does not respond", async () => {
@@ -78,8 +90,14 @@ describe("failures", () => {
   });
 
   it("cope with an answer that is no problem document", async () => {
-    fetched.mockResolvedValue(new Response("<h1>Bad gateway</h1>", { status: 502, headers: { "Content-Type": "text/html" } }));
-    await expect(createRealApi().getSystemHealth()).rejects.toMatchObject({ status: 502, problem: null, unreachable: true });
+    fetched.mockResolvedValue(
+      new Response("<h1>Bad gateway</h1>", { status: 502, headers: { "Content-Type": "text/html" } }),
+    );
+    await expect(createRealApi().getSystemHealth()).rejects.toMatchObject({
+      status: 502,
+      problem: null,
+      unreachable: true,
+    });
   });
 
   it("ask for a token on 401", async () => {

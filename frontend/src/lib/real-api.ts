@@ -97,9 +97,16 @@ export function createRealApi(): Api {
     return (await response.json()) as OperateAnswer;
   }
 
-  async function downloadEvents(filters: EventFilters, file: EventFile, options: DownloadOptions = {}): Promise<DownloadProgress> {
+  async function downloadEvents(
+    filters: EventFilters,
+    file: EventFile,
+    options: DownloadOptions = {},
+  ): Promise<DownloadProgress> {
     const { signal } = options;
-    const response = await ask(`/events.${file.format}${queryString({ ...filters, tz: file.tz })}`, { headers: headers(), ...(signal ? { signal } : {}) });
+    const response = await ask(`/events.${file.format}${queryString({ ...filters, tz: file.tz })}`, {
+      headers: headers(),
+      ...(signal ? { signal } : {}),
+    });
     return saveResponse(response, options);
   }
 
@@ -110,11 +117,14 @@ export function createRealApi(): Api {
       connectLive(
         async (signal, lastId) => {
           const { ranges, topics } = interest();
-          const response = await fetch(`${PREFIX}/stream${queryString({ range: ranges.join(","), tz, topics: topics.join(",") })}`, {
-            headers: headers({ Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": lastId } : {}) }),
-            cache: "no-store",
-            signal,
-          });
+          const response = await fetch(
+            `${PREFIX}/stream${queryString({ range: ranges.join(","), tz, topics: topics.join(",") })}`,
+            {
+              headers: headers({ Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": lastId } : {}) }),
+              cache: "no-store",
+              signal,
+            },
+          );
           if (response.status === 401) tokenWanted.set(true);
           return response;
         },

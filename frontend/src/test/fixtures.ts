@@ -32,7 +32,12 @@ export function currencyKpi(currency: string, of: Partial<CurrencyKpi> = {}): Cu
   return { ...NOTHING, currency, ...of };
 }
 
-export function comparison(startS: number, endS: number, totals: Partial<Kpi>, currencies: CurrencyKpi[]): KpiComparison {
+export function comparison(
+  startS: number,
+  endS: number,
+  totals: Partial<Kpi>,
+  currencies: CurrencyKpi[],
+): KpiComparison {
   return {
     range: { name: "1h", start: at(startS), end: at(endS), time_zone: "UTC" },
     totals: { ...NO_COUNTS, ...totals },
@@ -76,7 +81,9 @@ export function kpiReport(of: Partial<KpiReport> = {}): KpiReport {
 }
 
 export function columns(length: number, of: Partial<CurrencySeries> = {}): CurrencySeries {
-  const zeros = byMeasure((name) => new Array<string | number>(length).fill(KPIS[name].unit === "money" ? "0.00" : 0)) as CurrencySeries;
+  const zeros = byMeasure((name) =>
+    new Array<string | number>(length).fill(KPIS[name].unit === "money" ? "0.00" : 0),
+  ) as CurrencySeries;
   return { ...zeros, ...of };
 }
 

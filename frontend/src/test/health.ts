@@ -23,7 +23,17 @@ export function health(of: Partial<Health> = {}): Health {
     components: [
       component("generator", { rate: 20, actions: ["stop", "restart", "set_rate"] }),
       component("kafka"),
-      component("events_clean", { actions: ["stop", "restart"], links: [{ kind: "asset", name: "events_clean", label: "Asset events_clean", url: "http://localhost:3000/assets/events_clean" }] }),
+      component("events_clean", {
+        actions: ["stop", "restart"],
+        links: [
+          {
+            kind: "asset",
+            name: "events_clean",
+            label: "Asset events_clean",
+            url: "http://localhost:3000/assets/events_clean",
+          },
+        ],
+      }),
       component("kpi_1m", { actions: ["stop", "restart"] }),
       component("postgres"),
       component("dbt", { heartbeat_at: null }),
@@ -42,14 +52,29 @@ export function health(of: Partial<Health> = {}): Health {
       checkpoint_bytes: 1_800_000,
       checkpoint_age_s: 0.4,
     })),
-    batches: [-3_590, -20, -10].map((second) => ({ at: at(second), query: "events_clean", batches: 4, records: 50, batch_ms: 294, lag_s: 0.6 })),
+    batches: [-3_590, -20, -10].map((second) => ({
+      at: at(second),
+      query: "events_clean",
+      batches: 4,
+      records: 50,
+      batch_ms: 294,
+      lag_s: 0.6,
+    })),
     rejected: [
       { reason: "not_json", records: 20 },
       { reason: "late", records: 5 },
     ],
     accepted: 975,
     checks: [
-      { asset: "kpi_1m", name: "reconciliation", passed: true, severity: "ERROR", text: "Agrees.", evaluated_at: at(-30), url: "http://localhost:3000/a" },
+      {
+        asset: "kpi_1m",
+        name: "reconciliation",
+        passed: true,
+        severity: "ERROR",
+        text: "Agrees.",
+        evaluated_at: at(-30),
+        url: "http://localhost:3000/a",
+      },
     ],
     incidents: [],
     rejects_too_many: false,

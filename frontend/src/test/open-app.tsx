@@ -14,7 +14,9 @@ export function openApp(address: string, api: Api) {
   vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(700); // jsdom has no layout, and a list renders only visible rows
   Element.prototype.scrollTo = () => undefined;
   window.history.replaceState(null, "", address);
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 30_000, networkMode: "always" } } });
+  const client = new QueryClient({
+    defaultOptions: { queries: { retry: false, staleTime: 30_000, networkMode: "always" } },
+  });
   return render(
     <QueryClientProvider client={client}>
       <ServicesContext.Provider value={{ api, hub: createLiveHub(api, client) }}>

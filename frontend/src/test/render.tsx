@@ -1,6 +1,12 @@
 /** Renders a part of the page as the application does, over an API that the test controls. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import {
+  createMemoryHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  RouterProvider,
+} from "@tanstack/react-router";
 import { render } from "@testing-library/react";
 import type { ReactElement } from "react";
 
@@ -53,7 +59,9 @@ export function fakeApi(answers: Partial<Api> = {}): Api & { readonly lines: Liv
 
 /** `element` at `path`, with links to the other pages leading to empty ones. */
 export function renderPage(element: ReactElement, api: Api, path = "/") {
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 30_000, networkMode: "always" } } });
+  const client = new QueryClient({
+    defaultOptions: { queries: { retry: false, staleTime: 30_000, networkMode: "always" } },
+  });
   const hub = createLiveHub(api, client);
   const root = createRootRoute();
   const pages = ["/", "/events", "/ops"].map((to) =>
@@ -64,7 +72,12 @@ export function renderPage(element: ReactElement, api: Api, path = "/") {
       component: () => (path.split("?")[0] === to ? element : null),
     }),
   );
-  const router = createRouter({ routeTree: root.addChildren(pages), history: createMemoryHistory({ initialEntries: [path] }), parseSearch, stringifySearch });
+  const router = createRouter({
+    routeTree: root.addChildren(pages),
+    history: createMemoryHistory({ initialEntries: [path] }),
+    parseSearch,
+    stringifySearch,
+  });
   const view = render(
     <QueryClientProvider client={client}>
       <ServicesContext.Provider value={{ api, hub }}>

@@ -18,7 +18,12 @@ globalThis.ResizeObserver = class {
   disconnect = () => undefined;
 };
 Object.defineProperty(window, "matchMedia", {
-  value: (query: string) => ({ matches: false, media: query, addEventListener: () => undefined, removeEventListener: () => undefined }),
+  value: (query: string) => ({
+    matches: false,
+    media: query,
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined,
+  }),
 });
 window.scrollTo = () => undefined;
 Object.assign(HTMLDialogElement.prototype, {

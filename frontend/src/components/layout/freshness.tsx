@@ -75,13 +75,21 @@ export function FreshnessIndicator({ className }: { readonly className?: string 
   const view = useFreshness();
   const explanation = useExplanation(view);
   const known = view.state !== "connecting" && (view.lagS !== null || view.state === "live" || view.state === "stale");
-  const lag = !known ? null : view.lagS === null ? t("live.noEvents") : t("live.behind", { lag: format.duration(view.lagS) });
+  const lag = !known
+    ? null
+    : view.lagS === null
+      ? t("live.noEvents")
+      : t("live.behind", { lag: format.duration(view.lagS) });
   return (
     <Popover.Root>
       <Popover.Trigger
         data-testid="freshness"
         data-state-name={view.state}
-        className={cn("flex h-8 min-w-40 items-center gap-2 rounded-lg px-2 text-[0.8125rem] font-medium whitespace-nowrap hover:bg-sunken", TEXT[view.state], className)}
+        className={cn(
+          "flex h-8 min-w-40 items-center gap-2 rounded-lg px-2 text-[0.8125rem] font-medium whitespace-nowrap hover:bg-sunken",
+          TEXT[view.state],
+          className,
+        )}
       >
         <Dot state={view.state} />
         <span>
@@ -143,12 +151,20 @@ function Band({ bad, title, text }: BandProps) {
   return (
     <div
       data-testid="connection-band"
-      className={cn("flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm sm:px-6", bad ? "bg-bad-soft text-bad" : "bg-warn-soft text-warn")}
+      className={cn(
+        "flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm sm:px-6",
+        bad ? "bg-bad-soft text-bad" : "bg-warn-soft text-warn",
+      )}
     >
       <strong className="font-semibold">{title}</strong>
       <span className="min-w-0 flex-1">{text}</span>
       {bad && (
-        <Button size="sm" variant="ghost" className="text-inherit hover:bg-bad/10 hover:text-inherit print:hidden" onClick={() => hub.retry()}>
+        <Button
+          size="sm"
+          variant="ghost"
+          className="text-inherit hover:bg-bad/10 hover:text-inherit print:hidden"
+          onClick={() => hub.retry()}
+        >
           {t("live.retryNow")}
         </Button>
       )}

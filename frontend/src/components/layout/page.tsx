@@ -19,7 +19,12 @@ interface PageProps {
 export function Page({ title, name = title, note, actions, children, className }: PageProps) {
   usePageTitle(name);
   return (
-    <div className={cn("mx-auto flex w-full max-w-[110rem] flex-col gap-4 px-4 pt-4 pb-8 sm:px-6 lg:pt-5 print:px-0", className)}>
+    <div
+      className={cn(
+        "mx-auto flex w-full max-w-[110rem] flex-col gap-4 px-4 pt-4 pb-8 sm:px-6 lg:pt-5 print:px-0",
+        className,
+      )}
+    >
       <header className="flex flex-wrap items-center gap-x-4 gap-y-2.5">
         <div className="min-w-0 flex-1 basis-48">
           <h1 className="text-xl leading-7 font-semibold tracking-tight">{title}</h1>

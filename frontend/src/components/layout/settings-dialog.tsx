@@ -20,7 +20,15 @@ import { timeZones } from "@/lib/locale/zone";
 const THEMES = ["light", "dark", "system"] as const;
 const DEVICE = "device";
 
-function Row({ label, hint, children }: { readonly label: string; readonly hint?: string; readonly children: ReactNode }) {
+function Row({
+  label,
+  hint,
+  children,
+}: {
+  readonly label: string;
+  readonly hint?: string;
+  readonly children: ReactNode;
+}) {
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 py-3.5">
       <div className="min-w-0 flex-1 basis-40">

@@ -22,13 +22,23 @@ const show = (answers: Parameters<typeof fakeApi>[0] = {}) => {
 };
 
 /** The newest event was `lagS` ago, and the line is as said. */
-async function live(hub: ReturnType<typeof show>["hub"], phase: "live" | "polling" | "disconnected", lagS: number, pipeline: Freshness["pipeline"] = "running") {
+async function live(
+  hub: ReturnType<typeof show>["hub"],
+  phase: "live" | "polling" | "disconnected",
+  lagS: number,
+  pipeline: Freshness["pipeline"] = "running",
+) {
   await screen.findByText("Inside");
   const now = new Date().toISOString();
   const newest = new Date(Date.now() - lagS * 1_000).toISOString();
   act(() => {
     hub.note({ as_of: now, newest_event_time: newest, event_time_lag_s: lagS, stale: false, pipeline });
-    hub.status.set({ ...hub.status.get(), phase, reason: phase === "disconnected" ? "unreachable" : null, heardAt: Date.now() - (phase === "disconnected" ? 10_000 : 0) });
+    hub.status.set({
+      ...hub.status.get(),
+      phase,
+      reason: phase === "disconnected" ? "unreachable" : null,
+      heardAt: Date.now() - (phase === "disconnected" ? 10_000 : 0),
+    });
   });
 }
 
@@ -129,7 +139,10 @@ describe("settings", () => {
     await userEvent.click(screen.getByRole("radio", { name: "Tiếng Việt" }));
     expect(await screen.findByRole("dialog", { name: "Cài đặt" })).toBeVisible();
     expect(document.documentElement.lang).toBe("vi");
-    expect(JSON.parse(localStorage.getItem("orderpulse.preferences") ?? "{}")).toMatchObject({ theme: "dark", language: "vi" });
+    expect(JSON.parse(localStorage.getItem("orderpulse.preferences") ?? "{}")).toMatchObject({
+      theme: "dark",
+      language: "vi",
+    });
   });
 });
 

@@ -42,7 +42,12 @@ function Sidebar() {
   const Icon = narrow ? PanelLeftOpen : PanelLeftClose;
   const toggle = t(narrow ? "nav.widen" : "nav.narrow");
   return (
-    <aside className={cn("sticky top-0 hidden h-dvh shrink-0 flex-col border-r border-line bg-surface lg:flex print:hidden", narrow ? "w-16" : "w-56")}>
+    <aside
+      className={cn(
+        "sticky top-0 hidden h-dvh shrink-0 flex-col border-r border-line bg-surface lg:flex print:hidden",
+        narrow ? "w-16" : "w-56",
+      )}
+    >
       <div className={cn("flex h-14 items-center gap-2.5 px-4", narrow && "justify-center px-0")}>
         <Logo className="size-7" />
         {!narrow && <span className="text-[0.9375rem] font-semibold tracking-tight">{t("app.name")}</span>}
@@ -51,10 +56,22 @@ function Sidebar() {
         <SideNavigation narrow={narrow} />
       </div>
       <div className={cn("mt-auto flex items-center gap-0.5 p-2.5", narrow && "flex-col")}>
-        <Button variant="ghost" size="icon" aria-label={t("action.settings")} title={t("action.settings")} onClick={() => openDialog.set("settings")}>
+        <Button
+          variant="ghost"
+          size="icon"
+          aria-label={t("action.settings")}
+          title={t("action.settings")}
+          onClick={() => openDialog.set("settings")}
+        >
           <Settings className="size-4.5" strokeWidth={1.8} aria-hidden />
         </Button>
-        <Button variant="ghost" size="icon" aria-label={t("action.shortcuts")} title={t("action.shortcuts")} onClick={() => openDialog.set("shortcuts")}>
+        <Button
+          variant="ghost"
+          size="icon"
+          aria-label={t("action.shortcuts")}
+          title={t("action.shortcuts")}
+          onClick={() => openDialog.set("shortcuts")}
+        >
           <Keyboard className="size-4.5" strokeWidth={1.8} aria-hidden />
         </Button>
         <Button
@@ -80,7 +97,13 @@ function TopBar() {
       <span className="text-[0.9375rem] font-semibold tracking-tight max-sm:sr-only lg:hidden">{t("app.name")}</span>
       <MockBadge />
       <FreshnessIndicator className="ml-auto" />
-      <Button variant="ghost" size="icon" className="lg:hidden print:hidden" aria-label={t("action.settings")} onClick={() => openDialog.set("settings")}>
+      <Button
+        variant="ghost"
+        size="icon"
+        className="lg:hidden print:hidden"
+        aria-label={t("action.settings")}
+        onClick={() => openDialog.set("settings")}
+      >
         <Settings className="size-4.5" strokeWidth={1.8} aria-hidden />
       </Button>
     </header>
@@ -114,7 +137,11 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         <div className="flex min-w-0 flex-1 flex-col">
           {!wall && <TopBar />}
           <ConnectionBand />
-          <main id="content" tabIndex={-1} className={cn("min-w-0 flex-1 outline-none", wall ? "flex flex-col" : "pb-16 lg:pb-0 print:pb-0")}>
+          <main
+            id="content"
+            tabIndex={-1}
+            className={cn("min-w-0 flex-1 outline-none", wall ? "flex flex-col" : "pb-16 lg:pb-0 print:pb-0")}
+          >
             {children}
           </main>
         </div>

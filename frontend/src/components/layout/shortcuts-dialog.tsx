@@ -11,7 +11,10 @@ export function ShortcutsDialog() {
   const { t } = useTranslation();
   const open = useStore(openDialog) === "shortcuts";
   const lines: [string[], string][] = [
-    ...DESTINATIONS.map(({ key, shortcut }): [string[], string] => [["g", shortcut], t("shortcuts.go", { page: t(`nav.${key}`) })]),
+    ...DESTINATIONS.map(({ key, shortcut }): [string[], string] => [
+      ["g", shortcut],
+      t("shortcuts.go", { page: t(`nav.${key}`) }),
+    ]),
     [["r"], t("shortcuts.range")],
     [["f"], t("shortcuts.wall")],
     [["/"], t("shortcuts.search")],

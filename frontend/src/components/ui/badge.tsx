@@ -20,7 +20,11 @@ export interface BadgeProps extends HTMLAttributes<HTMLSpanElement> {
 export function Badge({ tone = "neutral", className, ...rest }: BadgeProps) {
   return (
     <span
-      className={cn("inline-flex items-center gap-1 rounded-md px-1.5 py-0.5 text-xs font-medium whitespace-nowrap", SOFT_TONE[tone], className)}
+      className={cn(
+        "inline-flex items-center gap-1 rounded-md px-1.5 py-0.5 text-xs font-medium whitespace-nowrap",
+        SOFT_TONE[tone],
+        className,
+      )}
       {...rest}
     />
   );

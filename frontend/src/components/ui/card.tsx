@@ -4,7 +4,9 @@ import { cn } from "@/lib/cn";
 
 /** A card with one subject. With a title it is a region for screen readers. */
 export function Card({ className, ...rest }: HTMLAttributes<HTMLElement>) {
-  return <section className={cn("min-w-0 rounded-xl border border-line bg-surface shadow-card", className)} {...rest} />;
+  return (
+    <section className={cn("min-w-0 rounded-xl border border-line bg-surface shadow-card", className)} {...rest} />
+  );
 }
 
 interface TitledCardProps {

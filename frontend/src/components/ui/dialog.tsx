@@ -74,7 +74,13 @@ function Modal({ open, onClose, title, description, children, className, locked 
               )}
             </div>
             {!locked && (
-              <Button variant="ghost" size="icon" className="-mt-1 -mr-2 size-8" onClick={onClose} aria-label={t("action.close")}>
+              <Button
+                variant="ghost"
+                size="icon"
+                className="-mt-1 -mr-2 size-8"
+                onClick={onClose}
+                aria-label={t("action.close")}
+              >
                 <X className="size-4" aria-hidden />
               </Button>
             )}
@@ -90,7 +96,10 @@ function Modal({ open, onClose, title, description, children, className, locked 
 export function Dialog({ className, ...rest }: ModalProps) {
   return (
     <Modal
-      className={cn("w-[min(32rem,calc(100vw-2rem))] max-h-[min(44rem,calc(100dvh-2rem))] animate-[dialog-in_160ms_ease-out] rounded-2xl", className)}
+      className={cn(
+        "w-[min(32rem,calc(100vw-2rem))] max-h-[min(44rem,calc(100dvh-2rem))] animate-[dialog-in_160ms_ease-out] rounded-2xl",
+        className,
+      )}
       {...rest}
     />
   );

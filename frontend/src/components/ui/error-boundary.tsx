@@ -37,7 +37,13 @@ function MissingView() {
     setTried(false);
     void reloadWhenServed().then((served) => setTried(!served));
   };
-  return <Broken title={t("state.missingTitle")} text={t(tried ? "state.missingStill" : "state.missingText")} onRetry={retry} />;
+  return (
+    <Broken
+      title={t("state.missingTitle")}
+      text={t(tried ? "state.missingStill" : "state.missingText")}
+      onRetry={retry}
+    />
+  );
 }
 
 /** A failed view with a button to retry. */

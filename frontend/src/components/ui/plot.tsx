@@ -10,7 +10,18 @@ import { useDark } from "@/lib/theme";
 export type PlotOptions = Omit<UPlot.Options, "width" | "height">;
 export type PlotData = UPlot.AlignedData;
 
-const TOKENS = ["ink", "ink-2", "ink-3", "line", "surface", "sunken", "accent", "good-fill", "bad-fill", "warn-fill"] as const;
+const TOKENS = [
+  "ink",
+  "ink-2",
+  "ink-3",
+  "line",
+  "surface",
+  "sunken",
+  "accent",
+  "good-fill",
+  "bad-fill",
+  "warn-fill",
+] as const;
 export type Palette = Readonly<Record<(typeof TOKENS)[number], string>>;
 
 /** The theme's colours for drawing on a canvas; a new object when the theme changes. */
@@ -19,7 +30,9 @@ export function usePalette(): Palette {
   return useMemo(() => {
     const style = getComputedStyle(document.documentElement);
     const fallback = dark ? "white" : "black";
-    return Object.fromEntries(TOKENS.map((name) => [name, style.getPropertyValue(`--${name}`).trim() || fallback])) as Palette;
+    return Object.fromEntries(
+      TOKENS.map((name) => [name, style.getPropertyValue(`--${name}`).trim() || fallback]),
+    ) as Palette;
   }, [dark]);
 }
 
@@ -59,7 +72,11 @@ export function Plot({ options, data, height, label, className, onPlot }: PlotPr
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
-    const made = new UPlot({ ...options, width: element.clientWidth || 300, height: latest.current.height }, latest.current.data, element);
+    const made = new UPlot(
+      { ...options, width: element.clientWidth || 300, height: latest.current.height },
+      latest.current.data,
+      element,
+    );
     plot.current = made;
     latest.current.onPlot?.(made);
     const observer = new ResizeObserver(([entry]) => {
@@ -89,5 +106,13 @@ export function Plot({ options, data, height, label, className, onPlot }: PlotPr
     if (made && made.height !== height) made.setSize({ width: made.width, height });
   }, [height]);
 
-  return <div ref={place} role="img" aria-label={label} style={{ height }} className={cn("w-full overflow-hidden", className)} />;
+  return (
+    <div
+      ref={place}
+      role="img"
+      aria-label={label}
+      style={{ height }}
+      className={cn("w-full overflow-hidden", className)}
+    />
+  );
 }

@@ -2,7 +2,10 @@ import { forwardRef, type InputHTMLAttributes } from "react";
 
 import { cn } from "@/lib/cn";
 
-export const TextField = forwardRef<HTMLInputElement, InputHTMLAttributes<HTMLInputElement>>(function TextField({ className, ...rest }, ref) {
+export const TextField = forwardRef<HTMLInputElement, InputHTMLAttributes<HTMLInputElement>>(function TextField(
+  { className, ...rest },
+  ref,
+) {
   return (
     <input
       ref={ref}

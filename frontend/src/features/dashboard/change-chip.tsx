@@ -15,10 +15,18 @@ export function ChangeChip({ view, className }: { readonly view: FigureView; rea
   if (change.kind === "none") return <span className={cn("text-xs text-ink-3", className)}>{changeText}</span>;
   const Icon = ICON[change.direction];
   return (
-    <span className={cn("inline-flex items-center gap-0.5 text-[0.8125rem] font-semibold whitespace-nowrap", TONE[change.tone], className)}>
+    <span
+      className={cn(
+        "inline-flex items-center gap-0.5 text-[0.8125rem] font-semibold whitespace-nowrap",
+        TONE[change.tone],
+        className,
+      )}
+    >
       <Icon className="size-[1.1em]" strokeWidth={2.4} aria-hidden />
       {changeText}
-      {change.tone !== "neutral" && <span className="sr-only">, {t(change.tone === "good" ? "change.better" : "change.worse")}</span>}
+      {change.tone !== "neutral" && (
+        <span className="sr-only">, {t(change.tone === "good" ? "change.better" : "change.worse")}</span>
+      )}
     </span>
   );
 }

@@ -9,7 +9,13 @@ describe("changeOf", () => {
     expect(changeOf("count", 80, 100, "down")).toMatchObject({ direction: "down", tone: "good" });
   });
 
-  it("is in points for rates", () => expect(changeOf("percentage", 90, 94.5, "up")).toEqual({ kind: "change", by: -4.5, direction: "down", tone: "bad" }));
+  it("is in points for rates", () =>
+    expect(changeOf("percentage", 90, 94.5, "up")).toEqual({
+      kind: "change",
+      by: -4.5,
+      direction: "down",
+      tone: "bad",
+    }));
 
   it("does not make news of noise", () => {
     expect(changeOf("money", 1_004, 1_000, "up")).toMatchObject({ direction: "same", tone: "neutral" });

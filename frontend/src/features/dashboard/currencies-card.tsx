@@ -24,7 +24,10 @@ const Line = memo(function Line({ kpi, report, series }: LineProps) {
   const { currency } = kpi;
   const points = useMemo(() => (series ? sparkOf("revenue", series, currency) : []), [series, currency]);
   const revenue = figures("revenue", report, currency);
-  const name = useMemo(() => new Intl.DisplayNames(i18n.language, { type: "currency" }).of(currency), [i18n.language, currency]);
+  const name = useMemo(
+    () => new Intl.DisplayNames(i18n.language, { type: "currency" }).of(currency),
+    [i18n.language, currency],
+  );
   const rest = [
     { key: "orders", value: format.count(kpi.orders_created) },
     { key: "average", value: format.money(kpi.average_order_value, currency) },
@@ -56,7 +59,13 @@ const Line = memo(function Line({ kpi, report, series }: LineProps) {
 });
 
 /** Each currency separately: money of different currencies is never summed. */
-export function CurrenciesCard({ report, series }: { readonly report: KpiReport | undefined; readonly series: TimeSeries | undefined }) {
+export function CurrenciesCard({
+  report,
+  series,
+}: {
+  readonly report: KpiReport | undefined;
+  readonly series: TimeSeries | undefined;
+}) {
   const { t } = useTranslation("dashboard");
   return (
     <TitledCard title={t("currencies.title")} note={t("currencies.revenue")}>

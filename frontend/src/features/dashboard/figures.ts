@@ -11,12 +11,19 @@ export function readFigure(figure: KpiName, of: KpiComparison, currency: string)
 export const asNumber = (value: string | number | null): number | null => (value === null ? null : Number(value));
 
 /** A figure over the windows from `from` up to `to` (exclusive): money in `currency`, else over all currencies. */
-export function valueOver(series: TimeSeries, figure: KpiName, currency: string, from: number, to: number): number | null {
+export function valueOver(
+  series: TimeSeries,
+  figure: KpiName,
+  currency: string,
+  from: number,
+  to: number,
+): number | null {
   const own = series.currencies[currency];
   const columns = isOfMoney(figure) ? (own ? [own] : []) : Object.values(series.currencies);
   const sums = noSums();
   for (const part of new Set(partsOf(figure))) {
-    for (const column of columns) for (let index = from; index < to; index += 1) sums[part] += Number(column[part][index] ?? 0);
+    for (const column of columns)
+      for (let index = from; index < to; index += 1) sums[part] += Number(column[part][index] ?? 0);
   }
   return kpiOf(figure, sums);
 }
@@ -49,6 +56,7 @@ export function sparkOf(figure: KpiName, series: TimeSeries, currency: string): 
   const width = Math.max(1, Math.ceil(closed / SPARK_POINTS));
   const points: (number | null)[] = [];
   // Counted backwards from the newest closed window, so that each point covers the same number of windows.
-  for (let to = closed; to - width >= 0 && points.length < SPARK_POINTS; to -= width) points.unshift(valueOver(series, figure, currency, to - width, to));
+  for (let to = closed; to - width >= 0 && points.length < SPARK_POINTS; to -= width)
+    points.unshift(valueOver(series, figure, currency, to - width, to));
   return points;
 }

@@ -9,11 +9,18 @@ import { useFormat } from "@/lib/locale/use-format";
 export function FunnelCard({ totals }: { readonly totals: Kpi | undefined }) {
   const { t } = useTranslation("dashboard");
   const format = useFormat();
-  const steps = totals && [
-    { key: "created", count: totals.orders_created, rate: null, tone: "bg-accent" },
-    { key: "initiated", count: totals.payments_initiated, rate: totals.created_to_initiated_rate, tone: "bg-accent/75" },
-    { key: "paid", count: totals.payment_success, rate: totals.initiated_to_paid_rate, tone: "bg-accent/55" },
-  ] as const;
+  const steps =
+    totals &&
+    ([
+      { key: "created", count: totals.orders_created, rate: null, tone: "bg-accent" },
+      {
+        key: "initiated",
+        count: totals.payments_initiated,
+        rate: totals.created_to_initiated_rate,
+        tone: "bg-accent/75",
+      },
+      { key: "paid", count: totals.payment_success, rate: totals.initiated_to_paid_rate, tone: "bg-accent/55" },
+    ] as const);
   const whole = Math.max(1, totals?.orders_created ?? 0);
   return (
     <TitledCard title={t("funnel.title")} note={t("funnel.note")}>
@@ -45,7 +52,9 @@ export function FunnelCard({ totals }: { readonly totals: Kpi | undefined }) {
               </li>
             ))}
       </ol>
-      <p className="mt-3 min-h-5 text-xs text-ink-3">{totals && t("funnel.ofCreated", { rate: format.percent(totals.created_to_paid_rate) })}</p>
+      <p className="mt-3 min-h-5 text-xs text-ink-3">
+        {totals && t("funnel.ofCreated", { rate: format.percent(totals.created_to_paid_rate) })}
+      </p>
     </TitledCard>
   );
 }

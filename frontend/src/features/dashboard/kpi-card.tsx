@@ -27,7 +27,14 @@ interface KpiCardProps {
 const fitting = (text: string, largest: string) => `min(${largest}, calc(100cqw / ${(text.length * 0.68).toFixed(2)}))`;
 
 /** One figure: label, value, change, and its sparkline over the range. */
-export const KpiCard = memo(function KpiCard({ figure, report, series, currency, hero = false, className }: KpiCardProps) {
+export const KpiCard = memo(function KpiCard({
+  figure,
+  report,
+  series,
+  currency,
+  hero = false,
+  className,
+}: KpiCardProps) {
   const { t } = useTranslation(["dashboard", "common"]);
   const view = useFigures();
   const points = useMemo(() => (series ? sparkOf(figure, series, currency) : []), [figure, series, currency]);
@@ -44,11 +51,18 @@ export const KpiCard = memo(function KpiCard({ figure, report, series, currency,
     >
       <div className="flex items-center gap-1.5 text-[0.8125rem] font-medium text-ink-2">
         <span className="truncate">{title}</span>
-        {isMoney && <span className="rounded bg-sunken px-1 py-px text-[0.6875rem] font-semibold text-ink-2">{currency}</span>}
+        {isMoney && (
+          <span className="rounded bg-sunken px-1 py-px text-[0.6875rem] font-semibold text-ink-2">{currency}</span>
+        )}
       </div>
       {shown ? (
-        <Tooltip text={`${t(`kpi.${figure}.text`, { ns: "common" })} ${isMoney ? t("inCurrency", { currency }) : t("allCurrencies")} ${shown.words}`}>
-          <button type="button" className="-mx-1 mt-1 flex min-w-0 cursor-help flex-col items-start rounded-md px-1 text-left">
+        <Tooltip
+          text={`${t(`kpi.${figure}.text`, { ns: "common" })} ${isMoney ? t("inCurrency", { currency }) : t("allCurrencies")} ${shown.words}`}
+        >
+          <button
+            type="button"
+            className="-mx-1 mt-1 flex min-w-0 cursor-help flex-col items-start rounded-md px-1 text-left"
+          >
             <span
               data-testid="kpi-value"
               className="leading-9 font-semibold tracking-tight whitespace-nowrap"
@@ -65,7 +79,10 @@ export const KpiCard = memo(function KpiCard({ figure, report, series, currency,
           <Skeleton className="h-3.5 w-28" />
         </div>
       )}
-      <Sparkline points={points} className={cn("absolute inset-x-0 bottom-0", hero ? "h-10 text-accent" : "text-ink-3")} />
+      <Sparkline
+        points={points}
+        className={cn("absolute inset-x-0 bottom-0", hero ? "h-10 text-accent" : "text-ink-3")}
+      />
     </Card>
   );
 });

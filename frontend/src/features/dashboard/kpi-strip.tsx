@@ -36,7 +36,10 @@ export function KpiStrip({ view }: { readonly view: View }) {
       aria-busy={kpi.isPlaceholderData}
       data-as-of={kpi.data?.as_of}
       style={{ "--cards": CARDS.length - 1 } as CSSProperties}
-      className={cn("grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-4 min-[110rem]:grid-cols-[1.6fr_repeat(var(--cards),1fr)]", kpi.isPlaceholderData && "opacity-60")}
+      className={cn(
+        "grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-4 min-[110rem]:grid-cols-[1.6fr_repeat(var(--cards),1fr)]",
+        kpi.isPlaceholderData && "opacity-60",
+      )}
     >
       {CARDS.map((figure, index) => (
         <KpiCard

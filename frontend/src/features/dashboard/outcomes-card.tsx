@@ -20,7 +20,15 @@ export function OutcomesCard({ totals }: { readonly totals: Kpi | undefined }) {
   return (
     <TitledCard title={t("outcomes.title")}>
       <div className="flex h-3 gap-0.5 overflow-hidden rounded-full bg-sunken">
-        {totals && whole > 0 && PARTS.map(({ key, column, tone }) => <div key={key} className={cn("fill-meaning h-full", tone)} style={{ flexGrow: totals[column], flexBasis: 0 }} />)}
+        {totals &&
+          whole > 0 &&
+          PARTS.map(({ key, column, tone }) => (
+            <div
+              key={key}
+              className={cn("fill-meaning h-full", tone)}
+              style={{ flexGrow: totals[column], flexBasis: 0 }}
+            />
+          ))}
       </div>
       <dl className="mt-3 space-y-1.5">
         {PARTS.map(({ key, column, tone }) => (
@@ -32,7 +40,9 @@ export function OutcomesCard({ totals }: { readonly totals: Kpi | undefined }) {
             {totals ? (
               <>
                 <dd className="font-semibold">{format.count(totals[column])}</dd>
-                <dd className="w-14 text-right text-ink-3">{format.percent(whole === 0 ? null : (100 * totals[column]) / whole)}</dd>
+                <dd className="w-14 text-right text-ink-3">
+                  {format.percent(whole === 0 ? null : (100 * totals[column]) / whole)}
+                </dd>
               </>
             ) : (
               <dd>

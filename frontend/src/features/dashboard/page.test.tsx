@@ -5,20 +5,35 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { type Api, ApiError } from "@/lib/api";
 import { preferences } from "@/lib/preferences";
-import { columns, comparison, currencyKpi, freshness, kpiReport, NO_COUNTS, orderEvent, TEN, timeSeries } from "@/test/fixtures";
+import {
+  columns,
+  comparison,
+  currencyKpi,
+  freshness,
+  kpiReport,
+  NO_COUNTS,
+  orderEvent,
+  TEN,
+  timeSeries,
+} from "@/test/fixtures";
 import { fakeApi, renderPage } from "@/test/render";
 import { setVisibility } from "@/test/visibility";
 
 import { alertSettings } from "./alerts/use-alerts";
 import DashboardPage from "./page";
 
-const EVENTS = { ...freshness(), items: [orderEvent(), orderEvent({ id: "2", event_type: "payment_failed", currency: "USD", amount: "12.50" })], next_cursor: null };
+const EVENTS = {
+  ...freshness(),
+  items: [orderEvent(), orderEvent({ id: "2", event_type: "payment_failed", currency: "USD", amount: "12.50" })],
+  next_cursor: null,
+};
 const FULL: Partial<Api> = {
   getKpi: () => Promise.resolve(kpiReport()),
   getTimeSeries: () => Promise.resolve(timeSeries(60)),
   getEvents: () => Promise.resolve(EVENTS),
 };
-const AWAY = () => Promise.reject(new ApiError(503, "The database does not respond, or there are too many requests; try again."));
+const AWAY = () =>
+  Promise.reject(new ApiError(503, "The database does not respond, or there are too many requests; try again."));
 
 const show = (answers: Partial<Api> = FULL, path = "/") => {
   const api = fakeApi(answers);
@@ -46,7 +61,9 @@ describe("with data", () => {
 
   it("says which time the numbers are of, and what they are compared with", async () => {
     show();
-    expect(await screen.findByText("1 Mar, 09:00 – 10:00, last hour, compared with 1 Mar, 08:00 – 09:00 · UTC")).toBeVisible();
+    expect(
+      await screen.findByText("1 Mar, 09:00 – 10:00, last hour, compared with 1 Mar, 08:00 – 09:00 · UTC"),
+    ).toBeVisible();
   });
 
   it("switches the currency of money, and invents no comparison", async () => {
@@ -70,14 +87,29 @@ describe("with data", () => {
     const { api } = show();
     await card("Orders");
     const next = kpiReport();
-    act(() => api.lines.at(-1)?.onMessage({ kind: "kpi", data: { ...next, current: { ...next.current, totals: { ...next.current.totals, orders_created: 1_201 } } } }));
+    act(() =>
+      api.lines.at(-1)?.onMessage({
+        kind: "kpi",
+        data: { ...next, current: { ...next.current, totals: { ...next.current.totals, orders_created: 1_201 } } },
+      }),
+    );
     expect(await card("Orders")).toHaveTextContent("1,201");
   });
 
   it("lists events as they come, and says when they are a selection", async () => {
     const { api } = show();
     await screen.findByText("₫1,499,000");
-    act(() => api.lines.at(-1)?.onMessage({ kind: "events", data: { ...freshness(1), items: [orderEvent({ id: "3", amount: "77.70", currency: "USD" })], seen: 57, sampled: true } }));
+    act(() =>
+      api.lines.at(-1)?.onMessage({
+        kind: "events",
+        data: {
+          ...freshness(1),
+          items: [orderEvent({ id: "3", amount: "77.70", currency: "USD" })],
+          seen: 57,
+          sampled: true,
+        },
+      }),
+    );
     expect(await screen.findByText("$77.70")).toBeVisible();
     expect(screen.getByText("Sampled: 1 of 57 new events")).toBeVisible();
   });
@@ -86,7 +118,17 @@ describe("with data", () => {
     const { api } = show();
     const line = await screen.findByText("₫1,499,000");
     await userEvent.hover(line);
-    act(() => api.lines.at(-1)?.onMessage({ kind: "events", data: { ...freshness(1), items: [orderEvent({ id: "3", amount: "77.70", currency: "USD" })], seen: 1, sampled: false } }));
+    act(() =>
+      api.lines.at(-1)?.onMessage({
+        kind: "events",
+        data: {
+          ...freshness(1),
+          items: [orderEvent({ id: "3", amount: "77.70", currency: "USD" })],
+          seen: 1,
+          sampled: false,
+        },
+      }),
+    );
     expect(screen.queryByText("$77.70")).not.toBeInTheDocument();
     expect(screen.getByText("Paused while you hover over it")).toBeVisible();
     await userEvent.unhover(line);
@@ -98,7 +140,19 @@ describe("with data", () => {
     await screen.findByText("$12.50");
     const [, first, second] = within(screen.getByRole("region", { name: "Live events" })).getAllByRole("link");
     act(() => first?.focus());
-    act(() => api.lines.at(-1)?.onMessage({ kind: "events", data: { ...freshness(1), items: Array.from({ length: 8 }, (_, index) => orderEvent({ id: `new${index}`, amount: "77.70", currency: "USD" })), seen: 8, sampled: false } }));
+    act(() =>
+      api.lines.at(-1)?.onMessage({
+        kind: "events",
+        data: {
+          ...freshness(1),
+          items: Array.from({ length: 8 }, (_, index) =>
+            orderEvent({ id: `new${index}`, amount: "77.70", currency: "USD" }),
+          ),
+          seen: 8,
+          sampled: false,
+        },
+      }),
+    );
     await userEvent.tab();
     expect(second).toHaveFocus();
     expect(second).toBeInTheDocument();
@@ -135,7 +189,9 @@ describe("with data", () => {
     const { container } = show();
     await screen.findByText("₫1,499,000");
     // jsdom lays nothing out, so contrast is left to the browser test.
-    const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false }, region: { enabled: false } } });
+    const { violations } = await axe.run(container, {
+      rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
+    });
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`)).toEqual([]);
   });
 });
@@ -165,7 +221,9 @@ describe("without data", () => {
     show({ ...FULL, getTimeSeries: AWAY });
     const revenue = await card("Revenue");
     await waitFor(() => expect(revenue).toHaveTextContent("₫412,500,000"));
-    expect(await screen.findByRole("alert")).toHaveTextContent("The database does not respond, or there are too many requests; try again.");
+    expect(await screen.findByRole("alert")).toHaveTextContent(
+      "The database does not respond, or there are too many requests; try again.",
+    );
   });
 
   it("tells an error in the server's words, and tries again when asked", async () => {
@@ -201,7 +259,9 @@ describe("alerts", () => {
     expect(list).toHaveTextContent("15 failed payments, above 14 in the last 15 minutes");
     // What is read out does not change with the figures.
     expect(screen.getByRole("alert").textContent).toBe("Alerts: Failed payments above 14.");
-    expect(JSON.parse(localStorage.getItem("orderpulse.alerts") ?? "{}")).toMatchObject({ failed: { on: true, limit: 14 } });
+    expect(JSON.parse(localStorage.getItem("orderpulse.alerts") ?? "{}")).toMatchObject({
+      failed: { on: true, limit: 14 },
+    });
     await userEvent.click(within(list).getByRole("button", { name: "Hide until it passes" }));
     expect(screen.queryByRole("alert")).not.toBeInTheDocument();
     expect(screen.getByRole("button", { name: "1 alert" })).toBeVisible();
@@ -225,7 +285,12 @@ describe("alerts of a hidden page", () => {
   /** A hidden dashboard of a shop with `failed` payments a minute, whose newest event is `lagS` old; both may change. */
   async function hidden(shop: { failed: number; lagS: number; away?: boolean }) {
     const nowS = () => (Date.now() - TEN) / 1_000;
-    const series = () => ({ ...timeSeries(60, { currencies: { VND: columns(60, { payment_failed: new Array<number>(60).fill(shop.failed) }) } }), ...freshness(nowS(), shop.lagS) });
+    const series = () => ({
+      ...timeSeries(60, {
+        currencies: { VND: columns(60, { payment_failed: new Array<number>(60).fill(shop.failed) }) },
+      }),
+      ...freshness(nowS(), shop.lagS),
+    });
     const getTimeSeries = vi.fn(() => (shop.away ? AWAY() : Promise.resolve(series())));
     const getKpi = vi.fn(() => Promise.resolve(kpiReport(freshness(nowS(), shop.lagS))));
     const { api } = show({ ...FULL, getKpi, getTimeSeries });

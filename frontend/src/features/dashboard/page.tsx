@@ -70,10 +70,19 @@ function AlertsButton({ count, onClick }: { readonly count: number; readonly onC
   const { t } = useTranslation("dashboard");
   const Icon = count > 0 ? BellRing : Bell;
   return (
-    <Button size="icon" className={count > 0 ? "relative text-bad" : "relative"} aria-label={count > 0 ? t("alerts.firing", { count }) : t("alerts.button")} title={t("alerts.button")} onClick={onClick}>
+    <Button
+      size="icon"
+      className={count > 0 ? "relative text-bad" : "relative"}
+      aria-label={count > 0 ? t("alerts.firing", { count }) : t("alerts.button")}
+      title={t("alerts.button")}
+      onClick={onClick}
+    >
       <Icon className="size-4" aria-hidden />
       {count > 0 && (
-        <span aria-hidden className="absolute -top-1.5 -right-1.5 flex size-4.5 items-center justify-center rounded-full bg-bad text-[0.6875rem] font-semibold text-surface">
+        <span
+          aria-hidden
+          className="absolute -top-1.5 -right-1.5 flex size-4.5 items-center justify-center rounded-full bg-bad text-[0.6875rem] font-semibold text-surface"
+        >
           {count}
         </span>
       )}
@@ -127,9 +136,20 @@ export default function DashboardPage() {
             options={RANGES.map((value) => ({ value, label: t(`range.${value}`, { ns: "common" }) }))}
             onValue={view.setRange}
           />
-          <Segmented label={t("currency")} value={view.currency} options={view.currencies.map((value) => ({ value, label: value }))} onValue={view.setCurrency} />
+          <Segmented
+            label={t("currency")}
+            value={view.currency}
+            options={view.currencies.map((value) => ({ value, label: value }))}
+            onValue={view.setCurrency}
+          />
           <AlertsButton count={alerts.active.length} onClick={() => setEditing(true)} />
-          <Button size="icon" className="max-sm:hidden" aria-label={t("wall")} title={`${t("wall")} (f)`} onClick={() => setWall(true)}>
+          <Button
+            size="icon"
+            className="max-sm:hidden"
+            aria-label={t("wall")}
+            title={`${t("wall")} (f)`}
+            onClick={() => setWall(true)}
+          >
             <Maximize2 className="size-4" aria-hidden />
           </Button>
         </>

@@ -47,7 +47,13 @@ function Body({ series, view, table }: { readonly series: TimeSeries; readonly v
           <SeriesTable series={series} currency={view.currency} height={HEIGHT} />
         ) : (
           <Suspense fallback={<div style={{ height: HEIGHT }} />}>
-            <SeriesPlot series={series} metric={view.metric} currency={view.currency} height={HEIGHT} onPoint={onPoint} />
+            <SeriesPlot
+              series={series}
+              metric={view.metric}
+              currency={view.currency}
+              height={HEIGHT}
+              onPoint={onPoint}
+            />
           </Suspense>
         )}
       </div>

@@ -47,7 +47,9 @@ describe("plotData", () => {
 
 describe("valueAt", () => {
   it("is a figure of one window, of money as it was answered", () => {
-    const row = (["revenue", "orders_created", "payment_success", "success_rate", "average_order_value"] as const).map((name) => valueAt(series, name, "USD", 4));
+    const row = (["revenue", "orders_created", "payment_success", "success_rate", "average_order_value"] as const).map(
+      (name) => valueAt(series, name, "USD", 4),
+    );
     expect(row).toEqual(["10.50", 4, 3, 75, "20.00"]);
     expect(valueAt(series, "revenue", "EUR", 4)).toBe("0.00");
     expect(valueAt(series, "average_order_value", "EUR", 4)).toBeNull();
@@ -55,7 +57,8 @@ describe("valueAt", () => {
 });
 
 describe("sparkOf", () => {
-  it("leaves the running window out, which would look like a drop", () => expect(sparkOf("orders_created", series, "VND")).toEqual([4, 4, 4, 4]));
+  it("leaves the running window out, which would look like a drop", () =>
+    expect(sparkOf("orders_created", series, "VND")).toEqual([4, 4, 4, 4]));
 
   it("gathers long ranges in as large parts, from the newest back", () => {
     const points = sparkOf("orders_created", timeSeries(1_440), "VND");

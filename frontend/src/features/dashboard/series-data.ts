@@ -17,7 +17,11 @@ export const METRICS: Readonly<Record<SeriesMetric, readonly KpiName[]>> = {
 };
 
 /** The columns of a metric. */
-export function columnsOf(series: TimeSeries, metric: SeriesMetric, currency: string): readonly (readonly (number | null)[])[] {
+export function columnsOf(
+  series: TimeSeries,
+  metric: SeriesMetric,
+  currency: string,
+): readonly (readonly (number | null)[])[] {
   return METRICS[metric].map((name) => columnOf(series, name, currency));
 }
 
@@ -31,7 +35,9 @@ export function plotData(series: TimeSeries, metric: SeriesMetric, currency: str
   const half = series.step_s / 2;
   const columns = columnsOf(series, metric, currency).flatMap((column): Column[] => [
     column.map((value, index) => (index < closed ? value : null)),
-    column.map((value, index) => (index >= closed || (joined && index === closed - 1 && closed < column.length) ? value : null)),
+    column.map((value, index) =>
+      index >= closed || (joined && index === closed - 1 && closed < column.length) ? value : null,
+    ),
   ]);
   const running = series.starts.map((_, index) => (index >= closed ? 1 : null));
   return [series.starts.map((start) => start + half), ...columns, running];
@@ -39,5 +45,7 @@ export function plotData(series: TimeSeries, metric: SeriesMetric, currency: str
 
 /** Whether anything happened in the range. */
 export function isEmpty(series: TimeSeries): boolean {
-  return Object.values(series.currencies).every((columns) => COUNT_NAMES.every((name) => columns[name].every((count) => Number(count) === 0)));
+  return Object.values(series.currencies).every((columns) =>
+    COUNT_NAMES.every((name) => columns[name].every((count) => Number(count) === 0)),
+  );
 }

@@ -130,7 +130,10 @@ export function seriesOptions(look: SeriesLook): PlotOptions {
         grid: { show: false },
         space: look.fontPx * 6.5,
         size: look.fontPx + 13,
-        values: (_plot, splits) => splits.map((at) => (format.minute(at * 1_000) === "00:00" ? format.day(at * 1_000) : format.minute(at * 1_000))),
+        values: (_plot, splits) =>
+          splits.map((at) =>
+            format.minute(at * 1_000) === "00:00" ? format.day(at * 1_000) : format.minute(at * 1_000),
+          ),
       },
       {
         ...axis,
@@ -145,7 +148,9 @@ export function seriesOptions(look: SeriesLook): PlotOptions {
     series: [{}, ...seriesOf(look), { show: false }],
     hooks: {
       drawClear: [(plot) => hatch(plot, look)],
-      setCursor: [(plot) => look.onPoint(plot.cursor.left != null && plot.cursor.left >= 0 ? (plot.cursor.idx ?? null) : null)],
+      setCursor: [
+        (plot) => look.onPoint(plot.cursor.left != null && plot.cursor.left >= 0 ? (plot.cursor.idx ?? null) : null),
+      ],
       setScale: [(plot, key) => key === "x" && look.onZoom(isZoomed(plot))],
     },
   };

@@ -39,7 +39,20 @@ export function SeriesPlot({ series, metric, currency, height, onPoint, fontPx =
   const windows = Math.ceil(series.starts.length / 120) * 120;
 
   const options = useMemo(
-    () => seriesOptions({ metric, currency, bars, timeZone, palette, format, stepS, windows, fontPx, onPoint, onZoom: setZoomed }),
+    () =>
+      seriesOptions({
+        metric,
+        currency,
+        bars,
+        timeZone,
+        palette,
+        format,
+        stepS,
+        windows,
+        fontPx,
+        onPoint,
+        onZoom: setZoomed,
+      }),
     [metric, currency, bars, timeZone, palette, format, stepS, windows, fontPx, onPoint],
   );
   const data = useMemo(() => plotData(series, metric, currency, !bars), [series, metric, currency, bars]);
@@ -57,7 +70,11 @@ export function SeriesPlot({ series, metric, currency, height, onPoint, fontPx =
         options={options}
         data={data}
         height={height}
-        label={t("series.label", { metric: t(`series.metrics.${metric}`), from: format.minute(first * 1_000), to: format.minute(last * 1_000) })}
+        label={t("series.label", {
+          metric: t(`series.metrics.${metric}`),
+          from: format.minute(first * 1_000),
+          to: format.minute(last * 1_000),
+        })}
         onPlot={(made) => {
           plot.current = made;
         }}

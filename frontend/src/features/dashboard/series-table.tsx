@@ -13,18 +13,35 @@ import { useWritten } from "./use-figure";
 const STEP = 60;
 
 /** The chart as a table, newest window first: for the keyboard, screen readers and copying. */
-export const SeriesTable = memo(function SeriesTable({ series, currency, height }: { readonly series: TimeSeries; readonly currency: string; readonly height: number }) {
+export const SeriesTable = memo(function SeriesTable({
+  series,
+  currency,
+  height,
+}: {
+  readonly series: TimeSeries;
+  readonly currency: string;
+  readonly height: number;
+}) {
   const { t } = useTranslation(["dashboard", "common"]);
   const format = useFormat();
   const [shown, setShown] = useState(STEP);
   const count = series.starts.length;
   const write = useWritten();
   const closed = closedCount(series);
-  const rows = series.starts.map((start, index) => ({ start, index })).reverse().slice(0, shown);
+  const rows = series.starts
+    .map((start, index) => ({ start, index }))
+    .reverse()
+    .slice(0, shown);
   return (
     // A scrollable region must be focusable, or the keyboard cannot scroll it.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div role="region" aria-label={`${t("series.title")}: ${t("series.table")}`} tabIndex={0} style={{ height }} className="overflow-auto rounded-lg border border-line">
+    <div
+      role="region"
+      aria-label={`${t("series.title")}: ${t("series.table")}`}
+      tabIndex={0}
+      style={{ height }}
+      className="overflow-auto rounded-lg border border-line"
+    >
       <table className="w-full text-[0.8125rem]">
         <thead className="sticky top-0 bg-sunken text-xs text-ink-2">
           <tr>

@@ -37,12 +37,32 @@ export function sparkPaths(points: readonly (number | null)[]): SparkPaths {
 }
 
 /** The trend of a figure over the range. Decorative: the numbers are in the chart's table. */
-export const Sparkline = memo(function Sparkline({ points, className }: { readonly points: readonly (number | null)[]; readonly className?: string }) {
+export const Sparkline = memo(function Sparkline({
+  points,
+  className,
+}: {
+  readonly points: readonly (number | null)[];
+  readonly className?: string;
+}) {
   const { line, area } = sparkPaths(points);
   return (
-    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden className={cn("h-7 w-full", className)}>
+    <svg
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden
+      className={cn("h-7 w-full", className)}
+    >
       {area && <path d={area} className="fill-current opacity-[0.08]" />}
-      {line && <path d={line} fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinejoin="round" vectorEffect="non-scaling-stroke" />}
+      {line && (
+        <path
+          d={line}
+          fill="none"
+          stroke="currentColor"
+          strokeWidth="1.5"
+          strokeLinejoin="round"
+          vectorEffect="non-scaling-stroke"
+        />
+      )}
     </svg>
   );
 });

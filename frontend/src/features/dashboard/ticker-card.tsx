@@ -39,7 +39,12 @@ const Row = memo(function Row({ event, place }: { readonly event: OrderEvent; re
         <Icon className={cn("size-4", TEXT_TONE[tone])} strokeWidth={1.9} aria-hidden />
         <span className="truncate font-medium">{t(`event.${event.event_type}`, { ns: "common" })}</span>
         <span className="truncate text-ink-3 max-sm:hidden">{event.order_id}</span>
-        <span className={cn("text-right font-semibold whitespace-nowrap", event.event_type !== "payment_success" && "font-normal text-ink-2")}>
+        <span
+          className={cn(
+            "text-right font-semibold whitespace-nowrap",
+            event.event_type !== "payment_success" && "font-normal text-ink-2",
+          )}
+        >
           {format.money(event.amount, event.currency)}
         </span>
       </Link>
@@ -63,13 +68,20 @@ export function TickerCard() {
   const onBlur = (event: FocusEvent) => {
     if (!event.currentTarget.contains(event.relatedTarget)) setFocused(false);
   };
-  const note = held ? t("ticker.paused") : query.data?.sampled ? t("ticker.sampled", { shown: format.count(query.data.shown), seen: format.count(query.data.seen) }) : undefined;
+  const note = held
+    ? t("ticker.paused")
+    : query.data?.sampled
+      ? t("ticker.sampled", { shown: format.count(query.data.shown), seen: format.count(query.data.seen) })
+      : undefined;
   return (
     <TitledCard
       title={t("ticker.title")}
       note={note}
       actions={
-        <Link to="/events" className="inline-flex items-center gap-1 text-[0.8125rem] font-medium text-accent hover:underline">
+        <Link
+          to="/events"
+          className="inline-flex items-center gap-1 text-[0.8125rem] font-medium text-accent hover:underline"
+        >
           {t("ticker.all")}
           <ArrowRight className="size-3.5" aria-hidden />
         </Link>
@@ -77,7 +89,13 @@ export function TickerCard() {
     >
       {/* Pausing follows pointer and focus; it is not a control. */}
       {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
-      <div className="h-80 overflow-hidden" onMouseEnter={() => setPointed(true)} onMouseLeave={() => setPointed(false)} onFocus={() => setFocused(true)} onBlur={onBlur}>
+      <div
+        className="h-80 overflow-hidden"
+        onMouseEnter={() => setPointed(true)}
+        onMouseLeave={() => setPointed(false)}
+        onFocus={() => setFocused(true)}
+        onBlur={onBlur}
+      >
         {items && items.length > 0 ? (
           <ul className="relative h-full">
             {items.slice(0, ROWS).map((event, place) => (

@@ -42,7 +42,9 @@ export function useFigures(): (figure: KpiName, report: KpiReport, currency: str
     const changeText = (() => {
       if (change.kind === "none") return t("change.none");
       if (change.direction === "same") return t("change.same");
-      return unit === "percentage" ? t("change.points", { points: format.points(change.by) }) : format.change(change.by);
+      return unit === "percentage"
+        ? t("change.points", { points: format.points(change.by) })
+        : format.change(change.by);
     })();
     return {
       text,

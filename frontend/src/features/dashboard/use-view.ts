@@ -39,7 +39,8 @@ export function useView(): View {
   const currencies = about?.currencies.map(({ code }) => code) ?? FIRST_CURRENCIES;
   const preferred = chosen.currency ?? "";
 
-  const change = (to: DashboardSearchParams) => void navigate({ search: (before) => ({ ...before, ...to }), replace: true });
+  const change = (to: DashboardSearchParams) =>
+    void navigate({ search: (before) => ({ ...before, ...to }), replace: true });
   const setRange = (to: RangeName) => {
     preferences.update({ range: to });
     change({ range: to });

@@ -46,7 +46,9 @@ function Big({ figure, report, currency, hero = false, letters = 0 }: BigProps) 
           <div
             data-testid="kpi-value"
             className={cn("leading-tight font-semibold tracking-tight whitespace-nowrap", hero && "text-accent")}
-            style={{ fontSize: `min(${hero ? "5.6vw" : "4.2vw"}, calc(100cqw / ${(Math.max(letters, shown.text.length) * 0.66).toFixed(2)}), ${hero ? "15vh" : "11vh"})` }}
+            style={{
+              fontSize: `min(${hero ? "5.6vw" : "4.2vw"}, calc(100cqw / ${(Math.max(letters, shown.text.length) * 0.66).toFixed(2)}), ${hero ? "15vh" : "11vh"})`,
+            }}
           >
             {shown.text}
           </div>
@@ -89,7 +91,9 @@ export function Wall({ view, banner }: { readonly view: View; readonly banner: R
   const title = useId();
   usePageTitle(t("wallTitle"));
   const figures = useFigures();
-  const letters = kpi ? Math.max(...view.currencies.map((currency) => figures("revenue", kpi, currency).text.length)) : 0;
+  const letters = kpi
+    ? Math.max(...view.currencies.map((currency) => figures("revenue", kpi, currency).text.length))
+    : 0;
   return (
     <div data-as-of={kpi?.as_of} className="flex flex-1 flex-col gap-[2.5vh] p-[clamp(1rem,2.5vw,3rem)]">
       <header className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -101,7 +105,13 @@ export function Wall({ view, banner }: { readonly view: View; readonly banner: R
         <MockBadge />
         <span className="ml-auto text-[clamp(1rem,1.6vw,1.75rem)] font-semibold">{format.time(now)}</span>
         <FreshnessIndicator className="text-[clamp(0.875rem,1.2vw,1.25rem)]" />
-        <Button variant="ghost" size="icon" aria-label={t("wallLeave")} title={`${t("wallLeave")} (f)`} onClick={() => view.setWall(false)}>
+        <Button
+          variant="ghost"
+          size="icon"
+          aria-label={t("wallLeave")}
+          title={`${t("wallLeave")} (f)`}
+          onClick={() => view.setWall(false)}
+        >
           <Minimize2 className="size-5" aria-hidden />
         </Button>
       </header>
@@ -123,7 +133,16 @@ export function Wall({ view, banner }: { readonly view: View; readonly banner: R
         <div ref={place} className="relative min-h-0 flex-1">
           <div className="absolute inset-0">
             <Suspense fallback={null}>
-              {series && height > 0 && <SeriesPlot series={series} metric="orders" currency={view.currency} height={height} fontPx={Math.round(rem)} onPoint={ignore} />}
+              {series && height > 0 && (
+                <SeriesPlot
+                  series={series}
+                  metric="orders"
+                  currency={view.currency}
+                  height={height}
+                  fontPx={Math.round(rem)}
+                  onPoint={ignore}
+                />
+              )}
             </Suspense>
           </div>
         </div>

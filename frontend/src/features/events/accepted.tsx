@@ -21,7 +21,8 @@ export function Accepted({ onClose, field, ...tab }: TabProps & { readonly field
   const [away, setAway] = useState(false);
   const { query, rows, tail, reread, release } = useEventList(search, paused || away);
 
-  const past = search.to !== undefined && isPast(toEventFilters(search, query.dataUpdatedAt, timeZone), query.dataUpdatedAt);
+  const past =
+    search.to !== undefined && isPast(toEventFilters(search, query.dataUpdatedAt, timeZone), query.dataUpdatedAt);
   const pause = (next: boolean) => {
     setPaused(next);
     // A paused list must be complete: the stream may have left out events.

@@ -20,7 +20,11 @@ configure({ asyncUtilTimeout: 4_000 });
 
 const numbered = (index: number, of: Partial<OrderEvent> = {}) =>
   orderEvent({ id: `e${index}`, order_id: `ORD${1_000 + index}`, event_time: at(-index), ...of });
-const page = (items: OrderEvent[], next_cursor: string | null = null): EventPage => ({ ...freshness(), items, next_cursor });
+const page = (items: OrderEvent[], next_cursor: string | null = null): EventPage => ({
+  ...freshness(),
+  items,
+  next_cursor,
+});
 const EIGHT = Array.from({ length: 8 }, (_, index) => numbered(index));
 
 const JOURNEY: OrderJourney = {
@@ -29,8 +33,20 @@ const JOURNEY: OrderJourney = {
   outcome: "paid",
   truncated: false,
   events: [
-    orderEvent({ id: "created", order_id: "ORD1002", event_type: "order_created", status: "pending", event_time: at(-10) }),
-    orderEvent({ id: "initiated", order_id: "ORD1002", event_type: "payment_initiated", status: "pending", event_time: at(-6) }),
+    orderEvent({
+      id: "created",
+      order_id: "ORD1002",
+      event_type: "order_created",
+      status: "pending",
+      event_time: at(-10),
+    }),
+    orderEvent({
+      id: "initiated",
+      order_id: "ORD1002",
+      event_type: "payment_initiated",
+      status: "pending",
+      event_time: at(-6),
+    }),
     orderEvent({ id: "e2", order_id: "ORD1002", event_time: at(-2) }),
   ],
 };
@@ -54,22 +70,42 @@ const record = (offset: number, of: Partial<RejectedRecord> = {}): RejectedRecor
 const FULL: Partial<Api> = {
   getEvents: () => Promise.resolve(page(EIGHT)),
   getEvent: () => Promise.resolve(JOURNEY),
-  getRejected: () => Promise.resolve({ ...freshness(), items: [record(1), record(2, { reason: "late", replayed_at: at(0) })], next_cursor: null }),
+  getRejected: () =>
+    Promise.resolve({
+      ...freshness(),
+      items: [record(1), record(2, { reason: "late", replayed_at: at(0) })],
+      next_cursor: null,
+    }),
 };
 
 function show(answers: Partial<Api> = {}, path = "/events") {
   const api = fakeApi({ ...FULL, ...answers });
-  return { api, ...renderPage(<main><EventsPage /></main>, api, path) };
+  return {
+    api,
+    ...renderPage(
+      <main>
+        <EventsPage />
+      </main>,
+      api,
+      path,
+    ),
+  };
 }
 
 const grid = (name = "Accepted events") => screen.findByRole("grid", { name });
-const rowNames = (table: HTMLElement) => within(table).getAllByRole("row").slice(1).map((row) => /ORD\d+/.exec(row.textContent)?.[0]);
+const rowNames = (table: HTMLElement) =>
+  within(table)
+    .getAllByRole("row")
+    .slice(1)
+    .map((row) => /ORD\d+/.exec(row.textContent)?.[0]);
 const searchOf = (router: unknown) =>
   parseSearch((router as { state: { location: { search: Record<string, unknown> } } }).state.location.search);
 
 function live(api: ReturnType<typeof fakeApi>, items: OrderEvent[], of: Partial<EventBatch> = {}) {
   act(() => {
-    api.lines.at(-1)?.onMessage({ kind: "events", data: { ...freshness(), items, seen: items.length, sampled: false, ...of } });
+    api.lines
+      .at(-1)
+      ?.onMessage({ kind: "events", data: { ...freshness(), items, seen: items.length, sampled: false, ...of } });
   });
 }
 
@@ -176,7 +212,9 @@ describe("the list", () => {
 
   it("marks a list that could not be reloaded", async () => {
     let fails = false;
-    const { client } = show({ getEvents: () => (fails ? Promise.reject(new ApiError(0, "")) : Promise.resolve(page(EIGHT))) });
+    const { client } = show({
+      getEvents: () => (fails ? Promise.reject(new ApiError(0, "")) : Promise.resolve(page(EIGHT))),
+    });
     await grid();
     fails = true;
     await act(() => client.invalidateQueries());
@@ -276,13 +314,11 @@ describe("the filters", () => {
   it("are taken from the address, and all cleared at once", async () => {
     const { router } = show({}, "/events?status=failed&currency=USD&user=USR7&q=ORD1&span=1h");
     const chips = await screen.findByRole("list", { name: "Active filters" });
-    expect(within(chips).getAllByRole("listitem").map((chip) => chip.textContent)).toEqual([
-      "Search ids“ORD1”",
-      "StatusFailed",
-      "CurrencyUSD",
-      "UserUSR7",
-      "Timelast hour",
-    ]);
+    expect(
+      within(chips)
+        .getAllByRole("listitem")
+        .map((chip) => chip.textContent),
+    ).toEqual(["Search ids“ORD1”", "StatusFailed", "CurrencyUSD", "UserUSR7", "Timelast hour"]);
     await userEvent.click(screen.getByRole("button", { name: "Clear all" }));
     await waitFor(() => expect(searchOf(router)).toEqual({}));
   });
@@ -350,7 +386,9 @@ describe("the drawer", () => {
 
   it("opens by a shared link; closing it leaves the filters", async () => {
     const { router } = show({}, "/events?event=e2&user=USR1234");
-    await userEvent.click(within(await screen.findByRole("dialog", { name: "Order ORD1002" })).getByRole("button", { name: "Close" }));
+    await userEvent.click(
+      within(await screen.findByRole("dialog", { name: "Order ORD1002" })).getByRole("button", { name: "Close" }),
+    );
     await waitFor(() => expect(searchOf(router)).toEqual({ user: "USR1234" }));
   });
 
@@ -405,12 +443,17 @@ describe("the file of events", () => {
     const downloadEvents = vi.fn(() => Promise.resolve({ rows: 3, bytes: 9_000 }));
     show({ downloadEvents }, "/events?order=662E41");
     await userEvent.click(await screen.findByRole("button", { name: "Excel" }));
-    expect(downloadEvents).toHaveBeenCalledWith({ order_id: "662E41" }, { format: "xlsx", tz: "Asia/Ho_Chi_Minh" }, expect.anything());
+    expect(downloadEvents).toHaveBeenCalledWith(
+      { order_id: "662E41" },
+      { format: "xlsx", tz: "Asia/Ho_Chi_Minh" },
+      expect.anything(),
+    );
     expect(await screen.findByText("Saved 3 rows.")).toBeInTheDocument();
   });
 
   it("says how much was saved, or what went wrong", async () => {
-    let answer: () => Promise<DownloadProgress> = () => Promise.reject(new ApiError(503, "The database does not respond."));
+    let answer: () => Promise<DownloadProgress> = () =>
+      Promise.reject(new ApiError(503, "The database does not respond."));
     show({ downloadEvents: () => answer() });
     await userEvent.click(await screen.findByRole("button", { name: "CSV" }));
     expect(await screen.findByText("The download failed: The database does not respond.")).toBeInTheDocument();
@@ -447,7 +490,9 @@ describe("the rejected records", () => {
     await userEvent.click(within(await grid("Rejected records")).getByText("Wrong type"));
     const drawer = await screen.findByRole("dialog", { name: "Rejected record" });
     const payload = within(drawer).getByLabelText("Payload");
-    expect(payload).toHaveTextContent(/^\{ "id": "x", "note": "<img src=x onerror=alert\(1\)>", "amount": 12345678901234567890 \}$/);
+    expect(payload).toHaveTextContent(
+      /^\{ "id": "x", "note": "<img src=x onerror=alert\(1\)>", "amount": 12345678901234567890 \}$/,
+    );
     expect(container.querySelector("img")).toBeNull();
     expect(drawer).toHaveTextContent("77 bytes");
     await userEvent.click(within(drawer).getByRole("radio", { name: "As received" }));
@@ -456,7 +501,10 @@ describe("the rejected records", () => {
 
   it("fold a long payload, and say when it was cut off", async () => {
     const long = record(1, { payload: "x".repeat(4_000), payload_bytes: 9_000, payload_truncated: true });
-    show({ getRejected: () => Promise.resolve({ ...freshness(), items: [long], next_cursor: null }) }, `/events?tab=rejected&record=${recordKey(long)}`);
+    show(
+      { getRejected: () => Promise.resolve({ ...freshness(), items: [long], next_cursor: null }) },
+      `/events?tab=rejected&record=${recordKey(long)}`,
+    );
     const drawer = await screen.findByRole("dialog", { name: "Rejected record" });
     const payload = await within(drawer).findByLabelText("Payload");
     expect(payload.textContent.length).toBeLessThan(2_000);
@@ -467,11 +515,22 @@ describe("the rejected records", () => {
 
   it("say that only the beginning of a large record was kept", async () => {
     const sha256 = "ab".repeat(32);
-    const large = record(1, { reason: "too_large", payload: "x".repeat(4_096), payload_bytes: 200_000_000, payload_truncated: true, payload_sha256: sha256 });
-    show({ getRejected: () => Promise.resolve({ ...freshness(), items: [large], next_cursor: null }) }, `/events?tab=rejected&record=${recordKey(large)}`);
+    const large = record(1, {
+      reason: "too_large",
+      payload: "x".repeat(4_096),
+      payload_bytes: 200_000_000,
+      payload_truncated: true,
+      payload_sha256: sha256,
+    });
+    show(
+      { getRejected: () => Promise.resolve({ ...freshness(), items: [large], next_cursor: null }) },
+      `/events?tab=rejected&record=${recordKey(large)}`,
+    );
     const drawer = await screen.findByRole("dialog", { name: "Rejected record" });
     await within(drawer).findByLabelText("Payload");
-    expect(drawer).toHaveTextContent(`Only the first 4.1 kB of 200.0 MB were stored. SHA-256 of the whole record: ${sha256}`);
+    expect(drawer).toHaveTextContent(
+      `Only the first 4.1 kB of 200.0 MB were stored. SHA-256 of the whole record: ${sha256}`,
+    );
     expect(drawer).toHaveTextContent("The decompressed record is larger than 1 MiB.");
   });
 
@@ -486,7 +545,10 @@ describe("the rejected records", () => {
   });
 
   it("say so where nothing was rejected", async () => {
-    show({ getRejected: () => Promise.resolve({ ...freshness(), items: [], next_cursor: null }) }, "/events?tab=rejected");
+    show(
+      { getRejected: () => Promise.resolve({ ...freshness(), items: [], next_cursor: null }) },
+      "/events?tab=rejected",
+    );
     expect(await screen.findByText("Nothing was rejected")).toBeInTheDocument();
   });
 });
@@ -494,26 +556,26 @@ describe("the rejected records", () => {
 describe("every reader", () => {
   const RULES = { rules: { "color-contrast": { enabled: false } } };
 
-  it.each(["/events", "/events?tab=rejected", "/events?event=e2", "/events?type=payment_failed&span=1h"])("axe finds nothing in %s", async (path) => {
-    const { container } = show({}, path);
-    await screen.findAllByRole("row", { hidden: true });
-    if (path.includes("event=")) await screen.findByRole("list", { name: "Journey of the order" });
-    const { violations } = await axe.run(container, RULES);
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
-  });
+  it.each(["/events", "/events?tab=rejected", "/events?event=e2", "/events?type=payment_failed&span=1h"])(
+    "axe finds nothing in %s",
+    async (path) => {
+      const { container } = show({}, path);
+      await screen.findAllByRole("row", { hidden: true });
+      if (path.includes("event=")) await screen.findByRole("list", { name: "Journey of the order" });
+      const { violations } = await axe.run(container, RULES);
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+    },
+  );
 
   it("finds every text in Vietnamese", async () => {
     preferences.update({ language: "vi" });
     show();
     const table = await screen.findByRole("grid", { name: "Sự kiện hợp lệ" });
-    expect(within(table).getAllByRole("columnheader").map((header) => header.textContent)).toEqual([
-      "Thời gian",
-      "Loại",
-      "Đơn hàng",
-      "Người dùng",
-      "Số tiền",
-      "Trạng thái",
-    ]);
+    expect(
+      within(table)
+        .getAllByRole("columnheader")
+        .map((header) => header.textContent),
+    ).toEqual(["Thời gian", "Loại", "Đơn hàng", "Người dùng", "Số tiền", "Trạng thái"]);
     expect(within(table).getAllByRole("row")[1]).toHaveTextContent("1.499.000 ₫ VND");
   });
 
@@ -528,14 +590,23 @@ describe("every reader", () => {
 
   it("has two lines for an event on a phone, and one button for the filters", async () => {
     vi.spyOn(window, "matchMedia").mockImplementation(
-      (media) => ({ matches: true, media, addEventListener: () => undefined, removeEventListener: () => undefined }) as unknown as MediaQueryList,
+      (media) =>
+        ({
+          matches: true,
+          media,
+          addEventListener: () => undefined,
+          removeEventListener: () => undefined,
+        }) as unknown as MediaQueryList,
     );
     const { router } = show({}, "/events?status=failed");
-    const row = within(await grid()).getAllByRole("row").at(1);
+    const row = within(await grid())
+      .getAllByRole("row")
+      .at(1);
     expect(row).toHaveTextContent("Paid₫1,499,000ORD1000 · USR1234Success · 10:00:00");
     await userEvent.click(screen.getByRole("button", { name: "Filters (1)" }));
-    await userEvent.click(within(screen.getByRole("dialog", { name: "Filters" })).getByRole("checkbox", { name: "USD" }));
+    await userEvent.click(
+      within(screen.getByRole("dialog", { name: "Filters" })).getByRole("checkbox", { name: "USD" }),
+    );
     await waitFor(() => expect(searchOf(router)).toEqual({ status: ["failed"], currency: ["USD"] }));
   });
 });
-

@@ -31,7 +31,9 @@ export default function EventsPage() {
   const timeZone = useTimeZone();
   const search = parseSearch({ ...route.useSearch() });
   const { onSearch, onOpen, onClose } = useDrawerHistory(search);
-  const [density, setDensity] = useState<Density>(() => (readStored(DENSITY_KEY) === "dense" ? "dense" : "comfortable"));
+  const [density, setDensity] = useState<Density>(() =>
+    readStored(DENSITY_KEY) === "dense" ? "dense" : "comfortable",
+  );
   const field = useRef<HTMLInputElement>(null);
   const phone = useMedia(PHONE);
   const rejected = search.tab === "rejected";
@@ -53,7 +55,19 @@ export default function EventsPage() {
               { value: "accepted", label: t("tabs.accepted") },
               { value: "rejected", label: t("tabs.rejected") },
             ]}
-            onValue={(value) => onSearch(change({}, { tab: value === "rejected" ? "rejected" : undefined, span: search.span, from: search.from, to: search.to }))}
+            onValue={(value) =>
+              onSearch(
+                change(
+                  {},
+                  {
+                    tab: value === "rejected" ? "rejected" : undefined,
+                    span: search.span,
+                    from: search.from,
+                    to: search.to,
+                  },
+                ),
+              )
+            }
           />
           {!phone && (
             <Segmented
@@ -77,7 +91,13 @@ export default function EventsPage() {
         onSearch={onSearch}
         field={field}
         phone={phone}
-        end={!rejected && <div className="ml-auto"><Downloads filters={() => toEventFilters(search, hub.now(), timeZone)} /></div>}
+        end={
+          !rejected && (
+            <div className="ml-auto">
+              <Downloads filters={() => toEventFilters(search, hub.now(), timeZone)} />
+            </div>
+          )
+        }
       />
       {rejected ? <Rejected {...tab} /> : <Accepted {...tab} field={field} />}
     </Page>

@@ -20,8 +20,21 @@ export function Rejected({ onClose, ...tab }: TabProps) {
 
   return (
     <>
-      <ListCard {...tab} look={REJECTED_LOOK} query={query} rows={rows} openId={search.record} onAway={setAway} scroller={scroller} />
-      <RecordDrawer id={search.record} known={rows} onClose={close} {...neighbours(rows, search.record, recordKey, onOpen)} />
+      <ListCard
+        {...tab}
+        look={REJECTED_LOOK}
+        query={query}
+        rows={rows}
+        openId={search.record}
+        onAway={setAway}
+        scroller={scroller}
+      />
+      <RecordDrawer
+        id={search.record}
+        known={rows}
+        onClose={close}
+        {...neighbours(rows, search.record, recordKey, onOpen)}
+      />
     </>
   );
 }

@@ -72,7 +72,10 @@ describe("changing", () => {
 
   it("clears the filters of the tab, not the drawer", () => {
     expect(cleared(FULL)).toEqual({ event: "e1" });
-    expect(cleared({ tab: "rejected", reason: ["late"], span: "1h", record: "r" })).toEqual({ tab: "rejected", record: "r" });
+    expect(cleared({ tab: "rejected", reason: ["late"], span: "1h", record: "r" })).toEqual({
+      tab: "rejected",
+      record: "r",
+    });
   });
 
   it("knows whether anything is filtered", () => {
@@ -104,5 +107,7 @@ describe("the key of a rejected record", () => {
     expect(secondOf(recordKey(record))).toEqual({ from: "2026-03-01T10:00:00.123Z", to: "2026-03-01T10:00:01.123Z" });
   });
 
-  it.each(["", "events_raw", "a~b~c~d", "a~1~2~99999999999999999"])("is not %j", (key) => expect(secondOf(key)).toBeNull());
+  it.each(["", "events_raw", "a~b~c~d", "a~1~2~99999999999999999"])("is not %j", (key) =>
+    expect(secondOf(key)).toBeNull(),
+  );
 });

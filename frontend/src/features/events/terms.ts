@@ -3,7 +3,10 @@ import { EVENTS } from "@/lib/kpis.gen";
 import type { EventStatus, EventType, RejectReason } from "@/lib/types";
 
 /** Fails to compile if the list lacks a value of the contract. */
-const all = <T extends string>() => <const L extends readonly T[]>(list: [T] extends [L[number]] ? L : never) => list;
+const all =
+  <T extends string>() =>
+  <const L extends readonly T[]>(list: [T] extends [L[number]] ? L : never) =>
+    list;
 
 export const EVENT_TYPES = Object.keys(EVENTS) as EventType[];
 

@@ -36,14 +36,22 @@ function Query({ query }: { readonly query: QueryHealth }) {
       ) : (
         <dl className="divide-y divide-line/70 text-[0.8125rem]">
           <Line name={t("checkpoints.batch")}>{format.count(batch)}</Line>
-          <Line name={t("checkpoints.committed")}>{or(query.committed_at, (at) => t("checkpoints.ago", { lag: ago(at) }))}</Line>
-          <Line name={t("checkpoints.duration")}>{or(query.batch_ms, (ms) => t("plots.milliseconds", { value: format.count(ms) }))}</Line>
-          <Line name={t("checkpoints.lag")}>{or(lag, (count) => t("checkpoints.records", { count, n: format.count(count) }))}</Line>
+          <Line name={t("checkpoints.committed")}>
+            {or(query.committed_at, (at) => t("checkpoints.ago", { lag: ago(at) }))}
+          </Line>
+          <Line name={t("checkpoints.duration")}>
+            {or(query.batch_ms, (ms) => t("plots.milliseconds", { value: format.count(ms) }))}
+          </Line>
+          <Line name={t("checkpoints.lag")}>
+            {or(lag, (count) => t("checkpoints.records", { count, n: format.count(count) }))}
+          </Line>
           <Line name={t("checkpoints.rates")}>
             {t("checkpoints.rate", { in: or(input, short), out: or(processed, short) })}
           </Line>
           <Line name={t("checkpoints.size")}>{or(query.checkpoint_bytes, (bytes) => format.bytes(bytes))}</Line>
-          <Line name={t("checkpoints.age")}>{or(query.checkpoint_age_s, (age) => t("checkpoints.ago", { lag: format.duration(age) }))}</Line>
+          <Line name={t("checkpoints.age")}>
+            {or(query.checkpoint_age_s, (age) => t("checkpoints.ago", { lag: format.duration(age) }))}
+          </Line>
         </dl>
       )}
     </section>

@@ -20,11 +20,17 @@ export function ChecksCard({ checks }: { readonly checks: readonly CheckResult[]
   return (
     <TitledCard
       title={t("checks.title")}
-      note={checks && checks.length > 0 ? t("checks.summary", { passed: format.count(passed), total: format.count(checks.length) }) : undefined}
+      note={
+        checks && checks.length > 0
+          ? t("checks.summary", { passed: format.count(passed), total: format.count(checks.length) })
+          : undefined
+      }
     >
       {checks === null && <StaleNote>{t("checks.unknown")}</StaleNote>}
       {checks?.length === 0 && <p className="py-2 text-[0.8125rem] text-ink-2">{t("checks.none")}</p>}
-      <div className="divide-y divide-line/70">{checks && groupChecks(checks).map((group) => <Group key={group.asset} group={group} />)}</div>
+      <div className="divide-y divide-line/70">
+        {checks && groupChecks(checks).map((group) => <Group key={group.asset} group={group} />)}
+      </div>
     </TitledCard>
   );
 }
@@ -67,7 +73,9 @@ function Check({ check }: { readonly check: CheckResult }) {
       <Icon aria-hidden className={cn("mt-0.5 size-3.5 shrink-0", tone)} />
       <div className="min-w-0 flex-1">
         <p className="flex flex-wrap items-baseline gap-x-2">
-          <span className={cn(passed ? "sr-only" : "font-medium", tone)}>{t(`checks.result.${passed ? "passed" : severity}`)}</span>
+          <span className={cn(passed ? "sr-only" : "font-medium", tone)}>
+            {t(`checks.result.${passed ? "passed" : severity}`)}
+          </span>
           <span className="font-mono break-all">{name}</span>
           <span className="text-xs text-ink-3">{t("checks.evaluated", { lag: ago(check.evaluated_at) })}</span>
         </p>

@@ -10,12 +10,17 @@ import { useFormat } from "@/lib/locale/use-format";
 import { figuresKnown, type Headline, headlineOf } from "./headline";
 import { rejectsOf } from "./rejects";
 
-const ICON = { good: CircleCheck, warn: CircleAlert, bad: CircleX, neutral: CircleStop } as const satisfies Record<Headline["tone"], unknown>;
+const ICON = { good: CircleCheck, warn: CircleAlert, bad: CircleX, neutral: CircleStop } as const satisfies Record<
+  Headline["tone"],
+  unknown
+>;
 
 function useSentence(health: Health, { key, names }: Headline): string {
   const { t, i18n } = useTranslation("ops");
   const format = useFormat();
-  const list = new Intl.ListFormat(i18n.language, { type: "conjunction" }).format(names.map((name) => t(`name.${name}`)));
+  const list = new Intl.ListFormat(i18n.language, { type: "conjunction" }).format(
+    names.map((name) => t(`name.${name}`)),
+  );
   const lag = format.duration(health.event_time_lag_s ?? 0);
   if (key === "incidents") {
     const count = health.incidents.length;

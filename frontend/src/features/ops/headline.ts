@@ -2,7 +2,18 @@
 import type { Component, ComponentState, Health } from "@/lib/types";
 
 export type ComponentName = Component["name"];
-export type HeadlineKey = "down" | "error" | "incidents" | "rejects" | "stale" | "starting" | "warning" | "unknown" | "stopped" | "ok" | "empty";
+export type HeadlineKey =
+  | "down"
+  | "error"
+  | "incidents"
+  | "rejects"
+  | "stale"
+  | "starting"
+  | "warning"
+  | "unknown"
+  | "stopped"
+  | "ok"
+  | "empty";
 
 export interface Headline {
   readonly key: HeadlineKey;
@@ -17,7 +28,11 @@ export const figuresKnown = (health: Health) => health.queries.length > 0;
 export function headlineOf(health: Health): Headline {
   const named = (state: ComponentState) =>
     health.components.filter((component) => component.state === state).map((component) => component.name);
-  const about = (key: HeadlineKey, tone: Headline["tone"], names: readonly ComponentName[] = []) => ({ key, tone, names });
+  const about = (key: HeadlineKey, tone: Headline["tone"], names: readonly ComponentName[] = []) => ({
+    key,
+    tone,
+    names,
+  });
   const broken = named("error");
   if (health.status === "down") return about("down", "bad", broken);
   if (broken.length > 0) return about("error", "bad", broken);

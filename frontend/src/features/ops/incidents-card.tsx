@@ -33,7 +33,10 @@ export function IncidentsCard({ incidents }: { readonly incidents: readonly Inci
             <Time at={one.opened_at} className="text-xs text-ink-3">
               {t("incidents.since", { lag: ago(one.opened_at) })}
             </Time>
-            <ServerText text={foreign ? `${one.title}: ${one.text}` : one.text} className="w-full text-[0.8125rem] text-ink-2" />
+            <ServerText
+              text={foreign ? `${one.title}: ${one.text}` : one.text}
+              className="w-full text-[0.8125rem] text-ink-2"
+            />
           </li>
         ))}
       </ul>

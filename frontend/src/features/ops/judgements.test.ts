@@ -28,7 +28,9 @@ describe("the headline", () => {
     ["starting", { kpi_1m: "starting", dbt: "warning" }, {}, ["kpi_1m"], "warn"],
     ["error", { kafka: "error", dbt: "warning" }, { status: "degraded" }, ["kafka"], "bad"],
     ["down", { postgres: "error" }, { status: "down" }, ["postgres"], "bad"],
-  ] as const)("is %s", (key, states, of, names, tone) => expect(headlineOf(withState(states, of))).toEqual({ key, names, tone }));
+  ] as const)("is %s", (key, states, of, names, tone) =>
+    expect(headlineOf(withState(states, of))).toEqual({ key, names, tone }),
+  );
 
   it("tells open incidents before warnings", () => {
     const incidents = [{ incident: "check:a/b", title: "", text: "", opened_at: at(0) }];
@@ -37,7 +39,12 @@ describe("the headline", () => {
 });
 
 describe("the checks", () => {
-  const check = (asset: string, name: string, passed = true, severity: CheckResult["severity"] = "ERROR"): CheckResult => ({
+  const check = (
+    asset: string,
+    name: string,
+    passed = true,
+    severity: CheckResult["severity"] = "ERROR",
+  ): CheckResult => ({
     asset,
     name,
     passed,
@@ -48,8 +55,18 @@ describe("the checks", () => {
   });
 
   it("stand by asset, failed before warned before passed", () => {
-    const groups = groupChecks([check("a", "z"), check("b", "y"), check("b", "x", false, "WARN"), check("c", "w", false), check("a", "v")]);
-    expect(groups.map(({ asset, failed }) => [asset, failed])).toEqual([["c", 1], ["b", 1], ["a", 0]]);
+    const groups = groupChecks([
+      check("a", "z"),
+      check("b", "y"),
+      check("b", "x", false, "WARN"),
+      check("c", "w", false),
+      check("a", "v"),
+    ]);
+    expect(groups.map(({ asset, failed }) => [asset, failed])).toEqual([
+      ["c", 1],
+      ["b", 1],
+      ["a", 0],
+    ]);
     expect(groups[1]?.checks.map(({ name }) => name)).toEqual(["x", "y"]);
     expect(groups[2]?.checks.map(({ name }) => name)).toEqual(["v", "z"]);
   });
@@ -57,7 +74,13 @@ describe("the checks", () => {
 
 describe("the reject reasons", () => {
   it("are shares of all records, the most frequent first", () => {
-    const found = rejectsOf({ accepted: 97, rejected: [{ reason: "late", records: 1 }, { reason: "not_json", records: 2 }] });
+    const found = rejectsOf({
+      accepted: 97,
+      rejected: [
+        { reason: "late", records: 1 },
+        { reason: "not_json", records: 2 },
+      ],
+    });
     expect(found).toMatchObject({ total: 100, share: 3 });
     expect(found.reasons).toEqual([
       { reason: "not_json", records: 2, share: 2, length: 1 },
@@ -65,22 +88,39 @@ describe("the reject reasons", () => {
     ]);
   });
 
-  it("have no share of nothing", () => expect(rejectsOf({ accepted: 0, rejected: [] })).toEqual({ reasons: [], total: 0, share: null }));
+  it("have no share of nothing", () =>
+    expect(rejectsOf({ accepted: 0, rejected: [] })).toEqual({ reasons: [], total: 0, share: null }));
 });
 
 describe("the rate", () => {
-  it.each([["5", 5], [" 0.1 ", 0.1], ["2,5", 2.5], ["100000", 100_000]])("%j is %d", (text, rate) => expect(parseRate(text)).toEqual({ rate }));
-  it.each([["", "empty"], ["fast", "noNumber"], ["1e3", "noNumber"], ["1.2.3", "noNumber"], ["0.05", "tooSmall"], ["-4", "tooSmall"], ["100001", "tooLarge"]])(
-    "%j is refused: %s",
-    (text, fault) => expect(parseRate(text)).toEqual({ fault }),
-  );
+  it.each([
+    ["5", 5],
+    [" 0.1 ", 0.1],
+    ["2,5", 2.5],
+    ["100000", 100_000],
+  ])("%j is %d", (text, rate) => expect(parseRate(text)).toEqual({ rate }));
+  it.each([
+    ["", "empty"],
+    ["fast", "noNumber"],
+    ["1e3", "noNumber"],
+    ["1.2.3", "noNumber"],
+    ["0.05", "tooSmall"],
+    ["-4", "tooSmall"],
+    ["100001", "tooLarge"],
+  ])("%j is refused: %s", (text, fault) => expect(parseRate(text)).toEqual({ fault }));
 });
 
 describe("following what was asked", () => {
-  const asked = (request: Asked["request"]): Asked => ({ request, answer: { run_id: "r", url: "" }, at: Date.parse(at(0)), seenDown: false });
+  const asked = (request: Asked["request"]): Asked => ({
+    request,
+    answer: { run_id: "r", url: "" },
+    at: Date.parse(at(0)),
+    seenDown: false,
+  });
   const stop = asked({ service: "spark_stream", action: "stop" });
   const restart = asked({ service: "spark_stream", action: "restart" });
-  const down = (second: number, state: Component["state"] = "stopped") => withState({ events_clean: state, kpi_1m: state }, { as_of: at(second) });
+  const down = (second: number, state: Component["state"] = "stopped") =>
+    withState({ events_clean: state, kpi_1m: state }, { as_of: at(second) });
 
   it("knows whose service a component is", () => {
     expect(serviceOf("kpi_1m")).toBe("spark_stream");
@@ -102,9 +142,11 @@ describe("following what was asked", () => {
     expect(progressOf(seen, health({ as_of: at(20) }))).toBe("done");
   });
 
-  it("believes a restart that was too quick to be seen, after a while", () => expect(progressOf(restart, health({ as_of: at(31) }))).toBe("done"));
+  it("believes a restart that was too quick to be seen, after a while", () =>
+    expect(progressOf(restart, health({ as_of: at(31) }))).toBe("done"));
 
-  it("keeps the same object where nothing was noted", () => expect(observe(restart, health({ as_of: at(1) }))).toBe(restart));
+  it("keeps the same object where nothing was noted", () =>
+    expect(observe(restart, health({ as_of: at(1) }))).toBe(restart));
 
   it("waits for the very rate", () => {
     const rate = asked({ service: "generator", action: "set_rate", rate: 50 });
@@ -114,5 +156,7 @@ describe("following what was asked", () => {
   });
 
   it("does not wait forever", () =>
-    expect(progressOf(asked({ service: "generator", action: "stop" }), health({ as_of: at(OVERDUE_MS / 1_000 + 1) }))).toBe("overdue"));
+    expect(
+      progressOf(asked({ service: "generator", action: "stop" }), health({ as_of: at(OVERDUE_MS / 1_000 + 1) })),
+    ).toBe("overdue"));
 });

@@ -15,7 +15,16 @@ import { component, health } from "@/test/health";
 
 function show(answers: Partial<Api> = {}) {
   const api = fakeApi({ getSystemHealth: () => Promise.resolve(health()), ...answers });
-  return { api, ...renderPage(<main><OpsPage /></main>, api, "/ops") };
+  return {
+    api,
+    ...renderPage(
+      <main>
+        <OpsPage />
+      </main>,
+      api,
+      "/ops",
+    ),
+  };
 }
 
 const withState = (name: Component["name"], of: Partial<Component>, more: Partial<Health> = {}) => {
@@ -38,14 +47,29 @@ describe("how the platform is", () => {
   });
 
   it("names what is broken, and says what to do", async () => {
-    const links = [{ kind: "job" as const, name: "dbt_build", label: "Job dbt_build", url: "http://localhost:3000/jobs/dbt_build" }];
-    show({ getSystemHealth: () => Promise.resolve(withState("dbt", { state: "error", summary: "2 views are missing.", advice: "Run the job dbt_build.", links })) });
+    const links = [
+      { kind: "job" as const, name: "dbt_build", label: "Job dbt_build", url: "http://localhost:3000/jobs/dbt_build" },
+    ];
+    show({
+      getSystemHealth: () =>
+        Promise.resolve(
+          withState("dbt", {
+            state: "error",
+            summary: "2 views are missing.",
+            advice: "Run the job dbt_build.",
+            links,
+          }),
+        ),
+    });
     expect(await screen.findByText("Failed: dbt views.")).toBeInTheDocument();
     const dbt = await line("dbt views");
     expect(dbt).toHaveTextContent("Failed");
     expect(dbt).toHaveTextContent("2 views are missing.");
     expect(dbt).toHaveTextContent("What to do: Run the job dbt_build.");
-    expect(within(dbt).getByRole("link", { name: "Job dbt_build" })).toHaveAttribute("href", "http://localhost:3000/jobs/dbt_build");
+    expect(within(dbt).getByRole("link", { name: "Job dbt_build" })).toHaveAttribute(
+      "href",
+      "http://localhost:3000/jobs/dbt_build",
+    );
   });
 
   it("gives advice of its own where the server has none", async () => {
@@ -83,7 +107,14 @@ describe("how the platform is", () => {
 
   it("puts open incidents on top, with the time for which they are open", async () => {
     vi.useFakeTimers({ now: Date.parse(at(0)), toFake: ["Date"] });
-    const incidents = [{ incident: "check:kpi_1m/reconciliation", title: "kpi_1m differs", text: "3 windows differ.", opened_at: at(-600) }];
+    const incidents = [
+      {
+        incident: "check:kpi_1m/reconciliation",
+        title: "kpi_1m differs",
+        text: "3 windows differ.",
+        opened_at: at(-600),
+      },
+    ];
     show({ getSystemHealth: () => Promise.resolve(health({ incidents })) });
     expect(await screen.findByText("Everything is running, with 1 open incident.")).toBeInTheDocument();
     const open = await card("Open incidents (1)");
@@ -97,8 +128,17 @@ describe("how the platform is", () => {
     const { api } = show();
     const kafka = await line("Kafka");
     act(() => {
-      const components = [{ name: "kafka", state: "error" as const, summary: "No broker answers.", sentence: { code: "not_known", values: {} } }];
-      api.lines.at(-1)?.onMessage({ kind: "health", data: { ...freshness(), status: "down", rejects_too_many: false, components } });
+      const components = [
+        {
+          name: "kafka",
+          state: "error" as const,
+          summary: "No broker answers.",
+          sentence: { code: "not_known", values: {} },
+        },
+      ];
+      api.lines
+        .at(-1)
+        ?.onMessage({ kind: "health", data: { ...freshness(), status: "down", rejects_too_many: false, components } });
     });
     await waitFor(() => expect(kafka).toHaveTextContent("No broker answers."));
     expect(screen.getByText("The platform is down: Kafka.")).toBeInTheDocument();
@@ -109,7 +149,9 @@ describe("figures", () => {
   it("tell of the last hour's batches, in words too", async () => {
     show();
     const plots = await card("The last hour");
-    expect(within(plots).getByRole("img", { name: "Batch duration of both queries in the last hour" })).toBeInTheDocument();
+    expect(
+      within(plots).getByRole("img", { name: "Batch duration of both queries in the last hour" }),
+    ).toBeInTheDocument();
     expect(plots).toHaveTextContent("events_clean: now 294 ms, largest 294 ms.");
   });
 
@@ -132,8 +174,21 @@ describe("figures", () => {
   });
 
   it("tell a query that has not begun", async () => {
-    const none = { batch_id: null, committed_at: null, event_time_lag_s: null, lag_records: null, input_rate: null, processed_rate: null, batch_ms: null };
-    const queries = health().queries.map((query) => ({ ...query, ...none, checkpoint_bytes: null, checkpoint_age_s: null }));
+    const none = {
+      batch_id: null,
+      committed_at: null,
+      event_time_lag_s: null,
+      lag_records: null,
+      input_rate: null,
+      processed_rate: null,
+      batch_ms: null,
+    };
+    const queries = health().queries.map((query) => ({
+      ...query,
+      ...none,
+      checkpoint_bytes: null,
+      checkpoint_age_s: null,
+    }));
     show({ getSystemHealth: () => Promise.resolve(health({ queries })) });
     expect(await screen.findAllByText("This query has not committed a batch yet.")).toHaveLength(2);
   });
@@ -145,7 +200,11 @@ describe("figures", () => {
     const [first, second] = within(rejects).getAllByRole("listitem");
     expect(first).toHaveTextContent("Not JSON");
     expect(first).toHaveTextContent("20 records, 2.0% of all");
-    expect(within(second ?? rejects).getByRole("link").getAttribute("href")).toContain("/events?tab=rejected&reason=");
+    expect(
+      within(second ?? rejects)
+        .getByRole("link")
+        .getAttribute("href"),
+    ).toContain("/events?tab=rejected&reason=");
   });
 
   it("are glad where nothing was rejected", async () => {
@@ -156,14 +215,25 @@ describe("figures", () => {
 
 describe("the checks", () => {
   it("stand by asset, what failed first and open, each with its page", async () => {
-    const failed = { asset: "v_kpi_1h", name: "not_null", passed: false, severity: "WARN" as const, text: "1 row.", evaluated_at: at(-9), url: "http://localhost:3000/b" };
+    const failed = {
+      asset: "v_kpi_1h",
+      name: "not_null",
+      passed: false,
+      severity: "WARN" as const,
+      text: "1 row.",
+      evaluated_at: at(-9),
+      url: "http://localhost:3000/b",
+    };
     show({ getSystemHealth: () => Promise.resolve(health({ checks: [...(health().checks ?? []), failed] })) });
     const checks = await card("Checks");
     const [first, second] = within(checks).getAllByRole("group");
     expect(first).toHaveTextContent("v_kpi_1h1 failed");
     expect(first).toHaveAttribute("open");
     expect(second).not.toHaveAttribute("open");
-    expect(within(checks).getByRole("link", { name: "Open the check not_null in Dagster" })).toHaveAttribute("href", failed.url);
+    expect(within(checks).getByRole("link", { name: "Open the check not_null in Dagster" })).toHaveAttribute(
+      "href",
+      failed.url,
+    );
     expect(checks).toHaveTextContent("1 of 2 passed");
   });
 
@@ -195,7 +265,16 @@ describe("what went wrong on the way", () => {
   });
 
   it("has no figures while the database is down, instead of zeros", async () => {
-    const away = { queries: [], batches: [], rejected: [], accepted: 0, newest_event_time: null, event_time_lag_s: null, stale: true, status: "down" as const };
+    const away = {
+      queries: [],
+      batches: [],
+      rejected: [],
+      accepted: 0,
+      newest_event_time: null,
+      event_time_lag_s: null,
+      stale: true,
+      status: "down" as const,
+    };
     show({ getSystemHealth: () => Promise.resolve(withState("postgres", { state: "error" }, away)) });
     expect(await screen.findByText("The platform is down: PostgreSQL.")).toBeInTheDocument();
     expect(screen.getByText("No figures without the database")).toBeInTheDocument();
@@ -205,7 +284,9 @@ describe("what went wrong on the way", () => {
 
   it("keeps the old states visible, with their time", async () => {
     let fails = false;
-    const { client } = show({ getSystemHealth: () => (fails ? Promise.reject(new ApiError(503, "busy")) : Promise.resolve(health())) });
+    const { client } = show({
+      getSystemHealth: () => (fails ? Promise.reject(new ApiError(503, "busy")) : Promise.resolve(health())),
+    });
     await screen.findByText("Everything is running.");
     fails = true;
     await act(() => client.invalidateQueries());
@@ -290,9 +371,20 @@ describe("operating", () => {
 
 describe("every reader", () => {
   it("axe finds nothing", async () => {
-    const failed = { asset: "kpi_1m", name: "x", passed: false, severity: "ERROR" as const, text: "No.", evaluated_at: at(0), url: "http://localhost/x" };
+    const failed = {
+      asset: "kpi_1m",
+      name: "x",
+      passed: false,
+      severity: "ERROR" as const,
+      text: "No.",
+      evaluated_at: at(0),
+      url: "http://localhost/x",
+    };
     const incidents = [{ incident: "a", title: "b", text: "c", opened_at: at(-9) }];
-    const { container } = show({ getSystemHealth: () => Promise.resolve({ ...withState("dbt", { state: "warning" }), checks: [failed], incidents }) });
+    const { container } = show({
+      getSystemHealth: () =>
+        Promise.resolve({ ...withState("dbt", { state: "warning" }), checks: [failed], incidents }),
+    });
     await card("Checks");
     const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
@@ -300,7 +392,21 @@ describe("every reader", () => {
 
   it("writes what the server says in Vietnamese", async () => {
     preferences.update({ language: "vi" });
-    show({ getSystemHealth: () => Promise.resolve(health({ components: [component("kafka", { state: "error", summary: "No broker answers.", sentence: { code: "kafka_waits", values: { records: 1_234 } }, advice: "Start it." })] })) });
+    show({
+      getSystemHealth: () =>
+        Promise.resolve(
+          health({
+            components: [
+              component("kafka", {
+                state: "error",
+                summary: "No broker answers.",
+                sentence: { code: "kafka_waits", values: { records: 1_234 } },
+                advice: "Start it.",
+              }),
+            ],
+          }),
+        ),
+    });
     const kafka = await line("Kafka");
     expect(kafka).toHaveTextContent("Hỏng");
     expect(kafka).toHaveTextContent("1.234 bản ghi đang chờ được nhận, theo bộ sinh dữ liệu.");
@@ -310,7 +416,11 @@ describe("every reader", () => {
 
   it("advises in Vietnamese what fits the sentence", async () => {
     preferences.update({ language: "vi" });
-    const rejects = { state: "warning" as const, sentence: { code: "many_rejects", values: { records: 100 } }, advice: "Inform the producer." };
+    const rejects = {
+      state: "warning" as const,
+      sentence: { code: "many_rejects", values: { records: 100 } },
+      advice: "Inform the producer.",
+    };
     show({ getSystemHealth: () => Promise.resolve(withState("events_clean", rejects)) });
     const query = await line("Truy vấn Spark events_clean");
     expect(query).toHaveTextContent("Cần làm: Xem các lý do và báo cho bên gửi.");
@@ -319,10 +429,18 @@ describe("every reader", () => {
 
   it("folds the English of other programs away, in Vietnamese", async () => {
     preferences.update({ language: "vi" });
-    const incidents = [{ incident: "check:kpi_1m/freshness", title: "freshness of kpi_1m", text: "No event for 5 min.", opened_at: at(-9) }];
+    const incidents = [
+      {
+        incident: "check:kpi_1m/freshness",
+        title: "freshness of kpi_1m",
+        text: "No event for 5 min.",
+        opened_at: at(-9),
+      },
+    ];
     const { container } = show({ getSystemHealth: () => Promise.resolve(health({ incidents })) });
     expect(await screen.findByText("Kiểm tra freshness của kpi_1m")).toBeVisible();
-    for (const english of container.querySelectorAll('p[lang="en"]')) expect(english.closest("details:not([open])")).not.toBeNull();
+    for (const english of container.querySelectorAll('p[lang="en"]'))
+      expect(english.closest("details:not([open])")).not.toBeNull();
     expect(screen.queryByText("freshness of kpi_1m")).not.toBeInTheDocument();
   });
 });

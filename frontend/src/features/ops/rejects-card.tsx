@@ -21,7 +21,11 @@ export function RejectsCard({ health }: { readonly health: Health }) {
       title={t("rejects.title")}
       note={t("rejects.note")}
       actions={
-        <Link to="/events" search={{ tab: "rejected" }} className="rounded-md text-[0.8125rem] font-medium text-accent hover:underline">
+        <Link
+          to="/events"
+          search={{ tab: "rejected" }}
+          className="rounded-md text-[0.8125rem] font-medium text-accent hover:underline"
+        >
           {t("rejects.list")}
         </Link>
       }
@@ -63,12 +67,18 @@ function Reason({ reason: { reason, records, share, length } }: { readonly reaso
       >
         <span className="truncate group-hover:text-accent">{name}</span>
         <span aria-hidden className="h-2 rounded-full bg-sunken">
-          <span className="fill-meaning block h-full rounded-full bg-bad-fill/75" style={{ width: `${Math.max(2, 100 * length)}%` }} />
+          <span
+            className="fill-meaning block h-full rounded-full bg-bad-fill/75"
+            style={{ width: `${Math.max(2, 100 * length)}%` }}
+          />
         </span>
         <span className="text-right whitespace-nowrap">
-          <span className="sr-only">{t("rejects.records", { n: format.count(records), share: format.percent(share) })}</span>
+          <span className="sr-only">
+            {t("rejects.records", { n: format.count(records), share: format.percent(share) })}
+          </span>
           <span aria-hidden>
-            {format.count(records)} <span className="inline-block w-12 text-xs text-ink-3">{format.percent(share)}</span>
+            {format.count(records)}{" "}
+            <span className="inline-block w-12 text-xs text-ink-3">{format.percent(share)}</span>
           </span>
         </span>
       </Link>

@@ -22,7 +22,12 @@ export function rejectsOf({ rejected, accepted }: Pick<Health, "rejected" | "acc
   const total = sum + accepted;
   const most = Math.max(1, ...rejected.map((one) => one.records));
   const reasons = rejected
-    .map(({ reason, records }) => ({ reason, records, share: (100 * records) / Math.max(1, total), length: records / most }))
+    .map(({ reason, records }) => ({
+      reason,
+      records,
+      share: (100 * records) / Math.max(1, total),
+      length: records / most,
+    }))
     .sort((a, b) => b.records - a.records || a.reason.localeCompare(b.reason));
   return { reasons, total, share: total === 0 ? null : (100 * sum) / total };
 }

@@ -53,11 +53,17 @@ describe("messages", () => {
     createLiveHub(api, client).listen({ range: today, topics: ["kpi", "windows"] });
     const series = timeSeries(15);
     const report = kpiReport();
-    const of = (start: string) => ({ ...report, current: { ...report.current, range: { ...report.current.range, start } } });
+    const of = (start: string) => ({
+      ...report,
+      current: { ...report.current, range: { ...report.current.range, start } },
+    });
     client.setQueryData(keys.series(today), series);
     api.lines[0]?.onMessage({ kind: "kpi", data: of(series.range.start) });
     expect(client.getQueryState(keys.series(today))?.isInvalidated).toBe(false);
-    api.lines[0]?.onMessage({ kind: "kpi", data: of(new Date(Date.parse(series.range.start) + 86_400_000).toISOString()) });
+    api.lines[0]?.onMessage({
+      kind: "kpi",
+      data: of(new Date(Date.parse(series.range.start) + 86_400_000).toISOString()),
+    });
     expect(client.getQueryState(keys.series(today))?.isInvalidated).toBe(true);
   });
 

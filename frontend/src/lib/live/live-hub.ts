@@ -81,14 +81,14 @@ export function createLiveHub(api: Api, client: QueryClient): LiveHub {
         break;
       case "beat":
         // A quiet shop has no windows to send, but time passes. Without a subscription to windows,
- // their absence means nothing.
+        // their absence means nothing.
         if (!options.topics.includes("windows")) break;
         client.setQueryData<TimeSeries>(keys.series(options.range), (old) => old && advanceSeries(old, message.data));
         break;
       case "opened":
         // Data read well before the connection opened may lack commits in between; the
- // server sends a new client the changes of the last seconds, and `resync` if it cannot.
- // Requests that failed while the server was down may succeed now.
+        // server sends a new client the changes of the last seconds, and `resync` if it cannot.
+        // Requests that failed while the server was down may succeed now.
         void client.invalidateQueries({
           predicate: ({ queryKey, state }) =>
             state.status === "error" || (LIVE_KEYS.has(queryKey[0]) && state.dataUpdatedAt < Date.now() - CAUGHT_UP_MS),

@@ -20,7 +20,10 @@ describe("the interests of tabs", () => {
 describe("a message of the shared stream", () => {
   const report = kpiReport();
   const kpi = (name: "15m" | "1h") =>
-    ({ kind: "kpi", data: { ...report, current: { ...report.current, range: { ...report.current.range, name } } } }) as const;
+    ({
+      kind: "kpi",
+      data: { ...report, current: { ...report.current, range: { ...report.current.range, name } } },
+    }) as const;
 
   it("goes to the tabs whose stream would have had it", () => {
     expect(isFor(hour, kpi("1h"))).toBe(true);
@@ -28,7 +31,10 @@ describe("a message of the shared stream", () => {
     expect(isFor(events, kpi("15m"))).toBe(false);
     const batch = { ...freshness(), items: [], seen: 0, sampled: false };
     expect([hour, events].map((interest) => isFor(interest, { kind: "events", data: batch }))).toEqual([false, true]);
-    expect([hour, events].map((interest) => isFor(interest, { kind: "beat", data: freshness() }))).toEqual([true, true]);
+    expect([hour, events].map((interest) => isFor(interest, { kind: "beat", data: freshness() }))).toEqual([
+      true,
+      true,
+    ]);
     expect(isFor(events, { kind: "resync" })).toBe(true);
   });
 });

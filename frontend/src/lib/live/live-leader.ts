@@ -27,7 +27,12 @@ async function interestsOf(group: string): Promise<Interest> {
 }
 
 /** Reads the stream for all; resumes after `lastEventId`. */
-export function createLeader(group: string, open: OpenLine, tell: (said: FromLeader) => void, lastEventId: string | null): Leader {
+export function createLeader(
+  group: string,
+  open: OpenLine,
+  tell: (said: FromLeader) => void,
+  lastEventId: string | null,
+): Leader {
   let closed = false;
   let interest: Interest = { ranges: [], topics: [] };
   let state: LinkState = { phase: "connecting", reason: null, retryAt: null };

@@ -27,7 +27,8 @@ class Line {
   }
 }
 
-const BEAT = 'event: beat\nid: hub-7\ndata: {"as_of":"2026-03-01T10:00:00Z","newest_event_time":null,"event_time_lag_s":null,"stale":false}\n\n';
+const BEAT =
+  'event: beat\nid: hub-7\ndata: {"as_of":"2026-03-01T10:00:00Z","newest_event_time":null,"event_time_lag_s":null,"stale":false}\n\n';
 
 let states: LinkState[];
 let messages: LiveMessage[];

@@ -48,7 +48,12 @@ function reasonOfStatus(status: number): LinkReason {
 }
 
 /** `lastEventId`: resume after this message, which arrived on another connection. */
-export function connectLive(open: OpenStream, poll: Poll, handlers: LiveHandlers, lastEventId: string | null = null): LiveConnection {
+export function connectLive(
+  open: OpenStream,
+  poll: Poll,
+  handlers: LiveHandlers,
+  lastEventId: string | null = null,
+): LiveConnection {
   let closed = false;
   const over = () => closed;
   let attempt = 0;

@@ -36,11 +36,17 @@ describe("judgeFreshness", () => {
   it("keeps a blip to itself, but not a line that stays away", () => {
     const away: LiveStatus = { ...LIVE, phase: "disconnected", reason: "ended", retryAt: TEN + 4_000 };
     expect(judgeFreshness(away, TEN + BLIP_MS - 1, 60).state).toBe("live");
-    expect(judgeFreshness(away, TEN + BLIP_MS, 60)).toMatchObject({ state: "disconnected", reason: "ended", retryInS: 1 });
+    expect(judgeFreshness(away, TEN + BLIP_MS, 60)).toMatchObject({
+      state: "disconnected",
+      reason: "ended",
+      retryInS: 1,
+    });
   });
 
   it("does not hide a refused token", () => {
-    expect(judgeFreshness({ ...LIVE, phase: "disconnected", reason: "unauthorized" }, TEN, 60).state).toBe("disconnected");
+    expect(judgeFreshness({ ...LIVE, phase: "disconnected", reason: "unauthorized" }, TEN, 60).state).toBe(
+      "disconnected",
+    );
   });
 
   it("has no lag before the first event", () => {
@@ -48,7 +54,10 @@ describe("judgeFreshness", () => {
   });
 
   it("is not live where the server knows of no event", () => {
-    expect(judgeFreshness({ ...LIVE, newestEventTime: null, stale: true }, TEN, 60)).toMatchObject({ state: "stale", lagS: null });
+    expect(judgeFreshness({ ...LIVE, newestEventTime: null, stale: true }, TEN, 60)).toMatchObject({
+      state: "stale",
+      lagS: null,
+    });
   });
 });
 
@@ -70,7 +79,10 @@ describe("createClockOffset", () => {
   });
 
   it("says at once that the stream was stopped, whatever the age", () => {
-    expect(judgeFreshness({ ...LIVE, pipeline: "stopped" }, TEN, 60)).toMatchObject({ state: "stopped", sourceStopped: false });
+    expect(judgeFreshness({ ...LIVE, pipeline: "stopped" }, TEN, 60)).toMatchObject({
+      state: "stopped",
+      sourceStopped: false,
+    });
     expect(judgeFreshness({ ...LIVE, pipeline: "stopped" }, TEN + 300_000, 60).state).toBe("stopped");
     expect(judgeFreshness({ ...LIVE, pipeline: "stopped", phase: "polling" }, TEN, 60).state).toBe("stopped");
   });
@@ -78,7 +90,10 @@ describe("createClockOffset", () => {
   it("says why nothing comes, instead of calling the shop quiet", () => {
     const late = TEN + 300_000;
     expect(judgeFreshness({ ...LIVE, pipeline: "starting" }, late, 60).state).toBe("starting");
-    expect(judgeFreshness({ ...LIVE, pipeline: "source_stopped" }, late, 60)).toMatchObject({ state: "stopped", sourceStopped: true });
+    expect(judgeFreshness({ ...LIVE, pipeline: "source_stopped" }, late, 60)).toMatchObject({
+      state: "stopped",
+      sourceStopped: true,
+    });
     expect(judgeFreshness({ ...LIVE, pipeline: "running" }, late, 60).state).toBe("stale");
   });
 

@@ -73,12 +73,24 @@ function build(language: string, timeZone: string): Format {
   const countShort = number({ notation: "compact", maximumSignificantDigits: 3 });
   const percent = number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const wholePercent = number({ style: "percent", maximumFractionDigits: 0 });
-  const change = number({ style: "percent", signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const change = number({
+    style: "percent",
+    signDisplay: "exceptZero",
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
   const points = number({ signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const minute = date({ hour: "2-digit", minute: "2-digit" });
   const time = date({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const dateMinute = date({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  const dateTime = date({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const dateTime = date({
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
   const day = date({ day: "numeric", month: "short" });
   const decimals = [0, 1, 2].map((digits) => number({ minimumFractionDigits: digits, maximumFractionDigits: digits }));
   const decimal = (value: number, digits: number) => (decimals[digits] ?? count).format(value);

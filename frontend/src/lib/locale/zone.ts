@@ -40,7 +40,9 @@ export function presentName(zone: string): string {
 
 /** All zones of the browser, UTC first, the others by name. */
 export function timeZones(): readonly string[] {
-  const others = Intl.supportedValuesOf("timeZone").map(presentName).filter((zone) => zone !== "UTC");
+  const others = Intl.supportedValuesOf("timeZone")
+    .map(presentName)
+    .filter((zone) => zone !== "UTC");
   return ["UTC", ...[...new Set(others)].sort()];
 }
 

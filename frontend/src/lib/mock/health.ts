@@ -7,13 +7,36 @@ const DAGSTER = "http://localhost:3000";
 const QUARTER_MS = 15 * 60_000;
 const QUERIES = ["events_clean", "kpi_1m"] as const;
 
-const link = (kind: Link["kind"], path: string, name: string | null = null): Link => ({ kind, name, label: name ?? kind, url: DAGSTER + path });
+const link = (kind: Link["kind"], path: string, name: string | null = null): Link => ({
+  kind,
+  name,
+  label: name ?? kind,
+  url: DAGSTER + path,
+});
 
 function components(shop: Shop, now: number): Component[] {
   const rate = shop.rate * 5;
-  const stateOf = (service: keyof Shop["down"]) => (shop.runs(service, now) ? "ok" : shop.down[service] === Infinity ? "stopped" : "starting");
-  const line = (name: Component["name"], title: string, summary: string, sentence: Component["sentence"], rest: Partial<Component> = {}): Component => ({
-    ...{ name, title, summary, sentence, state: "ok", advice: null, heartbeat_at: new Date(now - 700).toISOString(), rate: null, actions: [], links: [] },
+  const stateOf = (service: keyof Shop["down"]) =>
+    shop.runs(service, now) ? "ok" : shop.down[service] === Infinity ? "stopped" : "starting";
+  const line = (
+    name: Component["name"],
+    title: string,
+    summary: string,
+    sentence: Component["sentence"],
+    rest: Partial<Component> = {},
+  ): Component => ({
+    ...{
+      name,
+      title,
+      summary,
+      sentence,
+      state: "ok",
+      advice: null,
+      heartbeat_at: new Date(now - 700).toISOString(),
+      rate: null,
+      actions: [],
+      links: [],
+    },
     ...rest,
   });
   const beating = shop.runs("generator", now);
@@ -24,14 +47,20 @@ function components(shop: Shop, now: number): Component[] {
       `Spark query ${name}`,
       streaming ? `Commits a batch every ${age_s} s.` : "Commits nothing.",
       streaming ? { code: "committed", values: { batch: 48_210, age_s, records: 2 } } : { code: "no_batch" },
-      { state: stateOf("spark_stream"), actions: streaming ? ["stop", "restart"] : ["start"], links: [link("asset", `/assets/${name}`, name)] },
+      {
+        state: stateOf("spark_stream"),
+        actions: streaming ? ["stop", "restart"] : ["start"],
+        links: [link("asset", `/assets/${name}`, name)],
+      },
     );
   return [
     line(
       "generator",
       "Generator",
       beating ? `Sends ${rate.toFixed(0)} events a second.` : "Sends nothing.",
-      beating ? { code: "sends", values: { rate, wanted: rate } } : { code: "stopped", values: { at: new Date(now).toISOString() } },
+      beating
+        ? { code: "sends", values: { rate, wanted: rate } }
+        : { code: "stopped", values: { at: new Date(now).toISOString() } },
       {
         state: stateOf("generator"),
         rate,
@@ -43,14 +72,29 @@ function components(shop: Shop, now: number): Component[] {
     line("kafka", "Kafka", "One broker, 3 partitions of events_raw.", { code: "kafka_takes", values: { rate } }),
     query("events_clean", 0.4),
     query("kpi_1m", 0.5),
-    line("postgres", "PostgreSQL", "Answers in 2 ms; 14 of 100 connections.", { code: "database_answers", values: { answer_ms: 2 } }),
-    line("dbt", "dbt views", "View v_kpi_24h is missing.", { code: "views_missing", values: { missing: 1, views: 6, names: "v_kpi_24h" } }, {
-      state: "warning",
-      heartbeat_at: new Date(now - 26 * 3_600_000).toISOString(),
-      advice: "Run the job dbt_build.",
-      links: [link("job", "/jobs", "dbt_build")],
+    line("postgres", "PostgreSQL", "Answers in 2 ms; 14 of 100 connections.", {
+      code: "database_answers",
+      values: { answer_ms: 2 },
     }),
-    line("dagster", "Dagster", "Daemon, code server and webserver beat.", { code: "checks_passed", values: { checks: 4 } }, { links: [link("dagster", "/")] }),
+    line(
+      "dbt",
+      "dbt views",
+      "View v_kpi_24h is missing.",
+      { code: "views_missing", values: { missing: 1, views: 6, names: "v_kpi_24h" } },
+      {
+        state: "warning",
+        heartbeat_at: new Date(now - 26 * 3_600_000).toISOString(),
+        advice: "Run the job dbt_build.",
+        links: [link("job", "/jobs", "dbt_build")],
+      },
+    ),
+    line(
+      "dagster",
+      "Dagster",
+      "Daemon, code server and webserver beat.",
+      { code: "checks_passed", values: { checks: 4 } },
+      { links: [link("dagster", "/")] },
+    ),
     line("api", "API", "Simulated in this browser.", { code: "api_up", values: { version: "mock", up_s: 3_600 } }),
   ];
 }
@@ -93,7 +137,7 @@ export function health(shop: Shop, now: number): Health {
     components: components(shop, now),
     queries: QUERIES.map((name, index) => ({
       name,
-      batch_id: 48_210 + Math.floor(now / 500) % 100_000 - index * 310,
+      batch_id: 48_210 + (Math.floor(now / 500) % 100_000) - index * 310,
       committed_at: new Date(now - 320 - index * 90).toISOString(),
       event_time_lag_s: 0.6 + index * 0.1,
       lag_records: index + 2,

@@ -51,14 +51,21 @@ describe("the simulated shop", () => {
   it("knows an order's journey", async () => {
     const [event] = (await after(api.getEvents({ limit: 1, event_type: ["payment_success"] }))).items;
     const journey = await after(api.getOrder(event?.order_id ?? ""));
-    expect(journey.events.map(({ event_type }) => event_type)).toEqual(["order_created", "payment_initiated", "payment_success"]);
+    expect(journey.events.map(({ event_type }) => event_type)).toEqual([
+      "order_created",
+      "payment_initiated",
+      "payment_success",
+    ]);
     expect(journey.outcome).toBe("paid");
     await expect(after(api.getOrder("ORD1").catch((error: unknown) => error))).resolves.toMatchObject({ status: 404 });
   });
 
   it("is live: windows, KPIs and events come by themselves, and stop when closed", async () => {
     const messages: LiveMessage[] = [];
-    const connection = api.live({ range: HOUR, topics: ["kpi", "windows", "events"] }, { onState: () => undefined, onMessage: (message) => messages.push(message) });
+    const connection = api.live(
+      { range: HOUR, topics: ["kpi", "windows", "events"] },
+      { onState: () => undefined, onMessage: (message) => messages.push(message) },
+    );
     await vi.advanceTimersByTimeAsync(12_000);
     const kinds = new Set(messages.map(({ kind }) => kind));
     expect(kinds).toEqual(new Set(["beat", "windows", "kpi", "events"]));

@@ -45,7 +45,13 @@ export function createMockApi(clock: () => number = Date.now): Api {
   function journey(orderId: string): OrderJourney {
     const events = shop.events.filter((event) => event.order_id === orderId);
     const last = one(events.at(-1), `order ${orderId}`);
-    return { ...freshness(shop, clock()), order_id: orderId, outcome: EVENTS[last.event_type].outcome, events, truncated: false };
+    return {
+      ...freshness(shop, clock()),
+      order_id: orderId,
+      outcome: EVENTS[last.event_type].outcome,
+      events,
+      truncated: false,
+    };
   }
 
   function live({ range, topics }: LiveOptions, handlers: LiveHandlers) {
@@ -56,12 +62,18 @@ export function createMockApi(clock: () => number = Date.now): Api {
       const starts = new Set(events.map((event) => Math.floor(Date.parse(event.event_time) / MINUTE_MS) * MINUTE_MS));
       const fresh = freshness(shop, now);
       if (wants.has("windows")) {
-        handlers.onMessage({ kind: "windows", data: { ...fresh, windows: [...starts].map((start) => kpiWindow(shop, start, now)) } });
+        handlers.onMessage({
+          kind: "windows",
+          data: { ...fresh, windows: [...starts].map((start) => kpiWindow(shop, start, now)) },
+        });
       }
       if (wants.has("kpi")) handlers.onMessage({ kind: "kpi", data: kpiReport(shop, range, now) });
       if (wants.has("events")) {
         const items = events.slice(-20).reverse();
-        handlers.onMessage({ kind: "events", data: { ...fresh, items, seen: events.length, sampled: items.length < events.length } });
+        handlers.onMessage({
+          kind: "events",
+          data: { ...fresh, items, seen: events.length, sampled: items.length < events.length },
+        });
       }
     };
     const beat = setInterval(() => {
@@ -113,12 +125,27 @@ export function createMockApi(clock: () => number = Date.now): Api {
     getTimeSeries: (range, signal) => answer(() => timeSeries(shop, range, clock()), signal),
     getEvents: (params, signal) =>
       answer(() => ({ ...freshness(shop, clock()), ...page(found(params), (event) => event.id, params) }), signal),
-    getEvent: (id, signal) => answer(() => journey(one(shop.events.find((event) => event.id === id), "such event").order_id), signal),
+    getEvent: (id, signal) =>
+      answer(
+        () =>
+          journey(
+            one(
+              shop.events.find((event) => event.id === id),
+              "such event",
+            ).order_id,
+          ),
+        signal,
+      ),
     getOrder: (orderId, signal) => answer(() => journey(orderId), signal),
     getRejected: (params, signal) =>
       answer(() => {
-        const among = shop.rejected.filter((record) => !params.reason?.length || params.reason.includes(record.reason)).reverse();
-        return { ...freshness(shop, clock()), ...page(among, (record) => `${record.partition}-${record.offset}`, params) };
+        const among = shop.rejected
+          .filter((record) => !params.reason?.length || params.reason.includes(record.reason))
+          .reverse();
+        return {
+          ...freshness(shop, clock()),
+          ...page(among, (record) => `${record.partition}-${record.offset}`, params),
+        };
       }, signal),
     getSystemHealth: (signal) => answer(() => health(shop, clock()), signal),
     operate: (request) =>
@@ -128,8 +155,21 @@ export function createMockApi(clock: () => number = Date.now): Api {
         return { run_id: "mock", url: "#" };
       }),
     downloadEvents: async (filters, _file, { signal } = {}) => {
-      const columns = ["id", "event_time", "event_type", "order_id", "user_id", "amount", "currency", "status", "ingest_time"] as const;
-      const rows = await answer(() => found(filters).map((event) => columns.map((column) => event[column]).join(",")), signal);
+      const columns = [
+        "id",
+        "event_time",
+        "event_type",
+        "order_id",
+        "user_id",
+        "amount",
+        "currency",
+        "status",
+        "ingest_time",
+      ] as const;
+      const rows = await answer(
+        () => found(filters).map((event) => columns.map((column) => event[column]).join(",")),
+        signal,
+      );
       const file = new Blob([["\ufeff" + columns.join(","), ...rows].join("\r\n")], { type: "text/csv" });
       saveBlob(file, "events.csv");
       return { rows: rows.length, bytes: file.size };

@@ -20,7 +20,13 @@ function pipelineOf(shop: Shop, now: number): Freshness["pipeline"] {
 export function freshness(shop: Shop, now: number): Freshness {
   const newest = shop.events.at(-1)?.event_time ?? null;
   const lag = newest === null ? null : (now - Date.parse(newest)) / 1_000;
-  return { as_of: new Date(now).toISOString(), newest_event_time: newest, event_time_lag_s: lag, stale: lag !== null && lag > 60, pipeline: pipelineOf(shop, now) };
+  return {
+    as_of: new Date(now).toISOString(),
+    newest_event_time: newest,
+    event_time_lag_s: lag,
+    stale: lag !== null && lag > 60,
+    pipeline: pipelineOf(shop, now),
+  };
 }
 
 interface Span {
@@ -45,7 +51,8 @@ function spanOf(query: RangeQuery, now: number): Span {
   return { start, end: now, previousStart: start - length };
 }
 
-const minutesOf = (start: number, end: number) => Array.from({ length: Math.ceil((end - start) / MINUTE_MS) }, (_, index) => start + index * MINUTE_MS);
+const minutesOf = (start: number, end: number) =>
+  Array.from({ length: Math.ceil((end - start) / MINUTE_MS) }, (_, index) => start + index * MINUTE_MS);
 
 const rangeOf = (query: RangeQuery, start: number, end: number): TimeRange => ({
   name: query.range,
@@ -74,7 +81,10 @@ export function kpiReport(shop: Shop, query: RangeQuery, now: number): KpiReport
   return {
     ...freshness(shop, now),
     current: { range: rangeOf(query, start, end), ...kpisOfMinutes(shop, minutesOf(start, end)) },
-    previous: { range: rangeOf(query, previousStart, previousEnd), ...kpisOfMinutes(shop, minutesOf(previousStart, closed)) },
+    previous: {
+      range: rangeOf(query, previousStart, previousEnd),
+      ...kpisOfMinutes(shop, minutesOf(previousStart, closed)),
+    },
   };
 }
 
@@ -85,7 +95,9 @@ export function timeSeries(shop: Shop, query: RangeQuery, now: number): TimeSeri
   const open = Math.floor(now / MINUTE_MS) * 60;
   const columnsOf = (code: (typeof CURRENCIES)[number]) => {
     const tallies = minutes.map((minute) => shop.tally(minute, code));
-    return byMeasure((name) => tallies.map((tally) => (KPIS[name].unit === "money" ? money(tally[name]) : tally[name]))) as CurrencySeries;
+    return byMeasure((name) =>
+      tallies.map((tally) => (KPIS[name].unit === "money" ? money(tally[name]) : tally[name])),
+    ) as CurrencySeries;
   };
   return {
     ...freshness(shop, now),
@@ -99,5 +111,10 @@ export function timeSeries(shop: Shop, query: RangeQuery, now: number): TimeSeri
 
 export function kpiWindow(shop: Shop, start: number, now: number): KpiWindow {
   const end = start + MINUTE_MS;
-  return { start: new Date(start).toISOString(), end: new Date(end).toISOString(), open: now < end, ...kpisOfMinutes(shop, [start]) };
+  return {
+    start: new Date(start).toISOString(),
+    end: new Date(end).toISOString(),
+    open: now < end,
+    ...kpisOfMinutes(shop, [start]),
+  };
 }

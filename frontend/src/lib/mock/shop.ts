@@ -46,8 +46,15 @@ function amountCents(random: Random, currency: Code): number {
 /** What happens to an order, each with the milliseconds after what happened before. */
 function journey(random: Random): [EventType, number][] {
   const outcome = random();
-  if (outcome > 0.93) return [["order_created", 0], ["order_cancelled", between(random, 5_000, 40_000)]];
-  const steps: [EventType, number][] = [["order_created", 0], ["payment_initiated", between(random, 1_500, 9_000)]];
+  if (outcome > 0.93)
+    return [
+      ["order_created", 0],
+      ["order_cancelled", between(random, 5_000, 40_000)],
+    ];
+  const steps: [EventType, number][] = [
+    ["order_created", 0],
+    ["payment_initiated", between(random, 1_500, 9_000)],
+  ];
   if (outcome < 0.74) steps.push(["payment_success", between(random, 900, 7_000)]);
   else if (outcome < 0.83) steps.push(["payment_failed", between(random, 900, 7_000)]);
   else if (outcome < 0.87) steps.push(["order_cancelled", between(random, 8_000, 60_000)]);
@@ -60,15 +67,36 @@ function count(tally: Sums, type: EventType, cents: number): void {
 
 export const money = (cents: number) => (cents / 100).toFixed(2);
 
-const digits = (random: Random, pattern: string) => pattern.replaceAll("x", () => Math.floor(random() * 16).toString(16));
+const digits = (random: Random, pattern: string) =>
+  pattern.replaceAll("x", () => Math.floor(random() * 16).toString(16));
 
 const REJECTS: readonly [RejectReason, string | null, string][] = [
-  ["missing_field", "orderId", '{"id":"%","eventTime":"2026-01-01T00:00:00Z","eventType":"order_created","userId":"USR2210","amount":120000,"currency":"VND","status":"pending"}'],
-  ["amount_negative", "amount: -12.5", '{"id":"%","eventType":"payment_success","orderId":"ORD100001","userId":"USR1001","amount":-12.5,"currency":"USD","status":"success"}'],
+  [
+    "missing_field",
+    "orderId",
+    '{"id":"%","eventTime":"2026-01-01T00:00:00Z","eventType":"order_created","userId":"USR2210","amount":120000,"currency":"VND","status":"pending"}',
+  ],
+  [
+    "amount_negative",
+    "amount: -12.5",
+    '{"id":"%","eventType":"payment_success","orderId":"ORD100001","userId":"USR1001","amount":-12.5,"currency":"USD","status":"success"}',
+  ],
   ["not_json", null, '{"id":"%","eventTime":"2026-'],
-  ["wrong_type", "amount: 99.00", '{"id":"%","orderId":"ORD100310","userId":"USR1456","amount":"99.00","currency":"USD","status":"pending"}'],
-  ["not_allowed", "currency: EUR", '{"id":"%","orderId":"ORD100412","userId":"USR1700","amount":45,"currency":"EUR","status":"pending"}'],
-  ["late", "eventTime: 2026-01-01T00:00:00Z", '{"id":"%","eventType":"order_created","orderId":"ORD100020","userId":"USR1020","amount":310000,"currency":"VND","status":"pending"}'],
+  [
+    "wrong_type",
+    "amount: 99.00",
+    '{"id":"%","orderId":"ORD100310","userId":"USR1456","amount":"99.00","currency":"USD","status":"pending"}',
+  ],
+  [
+    "not_allowed",
+    "currency: EUR",
+    '{"id":"%","orderId":"ORD100412","userId":"USR1700","amount":45,"currency":"EUR","status":"pending"}',
+  ],
+  [
+    "late",
+    "eventTime: 2026-01-01T00:00:00Z",
+    '{"id":"%","eventType":"order_created","orderId":"ORD100020","userId":"USR1020","amount":310000,"currency":"VND","status":"pending"}',
+  ],
   ["not_utf8", null, '{"id":"%","note":"\ufffd\ufffd <b>not bold</b>"}'],
 ];
 

@@ -22,7 +22,8 @@ function page(html: string): (id: string) => HTMLElement {
 /** Observers are told in a microtask. */
 const told = () => new Promise((resolve) => setTimeout(resolve));
 
-const LIST = "<main tabindex='-1' id='main'><button id='above'></button><ul><li id='one'><button id='x1'></button></li><li id='two'><button id='x2'></button></li></ul><button id='below'></button></main>";
+const LIST =
+  "<main tabindex='-1' id='main'><button id='above'></button><ul><li id='one'><button id='x1'></button></li><li id='two'><button id='x2'></button></li></ul><button id='below'></button></main>";
 
 it.each([
   { gone: ["one"], from: "x1", to: "x2", what: "the next of a list" },
@@ -61,7 +62,9 @@ it("hands the focus on from a button that is disabled", async () => {
 });
 
 it("goes back to the place where a dialog was opened, if what opened it is gone", async () => {
-  const by = page("<button></button><div id='row'><button id='stop'></button><button id='links'></button></div><p><dialog id='dialog' open><button id='yes'></button></dialog></p>");
+  const by = page(
+    "<button></button><div id='row'><button id='stop'></button><button id='links'></button></div><p><dialog id='dialog' open><button id='yes'></button></dialog></p>",
+  );
   by("stop").focus();
   by("yes").focus();
   by("stop").remove();

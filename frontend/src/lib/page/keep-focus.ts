@@ -3,7 +3,8 @@
  * again at the top of the page, and a screen reader reads nothing. This moves it to the element in its place.
  */
 
-const FOCUSABLE = "a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary, [tabindex]:not([tabindex^='-'])";
+const FOCUSABLE =
+  "a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary, [tabindex]:not([tabindex^='-'])";
 
 /** An ancestor of the focused element, and the element's index among its focusable elements. */
 interface Step {
@@ -14,7 +15,9 @@ interface Step {
 const focusableIn = (within: Element) => [...within.querySelectorAll<HTMLElement>(FOCUSABLE)].filter(isVisible);
 
 function isVisible(element: Element): boolean {
-  return typeof element.checkVisibility === "function" ? element.checkVisibility({ visibilityProperty: true }) : element.closest("[hidden], dialog:not([open])") === null;
+  return typeof element.checkVisibility === "function"
+    ? element.checkVisibility({ visibilityProperty: true })
+    : element.closest("[hidden], dialog:not([open])") === null;
 }
 
 const takesFocus = (element: Element) => element.isConnected && !element.matches(":disabled");
@@ -74,7 +77,11 @@ export function keepFocus(): () => void {
   };
   const observer = new MutationObserver(() => {
     const { activeElement } = document;
-    if (!focused || (activeElement === focused ? takesFocus(focused) : activeElement !== document.body || holds(focused))) return;
+    if (
+      !focused ||
+      (activeElement === focused ? takesFocus(focused) : activeElement !== document.body || holds(focused))
+    )
+      return;
     // Behind a dialog that is closing nothing is focusable yet; the next change tries again.
     heir(steps)?.focus({ preventScroll: true });
   });

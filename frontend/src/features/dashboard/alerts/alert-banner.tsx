@@ -22,7 +22,10 @@ export function useAlertText(): (alert: Firing) => string {
   const { t } = useTranslation("dashboard");
   const write = useWritten();
   return (alert) => {
-    const text = t(`alerts.fired.${alert.rule}`, { value: write(alert, alert.value), limit: write(alert, alert.limit) });
+    const text = t(`alerts.fired.${alert.rule}`, {
+      value: write(alert, alert.value),
+      limit: write(alert, alert.limit),
+    });
     return alert.rule === "lag" ? text : `${text} ${t("alerts.last15")}`;
   };
 }
@@ -39,7 +42,9 @@ export function AlertBanner(props: AlertBannerProps) {
   const { t } = useTranslation("dashboard");
   const write = useWritten();
   if (props.alerts.length === 0) return null;
-  const begun = props.alerts.map((alert) => `${t(`alerts.rule.${alert.rule}`, { currency: alert.currency ?? "" })} ${write(alert, alert.limit)}.`);
+  const begun = props.alerts.map(
+    (alert) => `${t(`alerts.rule.${alert.rule}`, { currency: alert.currency ?? "" })} ${write(alert, alert.limit)}.`,
+  );
   return (
     <>
       <p role="alert" className="sr-only">
@@ -57,14 +62,19 @@ function Alerts({ alerts, onHide, wall = false }: AlertBannerProps) {
   return (
     <ul
       aria-label={t("alerts.title")}
-      className={cn("rounded-xl border border-bad/30 bg-bad-soft text-bad", wall ? "grid gap-x-6 text-[clamp(0.875rem,1.25vw,1.25rem)] sm:grid-cols-2" : "divide-y divide-bad/15 text-sm")}
+      className={cn(
+        "rounded-xl border border-bad/30 bg-bad-soft text-bad",
+        wall ? "grid gap-x-6 text-[clamp(0.875rem,1.25vw,1.25rem)] sm:grid-cols-2" : "divide-y divide-bad/15 text-sm",
+      )}
     >
       {alerts.map((alert) => (
         <li key={alert.key} data-alert={alert.key} className="flex items-center gap-3 py-2 pr-2 pl-4">
           <TriangleAlert className="size-[1.15em] shrink-0" aria-hidden />
           <span className="min-w-0 flex-1">
             <strong className="font-semibold">{textOf(alert)}</strong>
-            {alert.since !== null && <span className="opacity-85"> · {t("alerts.since", { time: format.minute(alert.since) })}</span>}
+            {alert.since !== null && (
+              <span className="opacity-85"> · {t("alerts.since", { time: format.minute(alert.since) })}</span>
+            )}
           </span>
           <button
             type="button"

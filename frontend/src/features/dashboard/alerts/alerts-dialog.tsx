@@ -84,9 +84,18 @@ function Rules({ settings, currencies }: { readonly settings: AlertSettings; rea
           onChange={(rule) => alertSettings.update({ revenue: { ...alertSettings.get().revenue, [currency]: rule } })}
         />
       ))}
-      <RuleRow label={t("alerts.rule.lag")} unit={t("alerts.unit.seconds")} rule={settings.lag} onChange={(lag) => alertSettings.update({ lag })} />
+      <RuleRow
+        label={t("alerts.rule.lag")}
+        unit={t("alerts.unit.seconds")}
+        rule={settings.lag}
+        onChange={(lag) => alertSettings.update({ lag })}
+      />
       <div className="flex min-h-14 items-center gap-3 py-2">
-        <Switch label={t("alerts.sound")} checked={settings.sound} onChecked={(sound) => alertSettings.update({ sound })} />
+        <Switch
+          label={t("alerts.sound")}
+          checked={settings.sound}
+          onChecked={(sound) => alertSettings.update({ sound })}
+        />
         <span>
           {t("alerts.sound")} <span className="text-ink-3">· {t("alerts.soundHint")}</span>
         </span>

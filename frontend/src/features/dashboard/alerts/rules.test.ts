@@ -10,10 +10,17 @@ const on = (limit: number) => ({ on: true, limit });
 
 describe("lastQuarter", () => {
   it("sums the last 15 closed windows, each currency's money for itself", () => {
-    expect(lastQuarter(timeSeries(60))).toEqual({ orders: 60, paid: 45, failed: 15, cancelled: 0, revenue: { VND: 1_500_000, USD: 157.5 } });
+    expect(lastQuarter(timeSeries(60))).toEqual({
+      orders: 60,
+      paid: 45,
+      failed: 15,
+      cancelled: 0,
+      revenue: { VND: 1_500_000, USD: 157.5 },
+    });
   });
 
-  it("makes do with the 14 closed windows of the range of 15 minutes", () => expect(lastQuarter(timeSeries(15))?.orders).toBe(56));
+  it("makes do with the 14 closed windows of the range of 15 minutes", () =>
+    expect(lastQuarter(timeSeries(15))?.orders).toBe(56));
 
   it("knows the range of 15 minutes also while its last minute but one may still change", () =>
     expect(lastQuarter(timeSeries(15, { open_from: TEN / 1_000 - 60 }))?.orders).toBe(52));
@@ -37,7 +44,8 @@ describe("firing", () => {
   it("is silent until the user sets something", () => expect(firing(OFF, quarter, 9_999)).toEqual([]));
 
   it("judges each rule in its direction, beyond the limit and not at it", () => {
-    const keys = (settings: Partial<AlertSettings>, lagS = 1) => firing({ ...OFF, ...settings }, quarter, lagS).map(({ key }) => key);
+    const keys = (settings: Partial<AlertSettings>, lagS = 1) =>
+      firing({ ...OFF, ...settings }, quarter, lagS).map(({ key }) => key);
     expect(keys({ success_rate: on(80) })).toEqual(["success_rate"]);
     expect(keys({ success_rate: on(75) })).toEqual([]);
     expect(keys({ failed: on(14) })).toEqual(["failed"]);
@@ -53,7 +61,8 @@ describe("firing", () => {
     expect(firing({ ...OFF, success_rate: on(80) }, lastQuarter(quiet), 1)).toEqual([]);
   });
 
-  it("judges the age of the data even where the series is missing", () => expect(firing({ ...OFF, lag: on(60) }, null, 75)).toHaveLength(1));
+  it("judges the age of the data even where the series is missing", () =>
+    expect(firing({ ...OFF, lag: on(60) }, null, 75)).toHaveLength(1));
 });
 
 it("knows whether any limit is set", () => {

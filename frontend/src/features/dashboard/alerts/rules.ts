@@ -55,7 +55,8 @@ export function lastQuarter(series: TimeSeries): Quarter | null {
   // The range of 15 minutes includes its open window, and briefly the previous one, which has not ended here.
   const least = series.range.name === "15m" ? -2 : 0;
   if (series.step_s > 60 || from < least) return null;
-  const sum = (column: readonly (number | string)[]) => column.slice(Math.max(0, from), to).reduce<number>((total, value) => total + Number(value), 0);
+  const sum = (column: readonly (number | string)[]) =>
+    column.slice(Math.max(0, from), to).reduce<number>((total, value) => total + Number(value), 0);
   const all = Object.entries(series.currencies);
   const total = (column: "orders_created" | "payment_success" | "payment_failed" | "orders_cancelled") =>
     all.reduce((whole, [, columns]) => whole + sum(columns[column]), 0);
@@ -76,7 +77,13 @@ export function isWatching({ revenue, success_rate, failed, cancelled, orders, l
 /** The exceeded limits. `lagS`: age of the newest event in seconds. */
 export function firing(settings: AlertSettings, quarter: Quarter | null, lagS: number | null): Firing[] {
   const found: Firing[] = [];
-  const judge = (name: RuleName, value: number | null, beyond: "above" | "below", { on, limit }: { on: boolean; limit: number }, currency: string | null = null) => {
+  const judge = (
+    name: RuleName,
+    value: number | null,
+    beyond: "above" | "below",
+    { on, limit }: { on: boolean; limit: number },
+    currency: string | null = null,
+  ) => {
     if (!on || value === null || !(beyond === "above" ? value > limit : value < limit)) return;
     found.push({ key: currency === null ? name : `${name}:${currency}`, rule: name, currency, value, limit });
   };

@@ -37,7 +37,13 @@ export function CopyButton({ text, label, children }: CopyButtonProps) {
   return (
     <>
       {children === undefined ? (
-        <button type="button" aria-label={label} title={label} onClick={copy} className="rounded-md p-1.5 text-ink-3 hover:bg-sunken hover:text-ink">
+        <button
+          type="button"
+          aria-label={label}
+          title={label}
+          onClick={copy}
+          className="rounded-md p-1.5 text-ink-3 hover:bg-sunken hover:text-ink"
+        >
           <Icon aria-hidden className="size-3.5" />
         </button>
       ) : (

@@ -15,7 +15,15 @@ export interface Neighbours {
 export function Walk({ onPrevious, onNext }: Neighbours) {
   const { t } = useTranslation("events");
   const step = (label: string, icon: ReactNode, go: (() => void) | null) => (
-    <Button variant="ghost" size="icon" className="size-7" aria-label={label} title={label} disabled={go === null} onClick={() => go?.()}>
+    <Button
+      variant="ghost"
+      size="icon"
+      className="size-7"
+      aria-label={label}
+      title={label}
+      disabled={go === null}
+      onClick={() => go?.()}
+    >
       {icon}
     </Button>
   );

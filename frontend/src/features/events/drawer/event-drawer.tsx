@@ -53,7 +53,14 @@ export function EventDrawer(props: EventDrawerProps) {
   return (
     <Drawer open={id !== undefined} onClose={props.onClose} title={title}>
       {id !== undefined && (
-        <DrawerBody {...props} id={id} data={query.data} dimmed={query.isPlaceholderData} error={error} onRetry={() => void query.refetch()} />
+        <DrawerBody
+          {...props}
+          id={id}
+          data={query.data}
+          dimmed={query.isPlaceholderData}
+          error={error}
+          onRetry={() => void query.refetch()}
+        />
       )}
     </Drawer>
   );
@@ -78,7 +85,10 @@ function DrawerBody(props: BodyProps) {
   if (!data) return <DrawerSkeleton />;
   const event = data.events.find((one) => one.id === id) ?? data.events.at(-1);
   return (
-    <div aria-busy={props.dimmed} className={cn("flex flex-col gap-5 transition-opacity", props.dimmed && "opacity-60")}>
+    <div
+      aria-busy={props.dimmed}
+      className={cn("flex flex-col gap-5 transition-opacity", props.dimmed && "opacity-60")}
+    >
       <Outcome journey={journeyOf(data)} />
       <section>
         <div className="mb-1 flex items-center justify-between">

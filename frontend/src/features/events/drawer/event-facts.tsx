@@ -27,7 +27,8 @@ export function Outcome({ journey }: { readonly journey: Journey }) {
         <p className="font-semibold">{t(`outcome.${journey.outcome}`)}</p>
         <p className="text-[0.8125rem] text-ink-2">
           {t(`outcomeText.${journey.outcome}`, { lag, took: format.duration(journey.tookS) })}
-          {journey.payments > 1 && ` ${t("drawer.retries", { count: journey.payments, n: format.count(journey.payments) })}.`}
+          {journey.payments > 1 &&
+            ` ${t("drawer.retries", { count: journey.payments, n: format.count(journey.payments) })}.`}
         </p>
       </div>
       {last && <p className="shrink-0 text-base font-semibold text-ink">{format.money(last.amount, last.currency)}</p>}
@@ -60,7 +61,9 @@ export function EventFacts({ event, onFilter }: EventFactsProps) {
           {format.money(event.amount, event.currency)} <span className="text-ink-3">{event.currency}</span>
         </Detail>
         <Detail name={t("drawer.happened")}>{format.dateTime(event.event_time)}</Detail>
-        <Detail name={t("drawer.written")}>{t("drawer.writtenAfter", { time: format.dateTime(event.ingest_time), lag })}</Detail>
+        <Detail name={t("drawer.written")}>
+          {t("drawer.writtenAfter", { time: format.dateTime(event.ingest_time), lag })}
+        </Detail>
         <Detail name={t("drawer.order")} actions={copy(t("drawer.order"), event.order_id)}>
           {mono(event.order_id)}
         </Detail>

@@ -22,7 +22,8 @@ describe("a journey", () => {
     expect(paid).toMatchObject({ tookS: 12, open: false, payments: 1 });
   });
 
-  it("marks an amount that is another than before", () => expect(paid.steps.map((one) => one.amountChanged)).toEqual([false, false, true]));
+  it("marks an amount that is another than before", () =>
+    expect(paid.steps.map((one) => one.amountChanged)).toEqual([false, false, true]));
 
   it("waits for nothing when it is over", () => expect(awaited(paid)).toBeNull());
 
@@ -33,5 +34,6 @@ describe("a journey", () => {
     expect(awaited(initiated)).toBe("payment_success");
   });
 
-  it("stands with nothing in it", () => expect(journeyOf({ outcome: "created", events: [] })).toMatchObject({ steps: [], tookS: 0 }));
+  it("stands with nothing in it", () =>
+    expect(journeyOf({ outcome: "created", events: [] })).toMatchObject({ steps: [], tookS: 0 }));
 });

@@ -13,7 +13,9 @@ describe("prettyJson", () => {
     expect(prettyJson(text)?.replace(/\n| {2}|(?<=:) /g, "")).toBe(text);
   });
 
-  it.each(["", "{", "{'a':1}", "NaN", '{"a":1}x'])("has nothing to say of %j", (text) => expect(prettyJson(text)).toBeNull());
+  it.each(["", "{", "{'a':1}", "NaN", '{"a":1}x'])("has nothing to say of %j", (text) =>
+    expect(prettyJson(text)).toBeNull(),
+  );
 
   it("takes a bare value", () => expect(prettyJson(' "x" ')).toBe('"x"'));
 
@@ -35,6 +37,8 @@ describe("visible", () => {
 
 describe("folded", () => {
   it("leaves a short text whole", () => expect(folded("a\nb")).toBeNull());
-  it("keeps the beginning of many lines", () => expect(folded("x\n".repeat(FOLDED_LINES + 5))?.split("\n")).toHaveLength(FOLDED_LINES));
-  it("keeps the beginning of one long line", () => expect(folded("x".repeat(FOLDED_CHARACTERS + 1))).toHaveLength(FOLDED_CHARACTERS));
+  it("keeps the beginning of many lines", () =>
+    expect(folded("x\n".repeat(FOLDED_LINES + 5))?.split("\n")).toHaveLength(FOLDED_LINES));
+  it("keeps the beginning of one long line", () =>
+    expect(folded("x".repeat(FOLDED_CHARACTERS + 1))).toHaveLength(FOLDED_CHARACTERS));
 });

@@ -84,7 +84,12 @@ function Facts({ record, onPrevious, onNext }: { readonly record: RejectedRecord
         </Detail>
         <Detail
           name={t("record.place")}
-          actions={<CopyButton text={`${topic} ${partition} ${offset}`} label={t("drawer.copy", { name: t("record.place") })} />}
+          actions={
+            <CopyButton
+              text={`${topic} ${partition} ${offset}`}
+              label={t("drawer.copy", { name: t("record.place") })}
+            />
+          }
         >
           {t("record.placeValue", { topic, partition, offset })}
         </Detail>

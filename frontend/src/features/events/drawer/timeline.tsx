@@ -58,7 +58,10 @@ function TimelineStep({ step, current, last, onEvent }: StepProps) {
         type="button"
         aria-current={current ? "step" : undefined}
         onClick={() => onEvent(event.id)}
-        className={cn("flex w-full items-start gap-3 rounded-lg p-2 text-left hover:bg-sunken", current && "bg-sunken shadow-[inset_0_0_0_1px_var(--line-strong)]")}
+        className={cn(
+          "flex w-full items-start gap-3 rounded-lg p-2 text-left hover:bg-sunken",
+          current && "bg-sunken shadow-[inset_0_0_0_1px_var(--line-strong)]",
+        )}
       >
         <TypeDot type={event.event_type} />
         <span className="min-w-0 flex-1 pt-1">
@@ -68,7 +71,9 @@ function TimelineStep({ step, current, last, onEvent }: StepProps) {
           </span>
           <span className="flex flex-wrap items-baseline gap-x-2 text-xs text-ink-3">
             <span>{format.time(event.event_time)}</span>
-            {afterS !== null && <span className="text-ink-2">{t("drawer.after", { lag: format.duration(afterS) })}</span>}
+            {afterS !== null && (
+              <span className="text-ink-2">{t("drawer.after", { lag: format.duration(afterS) })}</span>
+            )}
             {amountChanged && <span className="text-warn">{t("drawer.amountChanged")}</span>}
             {current && <span className="text-accent">{t("drawer.this")}</span>}
           </span>

@@ -22,7 +22,10 @@ export function chipsOf(search: EventsSearch, t: T, format: Format): readonly Ch
   const chips: Chip[] = [];
   const add = (key: string, name: string, text: string, next: Parameters<typeof change>[1]) =>
     chips.push({ key, name, text, without: change(search, next) });
-  const each = <K extends "type" | "status" | "currency" | "reason">(key: K, textOf: (value: NonNullable<EventsSearch[K]>[number]) => string) => {
+  const each = <K extends "type" | "status" | "currency" | "reason">(
+    key: K,
+    textOf: (value: NonNullable<EventsSearch[K]>[number]) => string,
+  ) => {
     const chosen = (search[key] ?? []) as readonly NonNullable<EventsSearch[K]>[number][];
     for (const value of chosen) {
       add(`${key}-${value}`, t(`filter.${key}`), textOf(value), { [key]: chosen.filter((one) => one !== value) });
@@ -38,7 +41,9 @@ export function chipsOf(search: EventsSearch, t: T, format: Format): readonly Ch
     if (search.user !== undefined) add("user", t("filter.user"), withBlanks(search.user), { user: undefined });
   }
   if (search.span) add("span", t("filter.time"), t(`common:range.long.${search.span}`), { span: undefined });
-  if (search.from !== undefined) add("from", t("filter.time"), t("filter.fromChip", { time: format.dateTime(search.from) }), { from: undefined });
-  if (search.to !== undefined) add("to", t("filter.time"), t("filter.toChip", { time: format.dateTime(search.to) }), { to: undefined });
+  if (search.from !== undefined)
+    add("from", t("filter.time"), t("filter.fromChip", { time: format.dateTime(search.from) }), { from: undefined });
+  if (search.to !== undefined)
+    add("to", t("filter.time"), t("filter.toChip", { time: format.dateTime(search.to) }), { to: undefined });
   return chips;
 }

@@ -45,7 +45,12 @@ export function FilterBar({ search, onSearch, field, phone, end }: FilterBarProp
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-2">
         {!rejected && (
-          <SearchField field={field} value={search.q ?? ""} onValue={(q) => set({ q }, true)} className="flex-1 basis-40 md:max-w-72 md:basis-56" />
+          <SearchField
+            field={field}
+            value={search.q ?? ""}
+            onValue={(q) => set({ q }, true)}
+            className="flex-1 basis-40 md:max-w-72 md:basis-56"
+          />
         )}
         {phone ? <PhoneFilters search={search} set={set} /> : <Filters search={search} set={set} />}
         {end}
@@ -64,8 +69,17 @@ interface FiltersProps {
 function useFilters({ search, set }: FiltersProps): readonly Filter[] {
   const { t } = useTranslation(["events", "common"]);
   const currencies = useAbout().data?.currencies ?? [];
-  const time = { label: t("filter.time"), value: useTimeValue(search), content: <TimeFilter search={search} onTime={set} />, className: "w-80" };
-  const several = (key: "type" | "status" | "currency" | "reason", className: string, choices: readonly Choice[]): Filter => {
+  const time = {
+    label: t("filter.time"),
+    value: useTimeValue(search),
+    content: <TimeFilter search={search} onTime={set} />,
+    className: "w-80",
+  };
+  const several = (
+    key: "type" | "status" | "currency" | "reason",
+    className: string,
+    choices: readonly Choice[],
+  ): Filter => {
     const label = t(`filter.${key}`);
     const chosen = search[key] ?? [];
     return {
@@ -77,14 +91,30 @@ function useFilters({ search, set }: FiltersProps): readonly Filter[] {
     };
   };
   if (search.tab === "rejected") {
-    const reasons = REASONS.map((value) => ({ value, label: t(`common:reason.${value}`), hint: t(`meaning.${value}`) }));
+    const reasons = REASONS.map((value) => ({
+      value,
+      label: t(`common:reason.${value}`),
+      hint: t(`meaning.${value}`),
+    }));
     return [several("reason", "max-h-[min(32rem,70dvh)] w-80 overflow-y-auto", reasons), time];
   }
   const ids = [search.order, search.user].filter((one) => one !== undefined);
   return [
-    several("type", "w-64", EVENT_TYPES.map((value) => ({ value, label: <TypeMark type={value} /> }))),
-    several("status", "w-48", STATUSES.map((value) => ({ value, label: t(`common:status.${value}`) }))),
-    several("currency", "w-40", currencies.map(({ code }) => ({ value: code, label: code }))),
+    several(
+      "type",
+      "w-64",
+      EVENT_TYPES.map((value) => ({ value, label: <TypeMark type={value} /> })),
+    ),
+    several(
+      "status",
+      "w-48",
+      STATUSES.map((value) => ({ value, label: t(`common:status.${value}`) })),
+    ),
+    several(
+      "currency",
+      "w-40",
+      currencies.map(({ code }) => ({ value: code, label: code })),
+    ),
     time,
     {
       label: t("filter.ids"),

@@ -8,7 +8,13 @@ import { fromWall, toWall } from "./wall-time";
 
 describe("what the API is asked", () => {
   it("is what is set, by the API's names", () => {
-    expect(toEventFilters({ type: ["payment_failed"], currency: ["VND"], order: "ORD1", user: "USR1", q: "a", from: at(0), to: at(9) }, TEN, "UTC")).toEqual({
+    expect(
+      toEventFilters(
+        { type: ["payment_failed"], currency: ["VND"], order: "ORD1", user: "USR1", q: "a", from: at(0), to: at(9) },
+        TEN,
+        "UTC",
+      ),
+    ).toEqual({
       event_type: ["payment_failed"],
       currency: ["VND"],
       order_id: "ORD1",
@@ -18,7 +24,9 @@ describe("what the API is asked", () => {
       to: at(9),
     });
     expect(toEventFilters({}, TEN, "UTC")).toEqual({});
-    expect(toRejectedFilters({ tab: "rejected", reason: ["late"], type: ["order_created"] }, TEN, "UTC")).toEqual({ reason: ["late"] });
+    expect(toRejectedFilters({ tab: "rejected", reason: ["late"], type: ["order_created"] }, TEN, "UTC")).toEqual({
+      reason: ["late"],
+    });
   });
 
   it("begins a span at the minute at which the dashboard's range of that name begins", () => {
@@ -31,7 +39,15 @@ describe("what the API is asked", () => {
 });
 
 describe("which live events belong to the list", () => {
-  const event = orderEvent({ id: "abc-1", order_id: "ORD12", user_id: "USR7", event_time: at(5), event_type: "payment_failed", status: "failed", currency: "USD" });
+  const event = orderEvent({
+    id: "abc-1",
+    order_id: "ORD12",
+    user_id: "USR7",
+    event_time: at(5),
+    event_type: "payment_failed",
+    status: "failed",
+    currency: "USD",
+  });
 
   it.each([
     [{}, true],

@@ -21,7 +21,8 @@ interface ChoicesProps {
 /** Any number of a few, as a list of checkboxes. */
 export function Choices({ label, choices, chosen, onChosen }: ChoicesProps) {
   const id = useId();
-  const toggle = (value: string, on: boolean) => onChosen(on ? [...chosen, value] : chosen.filter((one) => one !== value));
+  const toggle = (value: string, on: boolean) =>
+    onChosen(on ? [...chosen, value] : chosen.filter((one) => one !== value));
   return (
     <div role="group" aria-label={label} className="flex flex-col">
       {choices.map(({ value, label: text, hint }) => {
@@ -40,7 +41,11 @@ export function Choices({ label, choices, chosen, onChosen }: ChoicesProps) {
                 onChange={(event) => toggle(value, event.target.checked)}
                 className="size-4 cursor-pointer appearance-none rounded border border-line-strong bg-surface checked:border-accent checked:bg-accent focus-visible:outline-none"
               />
-              <Check aria-hidden className={cn("pointer-events-none absolute inset-0.5 size-3 text-accent-ink", !on && "hidden")} strokeWidth={3} />
+              <Check
+                aria-hidden
+                className={cn("pointer-events-none absolute inset-0.5 size-3 text-accent-ink", !on && "hidden")}
+                strokeWidth={3}
+              />
             </span>
             <span className="min-w-0 text-[0.8125rem]">
               {text}

@@ -36,7 +36,10 @@ export function SearchField({ value, onValue, field, className }: SearchFieldPro
 
   return (
     <div role="search" className={cn("relative min-w-0", className)}>
-      <Search aria-hidden className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-ink-3" />
+      <Search
+        aria-hidden
+        className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-ink-3"
+      />
       <TextField
         ref={field}
         type="search"

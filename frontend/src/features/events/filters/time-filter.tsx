@@ -31,7 +31,10 @@ export function TimeFilter({ search, onTime }: TimeFilterProps) {
       type="button"
       aria-pressed={on}
       onClick={choose}
-      className={cn("rounded-lg px-2.5 py-1.5 text-left text-[0.8125rem] first-letter:uppercase hover:bg-sunken", on && "bg-accent-soft font-medium text-accent")}
+      className={cn(
+        "rounded-lg px-2.5 py-1.5 text-left text-[0.8125rem] first-letter:uppercase hover:bg-sunken",
+        on && "bg-accent-soft font-medium text-accent",
+      )}
     >
       {label}
     </button>
@@ -93,7 +96,11 @@ function Between({ id, from, to, timeZone, onBetween }: BetweenProps) {
       {field("from", wallFrom, setFrom)}
       {field("to", wallTo, setTo)}
       <div className="flex items-center justify-between gap-3">
-        <p id={`${id}-note`} role={wrong ? "alert" : undefined} className={cn("text-xs", wrong ? "text-bad" : "text-ink-3")}>
+        <p
+          id={`${id}-note`}
+          role={wrong ? "alert" : undefined}
+          className={cn("text-xs", wrong ? "text-bad" : "text-ink-3")}
+        >
           {wrong ? t("filter.badRange") : t("filter.zone", { zone: timeZone })}
         </p>
         <Button type="submit" size="sm" variant="primary" disabled={wrong}>

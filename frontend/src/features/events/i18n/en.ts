@@ -81,12 +81,14 @@ export const en = {
     endRejected_other: "That is all: {{n}} records.",
     moreFailed: "Older rows could not be loaded.",
     emptyTitle: "No events yet",
-    emptyText: "Start the generator on the Operations page, or send events to the topic events_raw. They appear here automatically.",
+    emptyText:
+      "Start the generator on the Operations page, or send events to the topic events_raw. They appear here automatically.",
     noMatchTitle: "No event matches these filters",
     noMatchText: "Matching events appear here as they arrive.",
     noMatchPast: "Nothing in this range matches.",
     noRejectTitle: "Nothing was rejected",
-    noRejectText: "Every record so far followed the contract. The generator breaks a rule on purpose in 1 of 100 records.",
+    noRejectText:
+      "Every record so far followed the contract. The generator breaks a rule on purpose in 1 of 100 records.",
     noRejectMatch: "No rejected record matches these filters",
     stale: "The list is from {{time}}; reloading it failed.",
     keys: "Arrow keys move, Enter opens, Space pauses, / searches.",

@@ -85,7 +85,8 @@ export const vi: Catalogue<typeof en> = {
     endRejected_other: "Đã hết: {{n}} bản ghi.",
     moreFailed: "Không đọc được các dòng cũ hơn.",
     emptyTitle: "Chưa có sự kiện nào",
-    emptyText: "Hãy bật bộ sinh dữ liệu ở trang Vận hành, hoặc gửi sự kiện vào topic events_raw. Chúng sẽ tự hiện ở đây.",
+    emptyText:
+      "Hãy bật bộ sinh dữ liệu ở trang Vận hành, hoặc gửi sự kiện vào topic events_raw. Chúng sẽ tự hiện ở đây.",
     noMatchTitle: "Không có sự kiện nào khớp bộ lọc",
     noMatchText: "Sự kiện khớp sẽ hiện ở đây ngay khi đến.",
     noMatchPast: "Không có gì khớp trong khoảng này.",

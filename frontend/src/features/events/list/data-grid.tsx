@@ -1,9 +1,27 @@
 /** A virtualised table with keyboard navigation: TanStack Table manages its rows, TanStack Virtual renders
  * the visible ones. It has the ARIA role `grid`; focus stays on the grid and `aria-activedescendant` names the row.
  */
-import { createColumnHelper, flexRender, type Row, type RowData, tableFeatures, type TableOptions, useTable } from "@tanstack/react-table";
+import {
+  createColumnHelper,
+  flexRender,
+  type Row,
+  type RowData,
+  tableFeatures,
+  type TableOptions,
+  useTable,
+} from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type MouseEvent, type ReactNode, type RefObject, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  type RefObject,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 
 import { cn } from "@/lib/cn";
 
@@ -155,17 +173,26 @@ export function DataGrid<T extends RowData>(props: DataGridProps<T>) {
             key={group.id}
             role="row"
             aria-rowindex={1}
-            className={cn("grid h-9 items-center border-b border-line bg-surface px-4 text-xs font-medium text-ink-3", props.template)}
+            className={cn(
+              "grid h-9 items-center border-b border-line bg-surface px-4 text-xs font-medium text-ink-3",
+              props.template,
+            )}
           >
             {group.headers.map((header) => (
-              <div key={header.id} role="columnheader" className={cn("truncate", header.column.columnDef.meta?.className)}>
+              <div
+                key={header.id}
+                role="columnheader"
+                className={cn("truncate", header.column.columnDef.meta?.className)}
+              >
                 {flexRender(header.column.columnDef.header, header.getContext())}
               </div>
             ))}
           </div>
         ))}
       </div>
-      {rows.length === 0 && <div className="flex min-h-[calc(100%-2.25rem)] flex-col justify-center">{props.empty}</div>}
+      {rows.length === 0 && (
+        <div className="flex min-h-[calc(100%-2.25rem)] flex-col justify-center">{props.empty}</div>
+      )}
       <div
         role="rowgroup"
         className={cn("relative transition-opacity", props.dimmed && "opacity-50")}
@@ -201,14 +228,26 @@ export function DataGrid<T extends RowData>(props: DataGridProps<T>) {
           );
         })}
       </div>
-      {rows.length > 0 && <div className="flex min-h-12 items-center justify-center px-4 py-3 text-[0.8125rem] text-ink-3">{props.footer}</div>}
+      {rows.length > 0 && (
+        <div className="flex min-h-12 items-center justify-center px-4 py-3 text-[0.8125rem] text-ink-3">
+          {props.footer}
+        </div>
+      )}
     </div>
   );
 }
 
 function Cells<T extends RowData>({ row }: { readonly row: Row<Features, T> }) {
   return row.getAllCells().map((cell) => (
-    <div key={cell.id} role="gridcell" className={cn("min-w-0 truncate", cell.column.columnDef.meta?.className, cell.column.columnDef.meta?.cellClassName)}>
+    <div
+      key={cell.id}
+      role="gridcell"
+      className={cn(
+        "min-w-0 truncate",
+        cell.column.columnDef.meta?.className,
+        cell.column.columnDef.meta?.cellClassName,
+      )}
+    >
       {flexRender(cell.column.columnDef.cell, cell.getContext())}
     </div>
   ));

@@ -41,7 +41,11 @@ export function Downloads({ filters }: { readonly filters: () => EventFilters })
     const { signal } = (abort.current = new AbortController());
     setState({ kind: "running", progress: NOTHING });
     try {
-      const progress = await api.downloadEvents(filters(), { format: as, tz }, { signal, onProgress: (now) => setState({ kind: "running", progress: now }) });
+      const progress = await api.downloadEvents(
+        filters(),
+        { format: as, tz },
+        { signal, onProgress: (now) => setState({ kind: "running", progress: now }) },
+      );
       setState({ kind: "done", progress });
     } catch (error) {
       setState(signal.aborted ? { kind: "cancelled" } : { kind: "failed", error });
@@ -59,8 +63,16 @@ export function Downloads({ filters }: { readonly filters: () => EventFilters })
   return (
     <div className="flex items-center gap-2">
       {state.kind === "running" ? (
-        <div role="group" aria-label={t("csv.label")} className="flex h-8 items-center gap-2 rounded-lg border border-line bg-surface pr-1 pl-2.5 text-[0.8125rem] shadow-card">
-          <span role="progressbar" aria-label={t("csv.label")} className="size-3.5 shrink-0 animate-spin rounded-full border-2 border-line-strong border-t-accent" />
+        <div
+          role="group"
+          aria-label={t("csv.label")}
+          className="flex h-8 items-center gap-2 rounded-lg border border-line bg-surface pr-1 pl-2.5 text-[0.8125rem] shadow-card"
+        >
+          <span
+            role="progressbar"
+            aria-label={t("csv.label")}
+            className="size-3.5 shrink-0 animate-spin rounded-full border-2 border-line-strong border-t-accent"
+          />
           <span className="whitespace-nowrap text-ink-2">
             {state.progress.bytes === 0
               ? t("csv.waiting")
@@ -91,7 +103,14 @@ export function Downloads({ filters }: { readonly filters: () => EventFilters })
           )}
         </>
       )}
-      <span role="status" className={cn("text-[0.8125rem]", state.kind === "failed" ? "text-bad" : "text-ink-3", said === "" && "sr-only")}>
+      <span
+        role="status"
+        className={cn(
+          "text-[0.8125rem]",
+          state.kind === "failed" ? "text-bad" : "text-ink-3",
+          said === "" && "sr-only",
+        )}
+      >
         {said}
       </span>
     </div>

@@ -39,16 +39,31 @@ function Amount({ event }: { readonly event: OrderEvent }) {
 
 const helper = columnHelper<OrderEvent>();
 const COLUMNS = helper.columns([
-  helper.accessor("event_time", { header: () => <ColumnTitle name="time" />, cell: ({ getValue }) => <When at={getValue()} /> }),
-  helper.accessor("event_type", { header: () => <ColumnTitle name="type" />, cell: ({ getValue }) => <TypeMark type={getValue()} /> }),
-  helper.accessor("order_id", { header: () => <ColumnTitle name="order" />, meta: { cellClassName: "font-mono text-[0.8125rem]" } }),
-  helper.accessor("user_id", { header: () => <ColumnTitle name="user" />, meta: { cellClassName: "font-mono text-[0.8125rem] text-ink-2" } }),
+  helper.accessor("event_time", {
+    header: () => <ColumnTitle name="time" />,
+    cell: ({ getValue }) => <When at={getValue()} />,
+  }),
+  helper.accessor("event_type", {
+    header: () => <ColumnTitle name="type" />,
+    cell: ({ getValue }) => <TypeMark type={getValue()} />,
+  }),
+  helper.accessor("order_id", {
+    header: () => <ColumnTitle name="order" />,
+    meta: { cellClassName: "font-mono text-[0.8125rem]" },
+  }),
+  helper.accessor("user_id", {
+    header: () => <ColumnTitle name="user" />,
+    meta: { cellClassName: "font-mono text-[0.8125rem] text-ink-2" },
+  }),
   helper.accessor("amount", {
     header: () => <ColumnTitle name="amount" />,
     cell: ({ row }) => <Amount event={row.original} />,
     meta: { className: "text-right" },
   }),
-  helper.accessor("status", { header: () => <ColumnTitle name="status" />, cell: ({ getValue }) => <StatusMark status={getValue()} /> }),
+  helper.accessor("status", {
+    header: () => <ColumnTitle name="status" />,
+    cell: ({ getValue }) => <StatusMark status={getValue()} />,
+  }),
 ]);
 const TEMPLATE =
   "gap-x-3 lg:gap-x-4 grid-cols-[minmax(5.5rem,0.8fr)_minmax(9.5rem,1.3fr)_minmax(5.5rem,1fr)_minmax(5rem,1fr)_minmax(7.5rem,1fr)_minmax(6rem,0.7fr)]";

@@ -26,7 +26,9 @@ export interface TabProps {
 }
 
 /** The columns of a list, and its rows if there is no room for columns. */
-export type ListLook<T extends RowData> = Pick<DataGridProps<T>, "columns" | "template" | "rowId"> & { readonly compact: (row: T) => ReactNode };
+export type ListLook<T extends RowData> = Pick<DataGridProps<T>, "columns" | "template" | "rowId"> & {
+  readonly compact: (row: T) => ReactNode;
+};
 
 interface ListQuery extends Pages {
   readonly error: Error | null;
@@ -35,7 +37,8 @@ interface ListQuery extends Pages {
   readonly refetch: () => Promise<unknown>;
 }
 
-interface ListCardProps<T extends RowData> extends Omit<TabProps, "onClose">, Pick<DataGridProps<T>, "rows" | "openId" | "onAway" | "scroller"> {
+interface ListCardProps<T extends RowData>
+  extends Omit<TabProps, "onClose">, Pick<DataGridProps<T>, "rows" | "openId" | "onAway" | "scroller"> {
   readonly look: ListLook<T>;
   readonly query: ListQuery;
   /** The range has ended: nothing new can come. */
@@ -77,7 +80,13 @@ export function ListCard<T extends RowData>(props: ListCardProps<T>) {
               scroller={props.scroller}
               dimmed={query.isPlaceholderData}
               empty={
-                <ListEmpty rejected={rejected} filtered={isFiltered(search)} past={past} more={more} onClear={() => props.onSearch(cleared(search))} />
+                <ListEmpty
+                  rejected={rejected}
+                  filtered={isFiltered(search)}
+                  past={past}
+                  more={more}
+                  onClear={() => props.onSearch(cleared(search))}
+                />
               }
               footer={
                 <ListFooter

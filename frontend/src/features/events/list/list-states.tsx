@@ -65,7 +65,9 @@ export function ListEmpty({ rejected, filtered, past, more, onClear }: ListEmpty
     );
   }
   const title = rejected ? t("list.noRejectMatch") : t("list.noMatchTitle");
-  return <EmptyState title={title} text={past || rejected ? t("list.noMatchPast") : t("list.noMatchText")} action={clear} />;
+  return (
+    <EmptyState title={title} text={past || rejected ? t("list.noMatchPast") : t("list.noMatchText")} action={clear} />
+  );
 }
 
 function Looking() {

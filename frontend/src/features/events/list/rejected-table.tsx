@@ -42,8 +42,14 @@ function Size({ bytes }: { readonly bytes: number }) {
 
 const helper = columnHelper<RejectedRecord>();
 const COLUMNS = helper.columns([
-  helper.accessor("rejected_at", { header: () => <ColumnTitle name="time" />, cell: ({ getValue }) => <When at={getValue()} /> }),
-  helper.accessor("reason", { header: () => <ColumnTitle name="reason" />, cell: ({ getValue }) => <ReasonMark reason={getValue()} /> }),
+  helper.accessor("rejected_at", {
+    header: () => <ColumnTitle name="time" />,
+    cell: ({ getValue }) => <When at={getValue()} />,
+  }),
+  helper.accessor("reason", {
+    header: () => <ColumnTitle name="reason" />,
+    cell: ({ getValue }) => <ReasonMark reason={getValue()} />,
+  }),
   helper.accessor("detail", {
     header: () => <ColumnTitle name="detail" />,
     cell: ({ row }) => <Fault record={row.original} />,
@@ -59,7 +65,10 @@ const COLUMNS = helper.columns([
     cell: ({ getValue }) => <Size bytes={getValue()} />,
     meta: { className: "text-right", cellClassName: "text-ink-2" },
   }),
-  helper.accessor("replayed_at", { header: () => <ColumnTitle name="replayed" />, cell: ({ getValue }) => <ReplayedMark at={getValue()} /> }),
+  helper.accessor("replayed_at", {
+    header: () => <ColumnTitle name="replayed" />,
+    cell: ({ getValue }) => <ReplayedMark at={getValue()} />,
+  }),
 ]);
 const TEMPLATE =
   "gap-x-3 lg:gap-x-4 grid-cols-[minmax(5.5rem,0.7fr)_minmax(10rem,1fr)_minmax(8rem,2fr)_minmax(6.5rem,0.8fr)_minmax(4rem,0.4fr)_minmax(5rem,0.6fr)]";

@@ -27,7 +27,11 @@ function useTailState(props: TailBarProps): { readonly dot: string; readonly tex
   const { state, reason } = useFreshness(1_000);
   if (props.past) return { dot: "bg-ink-3", text: t("tail.past"), live: false };
   if (state === "disconnected") {
-    return { dot: "bg-bad", text: t("tail.stopped", { reason: reason ? t(`common:link.${reason}`) : t("common:live.disconnected") }), live: false };
+    return {
+      dot: "bg-bad",
+      text: t("tail.stopped", { reason: reason ? t(`common:link.${reason}`) : t("common:live.disconnected") }),
+      live: false,
+    };
   }
   if (props.paused) return { dot: "bg-warn", text: t("tail.paused"), live: false };
   if (props.away) return { dot: "bg-ink-3", text: t("tail.away"), live: false };
@@ -44,7 +48,11 @@ export function TailBar(props: TailBarProps) {
   const { dot, text, live } = useTailState(props);
   const hold = paused || away;
   return (
-    <div role="group" aria-label={t("tail.label")} className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-1.5 text-[0.8125rem]">
+    <div
+      role="group"
+      aria-label={t("tail.label")}
+      className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-1.5 text-[0.8125rem]"
+    >
       <span className="flex items-center gap-2 font-medium text-ink">
         <span aria-hidden className="relative flex size-2 shrink-0">
           {live && <span className={cn("absolute -inset-1 rounded-full opacity-25", dot)} />}
@@ -52,7 +60,9 @@ export function TailBar(props: TailBarProps) {
         </span>
         <span role="status">{text}</span>
       </span>
-      {rate !== null && !past && <span className="text-ink-3">{t("tail.rate", { rate: format.decimal(rate, rate < 10 ? 1 : 0) })}</span>}
+      {rate !== null && !past && (
+        <span className="text-ink-3">{t("tail.rate", { rate: format.decimal(rate, rate < 10 ? 1 : 0) })}</span>
+      )}
       {!past && !hold && tail.sampled && <span className="text-warn">{t("tail.sampled")}</span>}
       {!past && hold && tail.gap && (
         <span className="flex items-center gap-1 text-warn">

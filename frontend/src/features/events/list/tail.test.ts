@@ -25,7 +25,10 @@ const run = (...actions: TailAction[]): Tail => actions.reduce(tailReducer, EMPT
 
 describe("following", () => {
   it("puts new events on top, each once, and only those that pass", () => {
-    const tail = run(batch([event("b"), event("a")]), batch([event("c"), event("b"), event("x")], { passes: ({ id }) => id !== "x", all: false }));
+    const tail = run(
+      batch([event("b"), event("a")]),
+      batch([event("c"), event("b"), event("x")], { passes: ({ id }) => id !== "x", all: false }),
+    );
     expect(ids(tail.rows)).toBe("c b a");
     expect(tail).toMatchObject({ waitingCount: 0, gap: false });
   });
@@ -50,7 +53,11 @@ describe("holding", () => {
   });
 
   it("only knows a least number where filters might take what was not shown", () => {
-    expect(run(batch([event("b")], { hold: true, all: false, seen: 30, sampled: true }))).toMatchObject({ waitingCount: 1, atLeast: true, gap: true });
+    expect(run(batch([event("b")], { hold: true, all: false, seen: 30, sampled: true }))).toMatchObject({
+      waitingCount: 1,
+      atLeast: true,
+      gap: true,
+    });
   });
 
   it("lets them in together, and says when not all of them were there", () => {
@@ -60,22 +67,29 @@ describe("holding", () => {
     expect(run(batch([event("b")], { hold: true, seen: 30, sampled: true }), { kind: "release" }).gap).toBe(true);
   });
 
-  it("admits that a broken line may have hidden some", () => expect(run({ kind: "missed" })).toMatchObject({ gap: true, atLeast: true }));
+  it("admits that a broken line may have hidden some", () =>
+    expect(run({ kind: "missed" })).toMatchObject({ gap: true, atLeast: true }));
 });
 
 it("starts over when the list was read, except for rows written meanwhile", () => {
-  const tail = run(batch([event("now", 58), event("other", 59), event("old", 10)]), batch([event("waited", 57)], { hold: true }), {
-    kind: "restart",
-    asOf: at(60),
-    passes: ({ id }) => id !== "other",
-  });
+  const tail = run(
+    batch([event("now", 58), event("other", 59), event("old", 10)]),
+    batch([event("waited", 57)], { hold: true }),
+    {
+      kind: "restart",
+      asOf: at(60),
+      passes: ({ id }) => id !== "other",
+    },
+  );
   expect(ids(tail.rows)).toBe("waited now");
   expect(tail).toMatchObject({ waitingCount: 0, gap: false });
 });
 
 describe("merging", () => {
   it("shows each event once, newest event time first", () => {
-    expect(ids(merge([event("d", 9), event("c", 7), event("b", 4)], [event("c", 7), event("a", 3)], true))).toBe("d c b a");
+    expect(ids(merge([event("d", 9), event("c", 7), event("b", 4)], [event("c", 7), event("a", 3)], true))).toBe(
+      "d c b a",
+    );
   });
 
   it("leaves what is older than all that was read to the pages below, unless there are none", () => {
@@ -89,7 +103,8 @@ describe("merging", () => {
     expect(merge([event("a")], pages, true)).toBe(pages);
   });
 
-  it("stands alone where nothing was read", () => expect(ids(merge([event("a", 1), event("b", 2)], [], false))).toBe("b a"));
+  it("stands alone where nothing was read", () =>
+    expect(ids(merge([event("a", 1), event("b", 2)], [], false))).toBe("b a"));
 });
 
 describe("the rate", () => {
@@ -100,6 +115,11 @@ describe("the rate", () => {
 
   it("is not known from too little, or from long ago", () => {
     expect(rateOf([{ at: 0, seen: 5 }], 10)).toBeNull();
-    expect(rateOf([0, 1_000, 2_000].map((time) => ({ at: time, seen: 20 })), 60_000)).toBeNull();
+    expect(
+      rateOf(
+        [0, 1_000, 2_000].map((time) => ({ at: time, seen: 20 })),
+        60_000,
+      ),
+    ).toBeNull();
   });
 });

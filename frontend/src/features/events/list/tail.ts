@@ -112,7 +112,11 @@ export function rateOf(heard: Tail["heard"], now: number): number | null {
 /** The tail above the pages, each event once, newest event time first. An event older than all loaded
  * ones belongs to a later page, unless the last page was loaded.
  */
-export function merge(tail: readonly OrderEvent[], pages: readonly OrderEvent[], hasMore: boolean): readonly OrderEvent[] {
+export function merge(
+  tail: readonly OrderEvent[],
+  pages: readonly OrderEvent[],
+  hasMore: boolean,
+): readonly OrderEvent[] {
   const fresh = unknown(tail, pages);
   if (fresh.length === 0) return pages;
   const time = (event: OrderEvent) => Date.parse(event.event_time);

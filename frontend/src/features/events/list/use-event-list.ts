@@ -57,7 +57,8 @@ export function useEventList(search: EventsSearch, hold: boolean) {
       return { ...page, filters };
     },
     initialPageParam: null as Place | null,
-    getNextPageParam: (last): Place | null => (last.next_cursor === null ? null : { cursor: last.next_cursor, filters: last.filters }),
+    getNextPageParam: (last): Place | null =>
+      last.next_cursor === null ? null : { cursor: last.next_cursor, filters: last.filters },
     placeholderData: keepPreviousData,
     refetchInterval: askAgain,
     staleTime: Infinity,

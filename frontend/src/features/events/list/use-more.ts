@@ -30,7 +30,14 @@ function barren(data: Pages["data"]): number {
   return pages.length - 1 - lastFull;
 }
 
-export function useMore({ data, hasNextPage, isFetching, isFetchNextPageError, isPlaceholderData, fetchNextPage }: Pages): More {
+export function useMore({
+  data,
+  hasNextPage,
+  isFetching,
+  isFetchNextPageError,
+  isPlaceholderData,
+  fetchNextPage,
+}: Pages): More {
   const [allowed, setAllowed] = useState(PATIENCE);
   const empty = barren(data);
   const tired = hasNextPage && empty >= allowed;

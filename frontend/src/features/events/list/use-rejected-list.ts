@@ -31,12 +31,14 @@ export function useRejectedList(search: EventsSearch, hold: boolean) {
   const query = useInfiniteQuery({
     queryKey: ["rejected-pages", chosenKey, timeZone],
     queryFn: async ({ pageParam, signal }): Promise<ListPage> => {
-      const filters = pageParam?.filters ?? toRejectedFilters(JSON.parse(chosenKey) as EventsSearch, hub.now(), timeZone);
+      const filters =
+        pageParam?.filters ?? toRejectedFilters(JSON.parse(chosenKey) as EventsSearch, hub.now(), timeZone);
       const page = await api.getRejected({ ...filters, limit: PAGE_ROWS, cursor: pageParam?.cursor }, signal);
       return { ...page, filters };
     },
     initialPageParam: null as Place | null,
-    getNextPageParam: (last): Place | null => (last.next_cursor === null ? null : { cursor: last.next_cursor, filters: last.filters }),
+    getNextPageParam: (last): Place | null =>
+      last.next_cursor === null ? null : { cursor: last.next_cursor, filters: last.filters },
     placeholderData: keepPreviousData,
     refetchInterval: (asked) => (hold ? askAgain(asked) : REREAD_MS),
     gcTime: 0,

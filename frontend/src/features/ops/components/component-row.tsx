@@ -50,15 +50,30 @@ export function ComponentRow({ component, service, followed, onIntent }: Compone
         {trouble && links.length > 0 && (
           <p className="mt-1.5 flex flex-wrap gap-x-4 gap-y-1">
             {links.slice(0, SHOWN_LINKS).map((link) => (
-              <OutLink key={link.url} url={link.url} text={linkText(link)} className="text-[0.8125rem] font-medium text-accent hover:underline" />
+              <OutLink
+                key={link.url}
+                url={link.url}
+                text={linkText(link)}
+                className="text-[0.8125rem] font-medium text-accent hover:underline"
+              />
             ))}
           </p>
         )}
         {followed && <FollowLine followed={followed} />}
       </div>
-      <Heartbeat at={component.heartbeat_at} className="justify-self-end max-xl:col-start-2 max-xl:row-start-1 xl:min-w-20 xl:justify-self-start" />
+      <Heartbeat
+        at={component.heartbeat_at}
+        className="justify-self-end max-xl:col-start-2 max-xl:row-start-1 xl:min-w-20 xl:justify-self-start"
+      />
       <div className="flex flex-wrap items-center gap-1.5 max-xl:col-span-2 max-xl:row-start-3 max-xl:empty:hidden xl:justify-end print:hidden">
-        {service !== null && <Actions component={component} service={service} busy={followed?.progress === "underway"} onIntent={onIntent} />}
+        {service !== null && (
+          <Actions
+            component={component}
+            service={service}
+            busy={followed?.progress === "underway"}
+            onIntent={onIntent}
+          />
+        )}
       </div>
       <div className="justify-self-end max-xl:col-start-2 max-xl:row-start-2 print:hidden">
         {links.length > 0 && <Links name={t(`name.${name}`)} links={links} />}
@@ -79,10 +94,14 @@ function Words({ component }: { readonly component: Component }) {
       <p className="font-medium">
         {t(`name.${name}`)}
         {rate !== null && state !== "stopped" && (
-          <span className="ml-2 text-xs font-normal text-ink-3">{t("operate.rateNow", { rate: writtenRate(rate, format) })}</span>
+          <span className="ml-2 text-xs font-normal text-ink-3">
+            {t("operate.rateNow", { rate: writtenRate(rate, format) })}
+          </span>
         )}
       </p>
-      <p className="text-[0.8125rem] text-ink-2">{foreign ? (inVietnamese(sentence, format) ?? t(`stateText.${state}`)) : summary}</p>
+      <p className="text-[0.8125rem] text-ink-2">
+        {foreign ? (inVietnamese(sentence, format) ?? t(`stateText.${state}`)) : summary}
+      </p>
       {advice !== null && (
         <p className="mt-1 flex items-start gap-1.5 text-[0.8125rem]">
           <Lightbulb aria-hidden className="mt-0.5 size-3.5 shrink-0 text-warn" />

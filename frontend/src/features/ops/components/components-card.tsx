@@ -21,7 +21,9 @@ export function ComponentsCard({ health, reread }: { readonly health: Health; re
   const { components } = health;
   const generator = components.find((component) => component.name === "generator");
   // Both queries are one service: its buttons are in the line of the first.
-  const leads = new Set(["generator", "spark_stream"].map((service) => components.find(({ name }) => serviceOf(name) === service)?.name));
+  const leads = new Set(
+    ["generator", "spark_stream"].map((service) => components.find(({ name }) => serviceOf(name) === service)?.name),
+  );
   return (
     <TitledCard title={t("components.title")} bodyClassName="px-0 pb-1">
       {components.length === 0 && <p className="px-4 pb-3 text-[0.8125rem] text-ink-2">{t("components.empty")}</p>}

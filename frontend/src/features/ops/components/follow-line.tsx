@@ -35,10 +35,19 @@ export function FollowLine({ followed }: { readonly followed: Followed }) {
         {progress === "underway" ? t(`operate.underway.${action}`) : said}
       </span>
       {asked.answer.url.startsWith("http") && (
-        <OutLink url={asked.answer.url} text={t("operate.run")} className="font-medium underline-offset-2 hover:underline" />
+        <OutLink
+          url={asked.answer.url}
+          text={t("operate.run")}
+          className="font-medium underline-offset-2 hover:underline"
+        />
       )}
       {progress !== "underway" && (
-        <button type="button" aria-label={t("operate.dismiss")} onClick={dismiss} className="ml-auto rounded p-1 hover:bg-surface/60">
+        <button
+          type="button"
+          aria-label={t("operate.dismiss")}
+          onClick={dismiss}
+          className="ml-auto rounded p-1 hover:bg-surface/60"
+        >
           <X aria-hidden className="size-3.5" />
         </button>
       )}

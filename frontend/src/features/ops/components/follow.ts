@@ -36,7 +36,9 @@ const runs = (component: Component) => component.state === "ok" || component.sta
 /** Update by the newest health report. */
 export function observe(asked: Asked, health: Health): Asked {
   if (asked.seenDown || Date.parse(health.as_of) < asked.at) return asked;
-  return members(health, asked.request.service).some((component) => !runs(component)) ? { ...asked, seenDown: true } : asked;
+  return members(health, asked.request.service).some((component) => !runs(component))
+    ? { ...asked, seenDown: true }
+    : asked;
 }
 
 export function progressOf(asked: Asked, health: Health): Progress {

@@ -44,7 +44,12 @@ export function Links({ name, links }: { readonly name: string; readonly links: 
           className="z-40 flex max-h-[60dvh] min-w-56 flex-col overflow-y-auto rounded-xl border border-line bg-raised p-1.5 shadow-raised"
         >
           {links.map((link) => (
-            <OutLink key={link.url} url={link.url} text={textOf(link)} className="justify-between rounded-lg px-2.5 py-1.5 text-[0.8125rem] hover:bg-sunken" />
+            <OutLink
+              key={link.url}
+              url={link.url}
+              text={textOf(link)}
+              className="justify-between rounded-lg px-2.5 py-1.5 text-[0.8125rem] hover:bg-sunken"
+            />
           ))}
         </Popover.Content>
       </Popover.Portal>

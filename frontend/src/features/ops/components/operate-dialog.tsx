@@ -42,7 +42,12 @@ export function OperateDialog({ intent, rate, ask, onClose }: OperateDialogProps
     <Dialog open={intent !== null} onClose={close} title={title}>
       {intent &&
         (intent.action === "set_rate" ? (
-          <RateForm now={rate} ask={ask} onSend={(next) => send({ service: "generator", action: "set_rate", rate: next })} onClose={close} />
+          <RateForm
+            now={rate}
+            ask={ask}
+            onSend={(next) => send({ service: "generator", action: "set_rate", rate: next })}
+            onClose={close}
+          />
         ) : (
           <Confirm service={intent.service} action={intent.action} ask={ask} onSend={send} onClose={close} />
         ))}
@@ -66,7 +71,11 @@ function Confirm({ service, action, ask, onSend, onClose }: ConfirmProps) {
       <p className="text-[0.8125rem] text-ink-3">{t("operate.through")}</p>
       <Failure ask={ask} />
       <Buttons ask={ask} onClose={onClose}>
-        <Button variant={action === "start" ? "primary" : "danger"} disabled={ask.isPending} onClick={() => onSend({ service, action })}>
+        <Button
+          variant={action === "start" ? "primary" : "danger"}
+          disabled={ask.isPending}
+          onClick={() => onSend({ service, action })}
+        >
           {ask.isPending ? t("operate.asking") : t(`operate.confirm.${action}`)}
         </Button>
       </Buttons>
@@ -110,7 +119,11 @@ function RateForm({ now, ask, onSend, onClose }: RateFormProps) {
         aria-invalid={shown !== null}
         aria-describedby={`${id}-note`}
       />
-      <p id={`${id}-note`} role={shown === null ? undefined : "alert"} className={cn("text-[0.8125rem]", shown === null ? "text-ink-3" : "text-bad")}>
+      <p
+        id={`${id}-note`}
+        role={shown === null ? undefined : "alert"}
+        className={cn("text-[0.8125rem]", shown === null ? "text-ink-3" : "text-bad")}
+      >
         {shown === null ? t("rate.hint", limits) : t(`rate.fault.${shown}`, limits)}
       </p>
       <div role="group" aria-label={t("rate.common")} className="flex flex-wrap gap-1.5">
@@ -145,7 +158,15 @@ function Failure({ ask }: { readonly ask: Ask }) {
   );
 }
 
-function Buttons({ ask, onClose, children }: { readonly ask: Ask; readonly onClose: () => void; readonly children: ReactNode }) {
+function Buttons({
+  ask,
+  onClose,
+  children,
+}: {
+  readonly ask: Ask;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}) {
   const { t } = useTranslation("common");
   return (
     <div className="mt-1 flex justify-end gap-2">

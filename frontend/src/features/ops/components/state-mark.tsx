@@ -22,7 +22,11 @@ export function StateMark({ state, className }: { readonly state: ComponentState
   return (
     <span
       data-state-name={state}
-      className={cn("inline-flex h-6.5 items-center gap-1.5 rounded-full pr-2.5 pl-1.5 text-xs font-semibold whitespace-nowrap", SOFT_TONE[tone], className)}
+      className={cn(
+        "inline-flex h-6.5 items-center gap-1.5 rounded-full pr-2.5 pl-1.5 text-xs font-semibold whitespace-nowrap",
+        SOFT_TONE[tone],
+        className,
+      )}
     >
       <Icon aria-hidden className={cn("size-4 shrink-0", state === "starting" && "animate-spin")} strokeWidth={2} />
       {t(`state.${state}`)}

@@ -47,7 +47,11 @@ export function useOperate(health: Health | undefined, reread: () => void) {
   const followed = (service: Service): Followed | null => {
     const asked = all.get(service);
     if (!asked) return null;
-    return { asked, progress: progress(asked), dismiss: () => setAll((before) => new Map([...before].filter(([one]) => one !== service))) };
+    return {
+      asked,
+      progress: progress(asked),
+      dismiss: () => setAll((before) => new Map([...before].filter(([one]) => one !== service))),
+    };
   };
   return { ask, followed };
 }

@@ -75,7 +75,8 @@ export const en = {
     kafka: "Check the process “kafka” and the free space on its disk; meanwhile records wait in the producers.",
     events_clean: "Restart the stream here. Nothing is lost meanwhile: Kafka keeps the events for 24 hours.",
     kpi_1m: "Restart the stream here. KPIs of past minutes are recomputed from the stored events.",
-    postgres: "Check the process “postgres” and the free space on its disk. The stream waits and continues automatically.",
+    postgres:
+      "Check the process “postgres” and the free space on its disk. The stream waits and continues automatically.",
     dbt: "Run the job dbt_build, then check its result.",
     dagster: "Check Dagster's processes. The stream continues without it.",
     api: "Check the process “api”.",
@@ -103,7 +104,8 @@ export const en = {
       spark_stream: {
         start: "Both queries resume where they stopped, and catch up with the records in Kafka.",
         stop: "Both queries stop, and the figures do not change until they are started again. Nothing is lost: events wait in Kafka for up to 24 hours.",
-        restart: "Both queries stop and start again, which takes about half a minute. The figures pause meanwhile, then catch up. Nothing is lost or counted twice.",
+        restart:
+          "Both queries stop and start again, which takes about half a minute. The figures pause meanwhile, then catch up. Nothing is lost or counted twice.",
       },
     },
     through: "Dagster runs this as a job and keeps its log.",

@@ -29,7 +29,8 @@ export const vi: Catalogue<typeof en> = {
   offline: "Đường truyền trực tiếp bị đứt; tình trạng được đọc lại mỗi 10 giây nếu có thể.",
   figures: {
     unknownTitle: "Không có số liệu khi thiếu cơ sở dữ liệu",
-    unknownText: "Biểu đồ, checkpoint và bản ghi bị từ chối được đọc từ PostgreSQL. Chúng tự trở lại ngay khi cơ sở dữ liệu trả lời.",
+    unknownText:
+      "Biểu đồ, checkpoint và bản ghi bị từ chối được đọc từ PostgreSQL. Chúng tự trở lại ngay khi cơ sở dữ liệu trả lời.",
   },
   serverText: "Chi tiết (tiếng Anh)",
   incidents: {
@@ -106,14 +107,20 @@ export const vi: Catalogue<typeof en> = {
       spark_stream: {
         start: "Cả hai truy vấn chạy tiếp từ chỗ đã dừng và đuổi kịp những gì đang chờ trong Kafka.",
         stop: "Cả hai truy vấn dừng, số liệu đứng yên cho đến khi có người bật lại. Không mất gì: sự kiện chờ trong Kafka, tối đa 24 giờ.",
-        restart: "Cả hai truy vấn dừng rồi chạy lại, mất khoảng nửa phút. Trong lúc đó số liệu đứng yên rồi đuổi kịp. Không mất và không đếm hai lần.",
+        restart:
+          "Cả hai truy vấn dừng rồi chạy lại, mất khoảng nửa phút. Trong lúc đó số liệu đứng yên rồi đuổi kịp. Không mất và không đếm hai lần.",
       },
     },
     through: "Yêu cầu được gửi qua Dagster, nơi giữ nhật ký của lần chạy.",
     confirm: { start: "Bật", stop: "Dừng", restart: "Khởi động lại", set_rate: "Đặt tốc độ" },
     asking: "Đang gửi yêu cầu …",
     failed: "Không gửi được yêu cầu: {{reason}}",
-    underway: { start: "Đang bật …", stop: "Đang dừng …", restart: "Đang khởi động lại …", set_rate: "Đang đặt tốc độ …" },
+    underway: {
+      start: "Đang bật …",
+      stop: "Đang dừng …",
+      restart: "Đang khởi động lại …",
+      set_rate: "Đang đặt tốc độ …",
+    },
     done: { start: "Đã bật.", stop: "Đã dừng.", restart: "Đã khởi động lại.", set_rate: "Đã đặt tốc độ." },
     overdue: "Sau {{lag}} vẫn chưa như yêu cầu. Hãy xem lần chạy để biết lý do.",
     asked: "Yêu cầu cách đây {{lag}}.",

@@ -24,7 +24,8 @@ export function PlotsCard({ health }: { readonly health: Health }) {
   const [point, setPoint] = useState<number | null>(null);
   const onPoint = useCallback((index: number | null) => setPoint(index), []);
   const milliseconds = useCallback(
-    (value: number) => (value < 1_000 ? t("plots.milliseconds", { value: format.count(value) }) : format.duration(value / 1_000)),
+    (value: number) =>
+      value < 1_000 ? t("plots.milliseconds", { value: format.count(value) }) : format.duration(value / 1_000),
     [t, format],
   );
   const duration = useCallback((value: number) => format.duration(value), [format]);
@@ -36,7 +37,11 @@ export function PlotsCard({ health }: { readonly health: Health }) {
   return (
     <TitledCard
       title={t("plots.title")}
-      note={<span className="max-sm:hidden">{at === undefined ? t("plots.note") : t("plots.at", { time: format.time(at * 1_000) })}</span>}
+      note={
+        <span className="max-sm:hidden">
+          {at === undefined ? t("plots.note") : t("plots.at", { time: format.time(at * 1_000) })}
+        </span>
+      }
       actions={<Legend />}
     >
       {batches.length === 0 ? (
@@ -44,9 +49,27 @@ export function PlotsCard({ health }: { readonly health: Health }) {
       ) : (
         <>
           <div className="grid gap-x-8 gap-y-5 lg:grid-cols-3">
-            <Figure title={t("plots.lag")} hint={t("plots.lagHint")} columns={series.lagS} written={duration} {...shared} />
-            <Figure title={t("plots.batch")} hint={t("plots.batchHint")} columns={series.batchMs} written={milliseconds} {...shared} />
-            <Figure title={t("plots.records")} hint={t("plots.recordsHint")} columns={series.records} written={count} {...shared} />
+            <Figure
+              title={t("plots.lag")}
+              hint={t("plots.lagHint")}
+              columns={series.lagS}
+              written={duration}
+              {...shared}
+            />
+            <Figure
+              title={t("plots.batch")}
+              hint={t("plots.batchHint")}
+              columns={series.batchMs}
+              written={milliseconds}
+              {...shared}
+            />
+            <Figure
+              title={t("plots.records")}
+              hint={t("plots.recordsHint")}
+              columns={series.records}
+              written={count}
+              {...shared}
+            />
           </div>
           {partial && <p className="mt-2 text-xs text-ink-3">{t("plots.partial", { time: format.time(first.at) })}</p>}
         </>
@@ -94,7 +117,10 @@ function Figure({ title, hint, columns, written, series, point, onPoint }: Figur
     [palette, timeZone, format, written, onPoint],
   );
   const largest = Math.max(...QUERIES.map((query) => summaryOf(columns[query])?.largest ?? 0));
-  const data = useMemo(() => [series.at, columns.events_clean, columns.kpi_1m] as unknown as PlotData, [series, columns]);
+  const data = useMemo(
+    () => [series.at, columns.events_clean, columns.kpi_1m] as unknown as PlotData,
+    [series, columns],
+  );
   return (
     <figure className="min-w-0">
       <figcaption className="flex flex-wrap items-baseline justify-between gap-x-3">
@@ -120,7 +146,10 @@ function Figure({ title, hint, columns, written, series, point, onPoint }: Figur
         {hint}{" "}
         {QUERIES.map((query) => {
           const summary = summaryOf(columns[query]);
-          return summary && `${query}: ${t("plots.now")} ${written(summary.last)}, ${t("plots.most", { value: written(summary.largest) })}. `;
+          return (
+            summary &&
+            `${query}: ${t("plots.now")} ${written(summary.last)}, ${t("plots.most", { value: written(summary.largest) })}. `
+          );
         })}
       </p>
     </figure>

@@ -16,7 +16,16 @@ const point = (second: number, of: Partial<BatchPoint> = {}): BatchPoint => ({
 });
 
 describe("toSeries", () => {
-  const series = toSeries([point(-3_000), point(-20, { query: "kpi_1m", batch_ms: 400, lag_s: null }), point(-10, { records: 7 }), point(-9_999), point(0)], at(5));
+  const series = toSeries(
+    [
+      point(-3_000),
+      point(-20, { query: "kpi_1m", batch_ms: 400, lag_s: null }),
+      point(-10, { records: 7 }),
+      point(-9_999),
+      point(0),
+    ],
+    at(5),
+  );
 
   it("is an hour of ten-second steps, up to the last that is over", () => {
     expect(series.at).toHaveLength(360);
@@ -31,7 +40,8 @@ describe("toSeries", () => {
     expect(series.records.events_clean.filter((value) => value !== null)).toHaveLength(2);
   });
 
-  it("is empty without batches", () => expect(toSeries([], at(0)).batchMs.kpi_1m.every((value) => value === null)).toBe(true));
+  it("is empty without batches", () =>
+    expect(toSeries([], at(0)).batchMs.kpi_1m.every((value) => value === null)).toBe(true));
 });
 
 describe("what a column says", () => {

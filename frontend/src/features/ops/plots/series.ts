@@ -54,7 +54,10 @@ const NEARLY_ALL = 0.98;
  * peaks; the largest value is shown next to the chart.
  */
 export function ceilingOf(...columns: readonly Column[]): { readonly top: number; readonly cut: boolean } {
-  const known = columns.flat().filter((value) => value !== null).sort((a, b) => a - b);
+  const known = columns
+    .flat()
+    .filter((value) => value !== null)
+    .sort((a, b) => a - b);
   const largest = known.at(-1) ?? 0;
   const usual = known[Math.floor((known.length - 1) * NEARLY_ALL)] ?? 0;
   const cut = usual > 0 && largest > PEAK * usual;
