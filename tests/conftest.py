@@ -40,10 +40,12 @@ SHORT_RUN = "-XX:TieredStopAtLevel=1"
 """Java does not optimise what it runs for half a minute; the platform of `chaos` and `e2e` runs as it is shipped."""
 
 PLATFORM_FOLDERS = {"chaos", "e2e"}
-TIMED_MODULES = {("spark_jobs", "test_stream"), ("spark_jobs", "test_faults")}
-"""They measure time, or have deadlines, for a machine that does not start a platform meanwhile."""
+LONGEST_MODULE = "test_stream"
+"""Started first, so that no other worker waits for its end."""
 
-OTHER_LANES_NICENESS = 5
+UP_TIMEOUT_S = 600
+"""Of the first `up`, on a machine that is slow or busy."""
+
 SECURED_KAFKA = "test_kafka_"
 """Modules of that name share one secured broker."""
 
@@ -52,9 +54,9 @@ running_platform: list[Platform] = []
 """The platform of this worker, while it runs."""
 
 
-def _is_timed(module: Path) -> bool:
-    """Whether the module is in the lane of the platform."""
-    return module.parent.name in PLATFORM_FOLDERS or (module.parent.name, module.stem) in TIMED_MODULES
+def _needs_platform(module: Path) -> bool:
+    """Whether the module shares the platform."""
+    return module.parent.name in PLATFORM_FOLDERS
 
 
 class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # a class without types
@@ -63,7 +65,7 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # a class without types
     def _split_scope(self, nodeid: str) -> str:
         """The lane of a test."""
         module = Path(nodeid.split("::", 1)[0])
-        if _is_timed(module):
+        if _needs_platform(module):
             return "platform"
         return SECURED_KAFKA if module.stem.startswith(SECURED_KAFKA) else str(module)
 
@@ -79,20 +81,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The lane of the platform, which is the longest, comes first; in it what needs the platform comes last."""
-    items.sort(key=lambda item: (not _is_timed(item.path), item.path.parent.name in PLATFORM_FOLDERS))
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """In a worker, all other tests give way to the lane of the platform, which measures time."""
-    if "PYTEST_XDIST_WORKER" in os.environ and not _is_timed(item.path):
-        os.setpriority(os.PRIO_PROCESS, 0, OTHER_LANES_NICENESS)
+    """What shares the platform comes last, when the other workers have ended: it measures how soon things happen."""
+    items.sort(key=lambda item: (_needs_platform(item.path), item.path.stem != LONGEST_MODULE))
 
 
 @pytest.hookimpl(trylast=True)  # after the teardown of the test itself
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
     """The platform ends with its lane: it would take the processors from the tests that follow."""
-    if running_platform and (nextitem is None or not _is_timed(nextitem.path)):
+    if running_platform and (nextitem is None or not _needs_platform(nextitem.path)):
         running_platform.pop().command("down")
 
 
@@ -185,7 +181,7 @@ def platform(jars: None) -> Iterator[Platform]:
     """The whole platform, running, as `orderpulse up` leaves it."""
     folder = Path(tempfile.mkdtemp(prefix="orderpulse platform dự án-"))
     folder.chmod(0o755)
-    under_test = Platform(isolated_settings(folder, {"rate": 20, "invalid_share": 0.1}))
+    under_test = Platform(isolated_settings(folder, {"rate": 20, "invalid_share": 0.1}), UP_TIMEOUT_S)
     try:
         under_test.command("up")
         running_platform.append(under_test)

@@ -185,6 +185,7 @@ def test_a_worker_that_is_killed_under_load_costs_nothing_but_time(
     assert stream.logged("stream.started") == 1, "the same job all along"
 
 
+@pytest.mark.slow
 def test_a_master_that_is_killed_neither_ends_the_job_nor_forgets_it(
     stream: Stream, cluster: SparkCluster, random: Random
 ) -> None:
