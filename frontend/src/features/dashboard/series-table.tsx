@@ -33,11 +33,11 @@ export const SeriesTable = memo(function SeriesTable({
     .reverse()
     .slice(0, shown);
   return (
-    // A scrollable region must be focusable, or the keyboard cannot scroll it.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div
       role="region"
       aria-label={`${t("series.title")}: ${t("series.table")}`}
+      // A scrollable region must be focusable, or the keyboard cannot scroll it.
+      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
       tabIndex={0}
       style={{ height }}
       className="overflow-auto rounded-lg border border-line"
