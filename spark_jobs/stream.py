@@ -68,7 +68,7 @@ def run(settings: Settings) -> int:
     upkeep = Upkeep(spark, settings)
     repeats = Repeats()
     watch = TopicWatch(settings.kafka, start.topic_id)
-    while watch.failure is None and not stop.wait(INTERVAL_S):
+    while (watch.failure or upkeep.failure) is None and not stop.wait(INTERVAL_S):
         running = [repeats.start_again(each) for each in running]
         if not all(each.query.isActive for each in running):
             break
@@ -79,7 +79,7 @@ def run(settings: Settings) -> int:
         watch.tick()
     upkeep.stop()
     watch.stop()
-    failure = watch.failure or _failure(running)
+    failure = watch.failure or _failure(running) or upkeep.failure
     _stop(spark, running, settings.stream.stop_timeout_s)
     if failure is None:
         log.info("stream.stopped")

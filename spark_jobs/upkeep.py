@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import adbc_driver_manager
+import psycopg
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # ships no types
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -32,7 +33,8 @@ FIRST_COMPARISON = timedelta(hours=1)
 class Upkeep:
     """Heals and reconciles when due, in a separate thread: the job's heartbeat must not wait for it.
 
-    If the database or the broker is down, it is postponed.
+    If the database or the broker is down, it is postponed. `failure` is the sentence that ends the job if the
+    database refuses the work.
     """
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
@@ -42,6 +44,7 @@ class Upkeep:
         self._compared_until: datetime | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
         self._work: Future[None] | None = None
+        self.failure: str | None = None
 
     def tick(self, progress: dict[str, dict[str, Any]]) -> None:
         """Start the work that is due. `progress` by query name, as `progress.query_progress` returns it.
@@ -66,6 +69,9 @@ class Upkeep:
                 self._compared_until = reconcile_settled(self._settings, self._compared_until)
         except (DatabaseError, adbc_driver_manager.OperationalError, *postgres.TRANSIENT_ERRORS) as error:
             log.warning("upkeep.postponed", error=str(error).strip())
+        except (psycopg.Error, adbc_driver_manager.Error) as error:
+            reason = str(error).strip().partition("\n")[0]
+            self.failure = f"KPIs could not be compared with the events: {reason}."
 
     def _heal(self) -> None:
         """Heal one batch. If Kafka is down, the queries wait, and so does this."""

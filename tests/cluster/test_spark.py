@@ -183,6 +183,8 @@ def test_a_worker_that_is_killed_under_load_costs_nothing_but_time(
     check_all(stream)
     measured(f"batches repeated, because a part of them was counted twice: {stream.logged('batch.repeated')}")
     assert stream.logged("stream.started") == 1, "the same job all along"
+    cluster.restart("spark_worker_1")
+    assert wait_until(lambda: set(cluster.apps().values()) == {2}, RECOVERY_LIMIT_S), cluster.apps()
 
 
 @pytest.mark.slow
@@ -194,7 +196,6 @@ def test_a_master_that_is_killed_neither_ends_the_job_nor_forgets_it(
     stream.send_events([make_event(random) for _ in range(200)])
     stream.wait_consumed()
     cluster.restart(MASTER)
-    cluster.restart("spark_worker_1")
     assert wait_until(lambda: cluster.apps() == {job: 2}, RECOVERY_LIMIT_S), cluster.apps()
     stream.send_events([make_event(random) for _ in range(200)])
     check_all(stream)

@@ -306,6 +306,18 @@ def test_a_broker_that_is_away_holds_up_the_healing_alone(
     assert waiting == (2,)
 
 
+def test_a_database_that_refuses_the_repairs_ends_the_job_with_a_reason(
+    cursor: Any, connection: Connection, settings: Settings, database: PostgresSettings
+) -> None:
+    for batch_id, name in enumerate(("events_clean", "kpi_1m")):
+        commit(cursor, batch_id, name, NINE)
+    connection.execute("ALTER TABLE kpi_1m RENAME TO kpi_1m_away")
+    spark: Any = None  # is not asked: nothing is to be healed
+    upkeep = Upkeep(spark, settings.model_copy(update={"postgres": database}))
+    upkeep._do(caught_up=True)
+    assert upkeep.failure == 'KPIs could not be compared with the events: relation "kpi_1m" does not exist.'
+
+
 def test_rows_that_are_read_again_come_with_their_kpis_or_not_at_all(
     connection: Connection, settings: Settings, database: PostgresSettings
 ) -> None:
