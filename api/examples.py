@@ -21,7 +21,7 @@ from api.models import (
 )
 from api.models.common import Freshness
 from api.models.kpi import CurrencySeries
-from core.events import Currency, EventStatus, EventType, RejectReason
+from core.events import EventStatus, EventType, RejectReason
 from core.kpis import COUNT_RATES, COUNTS, MEASURES, RATES
 
 NOW = datetime(2026, 3, 1, 9, 30, 0, tzinfo=UTC)
@@ -57,7 +57,7 @@ def _event(seconds: int, event_type: EventType, status: EventStatus) -> Event:
         order_id="ORD123456",
         user_id="USR1234",
         amount=Decimal("57.50"),
-        currency=Currency.USD,
+        currency="USD",
         status=status,
         ingest_time=moment + timedelta(seconds=0.4),
     )

@@ -5,10 +5,13 @@ built from this module or tested against it: the Spark rules (`spark_jobs.rules.
 the generator, the JSON Schema and the AsyncAPI document (`core.schemas`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Literal, Self
+
+from core.currencies import DEFAULT_CURRENCIES
 
 SCHEMA_VERSION = 1
 
@@ -85,23 +88,6 @@ class EventType(StrEnum):
         member = str.__new__(cls, value)
         member._value_ = value
         member.label, member.status, member.outcome = label, status, outcome
-        return member
-
-
-class Currency(StrEnum):
-    """ISO 4217 codes that the shop trades in, with their decimals. To add one, add a line here."""
-
-    VND = "VND", 0
-    USD = "USD", 2
-
-    decimals: int
-    """Decimals of the generator's amounts; the contract itself allows two for all."""
-
-    def __new__(cls, code: str, decimals: int = 2) -> Self:
-        """A member whose value is `code`."""
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.decimals = decimals
         return member
 
 
@@ -203,9 +189,9 @@ FIELDS = (
         "currency",
         "currency",
         "enumeration",
-        "ISO 4217 code.",
-        Currency.USD.value,
-        allowed=tuple(Currency),
+        "ISO 4217 code; a setting lists those that are accepted.",
+        "USD",
+        allowed=DEFAULT_CURRENCIES,
     ),
     Field(
         "status",
@@ -216,3 +202,10 @@ FIELDS = (
         allowed=tuple(EventStatus),
     ),
 )
+
+
+def fields_with(currencies: Collection[str]) -> tuple[Field, ...]:
+    """`FIELDS` with the currencies of a shop."""
+    return tuple(
+        replace(field, allowed=tuple(currencies)) if field.name == "currency" else field for field in FIELDS
+    )

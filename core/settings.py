@@ -11,10 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as MalformedError
 
+from core.currencies import DEFAULT_CURRENCIES, parse_currencies
 from core.env_file import EnvFile
 from core.errors import SettingsError
 from core.production import SERVERS, Use, refuse
@@ -31,6 +32,10 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
     TEST = "test"
     PRODUCTION = "production"
+
+
+def _currency_codes(text: str) -> str:
+    return ",".join(parse_currencies(text))
 
 
 class _Group(BaseModel):
@@ -94,6 +99,22 @@ class PostgresSettings(_Group):
             "sslmode": self.sslmode,
             "connect_timeout": "5",
         }
+
+
+class ShopSettings(_Group):
+    """The shop."""
+
+    currencies: Annotated[str, AfterValidator(_currency_codes)] = Field(
+        ",".join(DEFAULT_CURRENCIES),
+        description=(
+            "Comma-separated ISO 4217 codes that events may have; others are rejected as `not_allowed`. "
+            "Pages show them in this order."
+        ),
+    )
+
+    def currency_codes(self) -> tuple[str, ...]:
+        """The codes, in their order."""
+        return tuple(self.currencies.split(","))
 
 
 class GeneratorSettings(_Group):
@@ -395,6 +416,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Minimum log level.")
     kafka: KafkaSettings = KafkaSettings()
     postgres: PostgresSettings = PostgresSettings()
+    shop: ShopSettings = ShopSettings()
     generator: GeneratorSettings = GeneratorSettings()
     stream: StreamSettings = StreamSettings()
     stack: StackSettings = StackSettings()

@@ -84,7 +84,7 @@ def live(
         own = settings.generator
         start_rate = 0.0 if flat_out else (own.rate if rate is None else rate)
         random = Random(own.seed if seed is None else seed)  # noqa: S311  # a seed is wanted
-        journeys = Journeys(random, start_rate or PACE_WITHOUT_RATE)
+        journeys = Journeys(random, start_rate or PACE_WITHOUT_RATE, settings.shop.currency_codes())
         mix = TrafficMix(random, journeys, _shares(own, invalid_share, duplicate_share, late_share), utc_now)
         run = LiveRun(count, duration)
         code = run_session(

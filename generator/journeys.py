@@ -7,13 +7,15 @@ the same on a slow machine.
 """
 
 import heapq
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from random import Random
 from typing import Any
 
 from core.clock import to_iso8601
-from core.events import Currency, EventType
+from core.currencies import DEFAULT_CURRENCIES, decimals_of
+from core.events import EventType
 
 Event = dict[str, Any]
 
@@ -56,7 +58,18 @@ DELAY_S = {
 }
 """Shortest and longest time, in seconds, since the previous step."""
 
-UNITS_PER_USD = {Currency.VND: 25_000}
+UNITS_PER_USD = {
+    "CNY": 7,
+    "IDR": 16_000,
+    "INR": 85,
+    "JPY": 150,
+    "KRW": 1_400,
+    "LAK": 21_000,
+    "PHP": 57,
+    "THB": 33,
+    "TWD": 31,
+    "VND": 25_000,
+}
 """Approximate price level of a currency; default 1."""
 
 MEDIAN_USD, SPREAD, LARGEST_USD = 30.0, 0.9, 5_000.0
@@ -72,11 +85,12 @@ def draw_uuid(rng: Random) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def draw_amount(rng: Random, currency: Currency) -> int | float:
+def draw_amount(rng: Random, currency: str) -> int | float:
     """An order's value in units of `currency`, with as many decimals as the currency has."""
     usd = min(rng.lognormvariate(0.0, SPREAD) * MEDIAN_USD, LARGEST_USD)
     amount = usd * UNITS_PER_USD.get(currency, 1)
-    return round(amount, currency.decimals) if currency.decimals else round(amount)
+    decimals = decimals_of(currency)
+    return round(amount, decimals) if decimals else round(amount)
 
 
 class _Order:
@@ -84,16 +98,15 @@ class _Order:
 
     __slots__ = ("amount", "currency", "order_id", "path", "user_id")
 
-    def __init__(self, rng: Random, number: int) -> None:
+    def __init__(self, rng: Random, number: int, currencies: Sequence[str]) -> None:
         self.path = _PATH_BY_PERCENT[int(rng.random() * 100)]
         self.order_id = f"ORD{number}"
         self.user_id = f"USR{1000 + int(rng.random() * 9000)}"
-        self.currency = _CURRENCIES[int(rng.random() * len(_CURRENCIES))]
+        self.currency = currencies[int(rng.random() * len(currencies))]
         self.amount = draw_amount(rng, self.currency)
 
 
 _PATH_BY_PERCENT = tuple(PATHS[outcome] for outcome, percent in WEIGHTS.items() for _ in range(percent))
-_CURRENCIES = tuple(Currency)
 _TYPE_TEXT = {kind: kind.value for kind in EventType}
 _STATUS_TEXT = {kind: kind.status.value for kind in EventType}
 
@@ -101,10 +114,11 @@ _STATUS_TEXT = {kind: kind.status.value for kind in EventType}
 class Journeys:
     """An endless stream of events of many concurrent orders."""
 
-    def __init__(self, rng: Random, rate: float) -> None:
+    def __init__(self, rng: Random, rate: float, currencies: Sequence[str] = DEFAULT_CURRENCIES) -> None:
         """`rate` is events per second; it only scales the delays between the steps of an order."""
         self.rate = rate
         self._rng = rng
+        self._currencies = currencies
         self._slot = 0
         self._next_number = rng.randrange(100_000_000, 900_000_000)
         self._waiting: list[tuple[int, int, _Order, int]] = []
@@ -125,7 +139,7 @@ class Journeys:
 
     def _new_order(self) -> _Order:
         self._next_number += 1
-        return _Order(self._rng, self._next_number)
+        return _Order(self._rng, self._next_number, self._currencies)
 
     def _plan(self, order: _Order, step: int) -> None:
         if step == len(order.path):
@@ -144,6 +158,6 @@ def _event(rng: Random, order: _Order, kind: EventType, now: datetime) -> Event:
         "orderId": order.order_id,
         "userId": order.user_id,
         "amount": order.amount,
-        "currency": order.currency.value,
+        "currency": order.currency,
         "status": _STATUS_TEXT[kind],
     }

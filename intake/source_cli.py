@@ -95,7 +95,7 @@ def try_command(
         typer.echo(
             "It maps and gives no event: it is not about an order or payment, or an earlier message reported it."
         )
-    judged = [verdicts(event, now) for event in events]
+    judged = [verdicts(event, now, settings.shop.currency_codes()) for event in events]
     for number, (event, fields) in enumerate(zip(events, judged, strict=True), 1):
         _print_event(number, event, fields)
     if any(each.fault for fields in judged for each in fields):

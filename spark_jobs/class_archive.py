@@ -69,8 +69,12 @@ def _stream(spark: SparkSession, settings: Settings, folder: Path) -> None:
         batch.toArrow()
         seen[query] += 1
 
-    records, parallelism = _records(spark), settings.stream.parallelism
-    frames = (clean_events(records, parallelism), "append"), (windowed_kpis(records, parallelism), "update")
+    currencies, parallelism = settings.shop.currency_codes(), settings.stream.parallelism
+    records = _records(spark, currencies[0])
+    frames = (
+        (clean_events(records, currencies, parallelism), "append"),
+        (windowed_kpis(records, currencies, parallelism), "update"),
+    )
     queries = [
         frame.writeStream.outputMode(mode)
         .option("checkpointLocation", checkpoint_location(folder / str(number)))
@@ -88,7 +92,7 @@ def _stream(spark: SparkSession, settings: Settings, folder: Path) -> None:
         query.stop()
 
 
-def _records(spark: SparkSession) -> DataFrame:
+def _records(spark: SparkSession, currency: str) -> DataFrame:
     """Records as Kafka returns them, each a valid event of the current time."""
     now = F.date_format("timestamp", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'")
     made_up = {
@@ -96,7 +100,7 @@ def _records(spark: SparkSession) -> DataFrame:
         "eventTime": now,
         "eventType": F.lit("order_created"),
         "amount": F.lit(12.5),
-        "currency": F.lit("USD"),
+        "currency": F.lit(currency),
         "status": F.lit("success"),
     }
     values = [made_up.get(field.name, F.lit("ORD1")).alias(field.name) for field in FIELDS]

@@ -88,7 +88,8 @@ def reprocess(spark: SparkSession, settings: Settings, start: Offsets, end: Offs
 
 
 def _read(spark: SparkSession, settings: Settings, start: Offsets, end: Offsets) -> pa.Table:
-    return rows_for_sink(validate(read_range(spark, settings.kafka, start, end))).toArrow()
+    records = read_range(spark, settings.kafka, start, end)
+    return rows_for_sink(validate(records, settings.shop.currency_codes())).toArrow()
 
 
 def _windows(table: pa.Table) -> list[datetime]:

@@ -1,6 +1,6 @@
 """The two streaming queries of the contract (section 2), from the topic to their sinks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -32,9 +32,9 @@ class RunningQuery:
     again: Callable[[], "RunningQuery"]
 
 
-def clean_events(records: DataFrame, parallelism: int) -> DataFrame:
+def clean_events(records: DataFrame, currencies: Collection[str], parallelism: int) -> DataFrame:
     """Raw records -> distinct events and rejected records; `reason` is null for events."""
-    return rows_for_sink(drop_duplicate_records(validate(records), parallelism))
+    return rows_for_sink(drop_duplicate_records(validate(records, currencies), parallelism))
 
 
 def rows_for_sink(validated: DataFrame) -> DataFrame:
@@ -46,9 +46,9 @@ def rows_for_sink(validated: DataFrame) -> DataFrame:
     return validated.select(*EVENT_COLUMNS, *place, "reason", "detail", *PAYLOAD_COLUMNS)
 
 
-def windowed_kpis(records: DataFrame, parallelism: int) -> DataFrame:
+def windowed_kpis(records: DataFrame, currencies: Collection[str], parallelism: int) -> DataFrame:
     """Raw records -> KPIs by minute and currency of the accepted, distinct events."""
-    accepted = validate(records).where(F.col("reason").isNull())
+    accepted = validate(records, currencies).where(F.col("reason").isNull())
     events = accepted.select("id", "event_time", "event_type", "currency", "amount")
     return kpis_by_currency(drop_duplicate_events(events, parallelism))
 
@@ -59,6 +59,7 @@ def start_queries(spark: SparkSession, settings: Settings, begin: Start) -> list
     A query without a checkpoint starts at its offsets in `begin`, or else at the topic's first record.
     """
     kafka, stream, start_positions = settings.kafka, settings.stream, begin.offsets
+    currencies = settings.shop.currency_codes()
     gathered = read_stream(
         spark, kafka, stream, start=start_positions.get(KPI_1M_QUERY), max_delay_ms=stream.kpi_max_delay_ms
     )
@@ -69,7 +70,7 @@ def start_queries(spark: SparkSession, settings: Settings, begin: Start) -> list
             settings,
             begin.topic_id,
             EVENTS_CLEAN_QUERY,
-            clean_events(prompt, stream.parallelism),
+            clean_events(prompt, currencies, stream.parallelism),
             "append",
             events_sink.PREPARE,
             partial(events_sink.write_events, shared_until=begin.shared_until),
@@ -79,7 +80,7 @@ def start_queries(spark: SparkSession, settings: Settings, begin: Start) -> list
             settings,
             begin.topic_id,
             KPI_1M_QUERY,
-            windowed_kpis(gathered, stream.parallelism),
+            windowed_kpis(gathered, currencies, stream.parallelism),
             "update",
             kpis_sink.PREPARE,
             kpis_sink.write_kpis,

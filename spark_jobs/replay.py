@@ -107,7 +107,9 @@ def replay(
             whole = completed(settings.kafka, chunk)
             summary.cut += len(chunk) - len(whole)
             records = pa.Table.from_pylist(whole, RECORDS)
-            judged = validate(spark.createDataFrame(records), admit_late=admit_late)
+            judged = validate(
+                spark.createDataFrame(records), settings.shop.currency_codes(), admit_late=admit_late
+            )
             verdicts = judged.select(*PLACE, *EVENT_COLUMNS, "reason").toArrow().to_pylist()
             _settle(connection, verdicts, summary, dry_run=dry_run)
     return summary

@@ -5,7 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from core.events import Currency
+from core.currencies import decimals_of as usual_decimals
+from core.events import AMOUNT_SCALE
 
 _SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
 _BLANKS = r"[\s\x00-\x1f\x7f-\x9f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*"
@@ -33,9 +34,8 @@ def offset(moment: datetime, zone: ZoneInfo) -> str:
 
 def decimals_of(amount: Decimal, currency: str) -> int:
     """The decimals of a currency (CLDR), or those of the amount if it has more."""
-    known = Currency.__members__.get(currency)
-    usual = known.decimals if known else 2
-    return usual if amount == round(amount, usual) else 2
+    usual = min(usual_decimals(currency), AMOUNT_SCALE)
+    return usual if amount == round(amount, usual) else AMOUNT_SCALE
 
 
 def money(amount: Decimal, currency: str) -> str:

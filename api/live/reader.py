@@ -12,6 +12,7 @@ from api.queries.freshness import read_common_freshness
 from api.queries.kpis import read_kpi, read_windows
 from api.ranges import resolve
 from core.clock import Clock, utc_now
+from core.settings import Settings
 from core.tables import KPI_1M
 
 LEDGER_SLACK_S = 2.0
@@ -31,19 +32,20 @@ _WINDOWS = """
 class Reader:
     """Reads with the API's own queries. Raises `DatabaseError` if the database is down."""
 
-    def __init__(self, database: Database, freshness_limit_s: float, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, settings: Settings, clock: Clock = utc_now) -> None:
         self.database = database
-        self._limit_s = freshness_limit_s
+        self._limit_s = settings.checks.freshness_limit_s
+        self._currencies = settings.shop.currency_codes()
         self._clock = clock
 
     async def kpi(self, connection: Connection, range_key: RangeKey) -> KpiReport:
         """The KPIs of a range as of now."""
         span = resolve(range_key.range, now=self._clock(), tz=range_key.time_zone)
-        return await read_kpi(connection, span, self._limit_s)
+        return await read_kpi(connection, span, self._limit_s, self._currencies)
 
     async def windows(self, connection: Connection, starts: Sequence[datetime]) -> WindowBatch:
         """The minutes that begin at `starts`."""
-        fresh, windows = await read_windows(connection, starts, self._limit_s)
+        fresh, windows = await read_windows(connection, starts, self._limit_s, self._currencies)
         return WindowBatch(**dict(fresh), windows=windows)
 
     async def newest_events(self, connection: Connection, limit: int) -> list[Event]:

@@ -28,7 +28,7 @@ class Live:
     def __init__(self, settings: Settings, look: HealthLook) -> None:
         own = settings.api.model_copy(update={"replica_host": None, "pool_size": CONNECTIONS})
         self._database = Database(settings.model_copy(update={"api": own}))
-        reader = Reader(self._database, settings.checks.freshness_limit_s)
+        reader = Reader(self._database, settings)
         self.hub = Hub(settings.api.max_streams)
         self.updates = Updates(self.hub, reader)
         self.listener = Listener(settings.postgres, reader, self.updates.committed)

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from api.models.common import Freshness, Model, Money, Page
-from core.events import Currency, EventStatus, EventType, Outcome, RejectReason
+from core.events import EventStatus, EventType, Outcome, RejectReason
 
 
 class Event(Model):
@@ -17,7 +17,7 @@ class Event(Model):
     order_id: str = Field(examples=["ORD123456"])
     user_id: str = Field(examples=["USR1234"])
     amount: Money
-    currency: Currency
+    currency: str = Field(description="ISO 4217.", examples=["VND"])
     status: EventStatus
     ingest_time: datetime = Field(description="When the row was written.")
 

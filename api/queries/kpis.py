@@ -19,7 +19,6 @@ from api.database import Connection
 from api.models import CurrencyKpi, Freshness, Kpi, KpiComparison, KpiReport, Window
 from api.queries.freshness import FRESH, as_freshness
 from api.ranges import MINUTE, ResolvedRange, resolve
-from core.events import Currency
 from core.kpis import COUNT_RATES, COUNTS, MEASURES, MONEY, MONEY_RATES, SPANS, Rate
 from core.tables import EVENTS_CLEAN, KPI_1M, KPI_1M_BY_CURRENCY
 
@@ -63,8 +62,13 @@ _WINDOWS = f"""
 """  # noqa: S608  # as above
 
 
-async def read_kpi(connection: Connection, resolved: ResolvedRange, limit_s: float) -> KpiReport:
-    """The KPIs of a range and of the previous one, from one snapshot; `limit_s` as in `read_freshness`."""
+async def read_kpi(
+    connection: Connection, resolved: ResolvedRange, limit_s: float, codes: Sequence[str]
+) -> KpiReport:
+    """The KPIs of a range and of the previous one, from one snapshot; `limit_s` as in `read_freshness`.
+
+    `codes` are the shop's currencies.
+    """
     rows: list[DictRow] = []
     if resolved.name in _VIEWS:
         with suppress(*_NOT_BUILT):
@@ -73,7 +77,7 @@ async def read_kpi(connection: Connection, resolved: ResolvedRange, limit_s: flo
         rows = await _read(connection, resolved, _CURRENT)
 
     def compare(period: str, span: Any) -> KpiComparison:
-        currencies = _by_currency(row for row in rows if row["period"] == period)
+        currencies = _by_currency((row for row in rows if row["period"] == period), codes)
         return KpiComparison(range=resolved.as_range(span), totals=_totals(currencies), currencies=currencies)
 
     return KpiReport(
@@ -110,7 +114,7 @@ async def _read(connection: Connection, resolved: ResolvedRange, current: str) -
 
 
 async def read_windows(
-    connection: Connection, starts: Sequence[datetime], limit_s: float
+    connection: Connection, starts: Sequence[datetime], limit_s: float, codes: Sequence[str]
 ) -> tuple[Freshness, list[Window]]:
     """The minutes that begin at `starts`, oldest first, and their freshness.
 
@@ -121,7 +125,7 @@ async def read_windows(
     fresh = as_freshness(rows[0], limit_s)
     until = counted_until(fresh)
     return fresh, [
-        _window(start, until, [row for row in rows if row["window_start"] == start])
+        _window(start, until, _by_currency((row for row in rows if row["window_start"] == start), codes))
         for start in sorted(set(starts))
     ]
 
@@ -131,8 +135,8 @@ def counted_until(fresh: Freshness) -> datetime | None:
     return None if fresh.newest_event_time is None else min(fresh.as_of, fresh.newest_event_time)
 
 
-def _window(start: datetime, until: datetime | None, rows: Iterable[Mapping[str, Any]]) -> Window:
-    end, currencies = start + MINUTE, _by_currency(rows)
+def _window(start: datetime, until: datetime | None, currencies: list[CurrencyKpi]) -> Window:
+    end = start + MINUTE
     return Window(
         start=start,
         end=end,
@@ -142,11 +146,11 @@ def _window(start: datetime, until: datetime | None, rows: Iterable[Mapping[str,
     )
 
 
-def _by_currency(rows: Iterable[Mapping[str, Any]]) -> list[CurrencyKpi]:
-    """The currencies of the contract in its order, then any others in the database."""
+def _by_currency(rows: Iterable[Mapping[str, Any]], codes: Sequence[str]) -> list[CurrencyKpi]:
+    """The shop's currencies in their order, then any others in the database."""
     found = {row["currency"]: row for row in rows}
-    names = dict.fromkeys((*Currency, *sorted(found)))
-    return [_currency_kpi(str(name), found.get(name, _EMPTY)) for name in names]
+    names = dict.fromkeys((*codes, *sorted(found)))
+    return [_currency_kpi(name, found.get(name, _EMPTY)) for name in names]
 
 
 def _currency_kpi(currency: str, row: Mapping[str, Any]) -> CurrencyKpi:

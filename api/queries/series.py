@@ -1,6 +1,6 @@
 """KPIs per window, as columns for charts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,6 @@ from api.models.kpi import CurrencySeries
 from api.queries.freshness import FRESH, as_freshness
 from api.queries.kpis import counted_until
 from api.ranges import MINUTE, ResolvedRange
-from core.events import Currency
 from core.kpis import COUNTS, MEASURES, MONEY
 from core.tables import KPI_1M, KPI_1M_BY_CURRENCY
 
@@ -52,8 +51,13 @@ def step_of(resolved: ResolvedRange) -> tuple[timedelta, datetime]:
     return HOUR, start - timedelta(minutes=local.minute)
 
 
-async def read_series(connection: Connection, resolved: ResolvedRange, limit_s: float) -> TimeSeries:
-    """The windows of a range without a gap, from one snapshot; `limit_s` as in `read_freshness`."""
+async def read_series(
+    connection: Connection, resolved: ResolvedRange, limit_s: float, codes: Sequence[str]
+) -> TimeSeries:
+    """The windows of a range without a gap, from one snapshot; `limit_s` as in `read_freshness`.
+
+    `codes` are the shop's currencies.
+    """
     step, first = step_of(resolved)
     starts = _starts(first, resolved.current.end, step)
     cursor = await connection.execute(
@@ -78,8 +82,7 @@ async def read_series(connection: Connection, resolved: ResolvedRange, limit_s: 
         starts=seconds,
         open_from=_open_from(starts, step, fresh),
         currencies={
-            str(name): _columns(found.get(name), places)
-            for name in dict.fromkeys((*Currency, *sorted(found)))
+            name: _columns(found.get(name), places) for name in dict.fromkeys((*codes, *sorted(found)))
         },
     )
 

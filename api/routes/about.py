@@ -10,7 +10,7 @@ from api.context import ContextDep
 from api.health.links import Links
 from api.models import About
 from api.models.session import CurrencyInfo
-from core.events import Currency
+from core.currencies import decimals_of
 
 router = APIRouter(tags=["about"])
 
@@ -25,7 +25,9 @@ async def get_about(context: ContextDep, caller: OptionalCaller) -> About:
         auth="off" if context.verifier is None else "required",
         scopes=sorted(caller.scopes, reverse=True),
         subject=caller.subject,
-        currencies=[CurrencyInfo(code=each.value, decimals=each.decimals) for each in Currency],
+        currencies=[
+            CurrencyInfo(code=code, decimals=decimals_of(code)) for code in settings.shop.currency_codes()
+        ],
         freshness_limit_s=settings.checks.freshness_limit_s,
         links=[links.dagster(), links.docs()],
     )

@@ -34,11 +34,14 @@ from api.queries.freshness import read_freshness
 from api.queries.search import Filters, search
 from api.ranges import time_zone
 from core.clock import utc_now
-from core.events import Currency, EventStatus, EventType
+from core.events import EventStatus, EventType
 
 PIECE_BYTES = 256 * 1024
 
 router = APIRouter(tags=["events"])
+
+
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class EventFilters(TimeFilter):
@@ -46,7 +49,7 @@ class EventFilters(TimeFilter):
 
     event_type: list[EventType] = Field([], description="One of these; may be repeated.")
     status: list[EventStatus] = Field([], description="One of these; may be repeated.")
-    currency: list[Currency] = Field([], description="One of these; may be repeated.")
+    currency: list[CurrencyCode] = Field([], description="One of these ISO 4217 codes; may be repeated.")
     order_id: Identifier | None = Field(None, description="Only this order.", examples=["ORD123456"])
     user_id: Identifier | None = Field(None, description="Only this user.", examples=["USR1234"])
     q: Annotated[Identifier, StringConstraints(pattern=r"\S")] | None = Field(

@@ -1,6 +1,6 @@
 """KPIs of a range, and minute by minute."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -19,7 +19,7 @@ from core.clock import utc_now
 router = APIRouter(tags=["kpi"])
 
 RangeQuery = Annotated[RangeParameters, Query()]
-Read = Callable[[Connection, ResolvedRange, float], Awaitable[BaseModel]]
+Read = Callable[[Connection, ResolvedRange, float, Sequence[str]], Awaitable[BaseModel]]
 CLOCK = {"as_of": True, "event_time_lag_s": True}
 KPI_CLOCK = CLOCK | {"current": {"range"}, "previous": {"range"}}
 SERIES_CLOCK = CLOCK | {"range": True}
@@ -54,6 +54,7 @@ async def _answer(
     async def make() -> Tagged:
         async with context.database.connection() as connection:
             limit_s = context.settings.checks.freshness_limit_s
-            return tagged(await read(connection, resolved, limit_s), clock)
+            codes = context.settings.shop.currency_codes()
+            return tagged(await read(connection, resolved, limit_s, codes), clock)
 
     return conditional(request, await context.answers.get((read, asked), make))

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from core.currencies import DEFAULT_CURRENCIES
 from core.events import (
     AMOUNT_PRECISION,
     AMOUNT_SCALE,
@@ -19,7 +20,6 @@ from core.events import (
     MAX_ID_LENGTH,
     MAX_RECORD_BYTES,
     WHITESPACE,
-    Currency,
     EventStatus,
     EventType,
 )
@@ -28,7 +28,7 @@ Row = tuple[str, str, str, str, str, int | float, str, str]
 """A row of `events_clean` in the order of its columns, without `ingest_time`."""
 
 AMOUNT_LIMIT = 10 ** (AMOUNT_PRECISION - AMOUNT_SCALE)
-TYPES, CURRENCIES, STATES = frozenset(EventType), frozenset(Currency), frozenset(EventStatus)
+TYPES, CURRENCIES, STATES = frozenset(EventType), frozenset(DEFAULT_CURRENCIES), frozenset(EventStatus)
 _EVENT_TIME = re.compile(EVENT_TIME_PATTERN)
 
 

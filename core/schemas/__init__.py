@@ -4,9 +4,11 @@
 """
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from core.currencies import DEFAULT_CURRENCIES
 from core.events import (
     AMOUNT_PRECISION,
     AMOUNT_SCALE,
@@ -19,6 +21,7 @@ from core.events import (
     WHITESPACE,
     Field,
     RejectReason,
+    fields_with,
 )
 from core.schemas.kpi_documents import kpi_documents
 from core.topics import EVENTS_RAW, MAX_BATCH_BYTES
@@ -32,7 +35,7 @@ DECIMALS = (
 )
 
 
-def event_schema() -> dict[str, Any]:
+def event_schema(currencies: Collection[str] = DEFAULT_CURRENCIES) -> dict[str, Any]:
     """JSON Schema (2020-12) that accepts what the rules accept, except for times relative to Kafka."""
     return {
         "$schema": JSON_SCHEMA_DIALECT,
@@ -45,7 +48,7 @@ def event_schema() -> dict[str, Any]:
         ),
         "type": "object",
         "required": [field.name for field in FIELDS],
-        "properties": {field.name: _property(field) for field in FIELDS}
+        "properties": {field.name: _property(field) for field in fields_with(currencies)}
         | {
             "schemaVersion": {"description": "Version of this contract; optional.", "default": SCHEMA_VERSION}
         },

@@ -1,6 +1,7 @@
 """The contract's verdict on a mapped event, field by field, by its JSON Schema."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -23,9 +24,11 @@ class FieldVerdict:
     note: str | None = None
 
 
-def verdicts(event: Mapped, now: datetime) -> list[FieldVerdict]:
-    """The verdict on each field of the event."""
-    schema = json.loads(json.dumps(event_schema()))["properties"]  # enumerations as plain texts, for messages
+def verdicts(event: Mapped, now: datetime, currencies: Collection[str]) -> list[FieldVerdict]:
+    """The verdict on each field of the event, in a shop with these currencies."""
+    schema = json.loads(json.dumps(event_schema(currencies)))[
+        "properties"
+    ]  # enumerations as plain texts, for messages
     return [_verdict(field.name, event.fields[field.name], schema[field.name], now) for field in FIELDS]
 
 

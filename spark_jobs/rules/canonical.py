@@ -6,10 +6,20 @@ text is then split at its quotes. All other records take the exact lane (`spark_
 which gives the same verdict on a canonical record (a test compares the two).
 """
 
+from collections.abc import Collection
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from core.events import AMOUNT_PRECISION, AMOUNT_SCALE, EVENT_TIME_PATTERN, FIELDS, MAX_ID_LENGTH, Field
+from core.events import (
+    AMOUNT_PRECISION,
+    AMOUNT_SCALE,
+    EVENT_TIME_PATTERN,
+    FIELDS,
+    MAX_ID_LENGTH,
+    Field,
+    fields_with,
+)
 
 AMOUNT_TYPE = f"decimal({AMOUNT_PRECISION},{AMOUNT_SCALE})"
 
@@ -27,17 +37,17 @@ def _value_pattern(field: Field) -> str:
             return whole + rf"(?:\.[0-9]{{1,{AMOUNT_SCALE}}}+)?+"
 
 
-def canonical_pattern() -> str:
+def canonical_pattern(currencies: Collection[str]) -> str:
     """Printable ASCII identifiers, known enumerations, a plain amount: valid except perhaps for its times."""
     space = r"[ \t\n\r]*+"
-    pairs = [f'"{field.name}"{space}:{space}{_value_pattern(field)}' for field in FIELDS]
+    pairs = [f'"{field.name}"{space}:{space}{_value_pattern(field)}' for field in fields_with(currencies)]
     return rf"\A{space}\{{{space}{f'{space},{space}'.join(pairs)}{space}\}}{space}\z"
 
 
-def canonical_tokens(value: Column) -> Column:
+def canonical_tokens(value: Column, currencies: Collection[str]) -> Column:
     """The record (binary) split at its quotes; null if it is not canonical."""
     text = value.cast("string")
-    return F.when(text.rlike(canonical_pattern()), F.split(text, '"', -1))
+    return F.when(text.rlike(canonical_pattern(currencies)), F.split(text, '"', -1))
 
 
 def canonical_texts(tokens: Column) -> dict[str, Column]:

@@ -8,7 +8,7 @@ Few records come here, so the expressions are small rather than fast: the
 plan of every micro-batch carries them (docs/performance.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -19,6 +19,7 @@ from core.events import (
     MAX_ID_LENGTH,
     WHITESPACE,
     RejectReason,
+    fields_with,
 )
 from spark_jobs.rules.amount import validated_amount
 from spark_jobs.rules.canonical import AMOUNT_TYPE
@@ -30,7 +31,7 @@ EVENT_TIME = EVENT_TIME_PATTERN.removesuffix("$") + r"\z"
 """Java's `$` also matches before a last line break, `\\z` does not."""
 
 
-def exact_verdict(value: Column) -> Column:
+def exact_verdict(value: Column, currencies: Collection[str]) -> Column:
     """The verdict on one record's bytes, except for times relative to Kafka's.
 
     Returns struct<event columns..., reason, detail, time_text>; the event's columns have no
@@ -43,7 +44,7 @@ def exact_verdict(value: Column) -> Column:
     return let(
         F.when(is_text, F.try_parse_json(sealed)),
         lambda document: let(
-            _fields(document),
+            _fields(document, currencies),
             lambda fields: let(
                 _amount(text, document, fields[AMOUNT_AT]),
                 lambda amount: _verdict(value, document, seal, fields, amount),
@@ -57,7 +58,7 @@ def _amount(text: Column, document: Column, field: Column) -> Column:
     return validated_amount(field["type"], field["text"], plain, text)
 
 
-def _fields(document: Column) -> Column:
+def _fields(document: Column, currencies: Collection[str]) -> Column:
     """array<struct<name, kind, allowed, type, text>>, one per field; null if the value is not an object.
 
     `type` is the JSON type as Spark names it (STRING, BIGINT, DECIMAL(p,s), DOUBLE, BOOLEAN,
@@ -71,7 +72,7 @@ def _fields(document: Column) -> Column:
                 F.lit(field.trimmed).alias("trimmed"),
                 F.array(*map(F.lit, field.allowed)).cast("array<string>").alias("allowed"),
             )
-            for field in FIELDS
+            for field in fields_with(currencies)
         ]
     )
     found = F.try_variant_get(document, "$[0]", "map<string,variant>")

@@ -5,6 +5,8 @@ replay give the same verdict. The rules on the record are in `canonical` and `ex
 time here; all are built from `core.events`.
 """
 
+from collections.abc import Collection
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -26,19 +28,29 @@ PAYLOAD_COLUMNS = ("payload", "payload_bytes", "payload_sha256")
 _TYPES = {"event_time": "timestamp", "amount": AMOUNT_TYPE}
 
 
-def validate(records: DataFrame, *, canonical_lane: bool = True, admit_late: bool = False) -> DataFrame:
+def validate(
+    records: DataFrame,
+    currencies: Collection[str],
+    *,
+    canonical_lane: bool = True,
+    admit_late: bool = False,
+) -> DataFrame:
     """Parse and validate raw records.
 
     Takes `topic`, `partition`, `offset`, `kafka_time` and `value` (binary); replaces the value by
     the columns of an event (`id` ... `status`; without meaning if rejected), `reason`, `detail` and
-    `PAYLOAD_COLUMNS` (null if accepted). `canonical_lane=False` sends every
+    `PAYLOAD_COLUMNS` (null if accepted). `currencies` are those of the shop. `canonical_lane=False` sends every
     record through the exact lane; `admit_late=True`, only for the batch layer, skips the rule
     `late`.
     """
     bounded = _bounded(records)
-    tokens = canonical_tokens(F.col("value")) if canonical_lane else F.lit(None).cast("array<string>")
+    tokens = (
+        canonical_tokens(F.col("value"), currencies) if canonical_lane else F.lit(None).cast("array<string>")
+    )
     cut = _evaluated_once(bounded, {"tokens": tokens})
-    exact = cut.withColumn("exact", F.when(F.col("tokens").isNull(), exact_verdict(F.col("value"))))
+    exact = cut.withColumn(
+        "exact", F.when(F.col("tokens").isNull(), exact_verdict(F.col("value"), currencies))
+    )
     found = _evaluated_once(exact, _event_columns())
     validated = _evaluated_once(found, {"final_reason": _reason(admit_late)})
     reason = F.col("final_reason")

@@ -540,12 +540,6 @@ export interface components {
             sentence: components["schemas"]["Sentence"];
         };
         /**
-         * Currency
-         * @description ISO 4217 codes that the shop trades in, with their decimals. To add one, add a line here.
-         * @enum {string}
-         */
-        Currency: "VND" | "USD";
-        /**
          * CurrencyInfo
          * @description A currency of the contract.
          */
@@ -702,7 +696,12 @@ export interface components {
              * @example 1499000.00
              */
             amount: string;
-            currency: components["schemas"]["Currency"];
+            /**
+             * Currency
+             * @description ISO 4217.
+             * @example VND
+             */
+            currency: string;
             status: components["schemas"]["EventStatus"];
             /**
              * Ingest Time
@@ -1973,8 +1972,8 @@ export interface operations {
                 event_type?: components["schemas"]["EventType"][];
                 /** @description One of these; may be repeated. */
                 status?: components["schemas"]["EventStatus"][];
-                /** @description One of these; may be repeated. */
-                currency?: components["schemas"]["Currency"][];
+                /** @description One of these ISO 4217 codes; may be repeated. */
+                currency?: string[];
                 /** @description Only this order. */
                 order_id?: string;
                 /** @description Only this user. */
@@ -2165,8 +2164,8 @@ export interface operations {
                 event_type?: components["schemas"]["EventType"][];
                 /** @description One of these; may be repeated. */
                 status?: components["schemas"]["EventStatus"][];
-                /** @description One of these; may be repeated. */
-                currency?: components["schemas"]["Currency"][];
+                /** @description One of these ISO 4217 codes; may be repeated. */
+                currency?: string[];
                 /** @description Only this order. */
                 order_id?: string;
                 /** @description Only this user. */
@@ -2310,8 +2309,8 @@ export interface operations {
                 event_type?: components["schemas"]["EventType"][];
                 /** @description One of these; may be repeated. */
                 status?: components["schemas"]["EventStatus"][];
-                /** @description One of these; may be repeated. */
-                currency?: components["schemas"]["Currency"][];
+                /** @description One of these ISO 4217 codes; may be repeated. */
+                currency?: string[];
                 /** @description Only this order. */
                 order_id?: string;
                 /** @description Only this user. */

@@ -26,7 +26,7 @@ from api.queries import search
 from api.queries.events import EVENTS, JOURNEY_LIMIT
 from api.queries.search import Filters
 from core import postgres
-from core.events import Currency, EventStatus, EventType
+from core.events import EventStatus, EventType
 from core.settings import PostgresSettings, Settings
 from tests.api_client import serving
 from tests.api_rows import Row, random_rows, write
@@ -71,7 +71,7 @@ def shop(settings: Settings, module_database: PostgresSettings) -> Iterator[Shop
             NOW - timedelta(minutes=9),
             order_id="\uff17" * 9,
             amount=Decimal("9999999999999.99"),
-            currency=Currency.VND,
+            currency="VND",
         ),
         Row(
             "7234567890123456789",
@@ -146,7 +146,7 @@ FILTERS: dict[str, tuple[dict[str, Any], Callable[[Row], bool]]] = {
         lambda row: (
             row.event_type == EventType.PAYMENT_FAILED
             and row.status != EventStatus.SUCCESS
-            and row.currency == Currency.VND
+            and row.currency == "VND"
         ),
     ),
     "order": ({"order_id": "ORD17"}, lambda row: row.order_id == "ORD17"),
@@ -368,7 +368,7 @@ def test_the_file_takes_the_filters(shop: Shop) -> None:
     answer = shop.client.get("/events.csv?event_type=order_created&currency=USD")
     lines = list(csv.reader(io.StringIO(answer.text, newline="")))[1:]
     assert [line[0] for line in lines] == ids(
-        shop.rows, lambda row: row.event_type == EventType.ORDER_CREATED and row.currency == Currency.USD
+        shop.rows, lambda row: row.event_type == EventType.ORDER_CREATED and row.currency == "USD"
     )
     assert len(shop.client.get("/events.csv?q=nothing").text.splitlines()) == 1
     assert answer.headers["Content-Disposition"].endswith('_UTC_order-created_USD.csv"')

@@ -10,18 +10,19 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from core.currencies import DEFAULT_CURRENCIES
 from spark_jobs.rules.canonical import canonical_pattern
 from spark_jobs.rules.validate import EVENT_COLUMNS, validate
 from tests.corpus import RECORDS
 from tests.integration.spark_jobs.test_rules import NOW, PLAIN, payloads_of, records
 
-CANONICAL = re.compile(canonical_pattern().replace(r"\z", r"\Z"))
+CANONICAL = re.compile(canonical_pattern(DEFAULT_CURRENCIES).replace(r"\z", r"\Z"))
 BATCH = 200
 
 
 def outcomes(frame: DataFrame, *, canonical_lane: bool) -> list[dict[str, Any]]:
     """Verdict and values of each record, in order; times as text, for years that Python lacks."""
-    validated = validate(frame, canonical_lane=canonical_lane)
+    validated = validate(frame, DEFAULT_CURRENCIES, canonical_lane=canonical_lane)
     values = [
         F.when(F.col("reason").isNull(), F.col(name).cast("string")).alias(name) for name in EVENT_COLUMNS
     ]

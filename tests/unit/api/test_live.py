@@ -14,7 +14,7 @@ from api.live.ring import Ring
 from api.live.sampling import SHOWN_PER_S, Sampler
 from api.live.subscriber import MAX_QUEUE
 from api.models import Event
-from core.events import Currency, EventStatus, EventType
+from core.events import EventStatus, EventType
 
 HOUR, DAY = RangeKey("1h", "UTC"), RangeKey("today", "Asia/Ho_Chi_Minh")
 EVERYTHING: frozenset[Topic] = frozenset({"kpi", "windows", "events", "health"})
@@ -253,7 +253,7 @@ def event(number: int) -> Event:
         order_id="ORD1",
         user_id="USR1",
         amount=Decimal(1),
-        currency=Currency.VND,
+        currency="VND",
         status=EventStatus.PENDING,
         ingest_time=NOON,
     )

@@ -14,7 +14,6 @@ from core.events import (
     FUTURE_LIMIT,
     LATENESS_LIMIT,
     SPARK_WATERMARK_DELAY,
-    Currency,
     RejectReason,
 )
 from core.settings import KafkaSettings, PostgresSettings
@@ -55,10 +54,6 @@ def test_spark_waits_for_whatever_the_rules_accept() -> None:
 
 def test_fields_are_the_columns_of_events_clean() -> None:
     assert tuple(field.column for field in FIELDS) == EVENTS_CLEAN.columns[: len(FIELDS)]
-
-
-def test_every_currency_reports_how_many_decimals_it_has() -> None:
-    assert {each.value: each.decimals for each in Currency} == {"VND": 0, "USD": 2}
 
 
 def test_every_reason_is_explained() -> None:

@@ -6,13 +6,12 @@ from datetime import timedelta
 import pytest
 
 from core import events
-from core.events import FIELDS, Currency, EventStatus, EventType, RejectReason
+from core.events import FIELDS, EventStatus, EventType, RejectReason
 from tests.truth import COUNTED
 
 
 def test_the_enumerations_are_the_contract() -> None:
     assert [str(value) for value in EventType] == list(COUNTED)
-    assert [str(value) for value in Currency] == ["VND", "USD"]
     assert [str(value) for value in EventStatus] == ["success", "failed", "pending"]
 
 

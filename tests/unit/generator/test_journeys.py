@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.events import Currency, EventType
+from core.currencies import decimals_of
+from core.events import EventType
 from generator.journeys import PATHS, WEIGHTS, Journeys, Outcome, draw_amount, draw_uuid
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -90,8 +91,8 @@ def test_ids_are_distinct_version_4_uuids() -> None:
     assert {UUID(text).variant for text in ids} == {UUID(ids[0]).variant}
 
 
-@given(seed=st.integers(), currency=st.sampled_from(Currency))
-def test_amounts_have_the_decimals_of_their_currency(seed: int, currency: Currency) -> None:
+@given(seed=st.integers(), currency=st.sampled_from(["VND", "USD", "JPY", "EUR"]))
+def test_amounts_have_the_decimals_of_their_currency(seed: int, currency: str) -> None:
     amount = draw_amount(Random(seed), currency)
     assert 0 <= amount < 10**13
-    assert amount == round(amount, currency.decimals)
+    assert amount == round(amount, decimals_of(currency))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from core.currencies import DEFAULT_CURRENCIES
 from core.events import FIELDS
 from intake import exact_json
 from intake.mapping.errors import UnmappedError
@@ -45,7 +46,7 @@ def test_the_contract_accepts_the_events(message: Fixture) -> None:
     for event in events_of(message):
         assert list(event.fields) == [field.name for field in FIELDS]
         assert UUID(event.fields["id"]).version == 5
-        faults = {each.name for each in verdicts(event, NOW) if each.fault}
+        faults = {each.name for each in verdicts(event, NOW, DEFAULT_CURRENCIES) if each.fault}
         assert faults == ({"currency"} if event.fields["currency"] in NOT_LISTED else set())
 
 

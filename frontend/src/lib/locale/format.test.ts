@@ -13,6 +13,12 @@ describe("money", () => {
     expect(en.money("1499.5", "USD")).toBe("$1,499.50");
     expect(plain(vi.money("1499000.00", "VND"))).toBe("1.499.000 ₫");
     expect(plain(vi.money("1499.50", "USD"))).toBe("1.499,50 US$");
+    expect(en.money("15000.00", "JPY")).toBe("¥15,000");
+  });
+
+  it("shows the decimals of an amount that has more than its currency", () => {
+    expect(en.money("0.40", "VND")).toBe("₫0.40");
+    expect(plain(vi.money("1499000.50", "VND"))).toBe("1.499.000,50 ₫");
   });
 
   it("is exact beyond what a float holds", () => {

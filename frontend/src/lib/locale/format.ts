@@ -1,7 +1,7 @@
 /** Formats of numbers, money and times in a language. Built once per language and zone. */
 
 export interface Format {
-  /** Money with its currency, exact: the decimals of ISO 4217 (VND has none). `null` is a dash. */
+  /** Money with its currency, exact: the decimals of CLDR (VND has none), or more if the amount has them. `null` is a dash. */
   money(value: string | null, currency: string): string;
   /** Compact money: three significant digits, with its currency. */
   moneyShort(value: string | number | null, currency: string): string;
@@ -60,6 +60,7 @@ function build(language: string, timeZone: string): Format {
     new Intl.DateTimeFormat(vietnamese ? "vi-VN" : "en-GB", { timeZone, hourCycle: "h23", ...options });
 
   const money = new Map<string, Intl.NumberFormat>();
+  const moneyWithCents = new Map<string, Intl.NumberFormat>();
   const moneyShort = new Map<string, Intl.NumberFormat>();
   const by = (known: Map<string, Intl.NumberFormat>, currency: string, options: Intl.NumberFormatOptions) => {
     let made = known.get(currency);
@@ -100,7 +101,16 @@ function build(language: string, timeZone: string): Format {
 
   return {
     // Intl formats a decimal string exactly, beyond what a float holds.
-    money: (value, currency) => (value === null ? DASH : by(money, currency, {}).format(value as `${number}`)),
+    money: (value, currency) => {
+      if (value === null) return DASH;
+      const usual = by(money, currency, {});
+      const decimals = /\.(\d*[1-9])/.exec(value)?.[1]?.length ?? 0;
+      const exact =
+        decimals > (usual.resolvedOptions().maximumFractionDigits ?? 0)
+          ? by(moneyWithCents, currency, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+          : usual;
+      return exact.format(value as `${number}`);
+    },
     moneyShort: (value, currency) =>
       value === null
         ? DASH

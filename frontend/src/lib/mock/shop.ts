@@ -142,7 +142,7 @@ export class Shop {
     happened.sort((a, b) => (a.event_time < b.event_time ? -1 : 1));
     for (const { event_time, event_type, currency, amount } of happened) {
       const start = Math.floor(Date.parse(event_time) / MINUTE_MS) * MINUTE_MS;
-      count(this.tally(start, currency), event_type, Math.round(Number(amount) * 100));
+      count(this.tally(start, currency as Code), event_type, Math.round(Number(amount) * 100));
     }
     this.events.push(...happened);
     if (this.events.length > 40_000) this.events.splice(0, 10_000);
