@@ -27,6 +27,9 @@ def init(
     observability: Annotated[
         bool | None, typer.Option(help="Also Prometheus and Grafana, at /grafana/ (default: no).")
     ] = None,
+    currencies: Annotated[
+        str | None, typer.Option(help="ISO 4217 codes that events may have (default: VND,USD).")
+    ] = None,
 ) -> None:
     """Create the secrets, certificates and configuration that docker-compose.yml mounts.
 
@@ -42,6 +45,7 @@ def init(
         https_port=https_port,
         http_port=http_port,
         observability=observability,
+        currencies=currencies,
     )
     make_folder(read_settings(), deployment)
     print(f"Everything is in {folder.resolve()}; only its owner may read it. Next:")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from core.currencies import DEFAULT_CURRENCIES, parse_currencies
 from core.errors import StackError
 from core.settings import Settings, StackSettings
 from stack.deploy.kafka import Node, broker_properties, format_arguments
@@ -40,6 +41,7 @@ class Deployment:
     https_port: int = 443
     http_port: int = 80
     observability: bool = False
+    currencies: str = ",".join(DEFAULT_CURRENCIES)
 
     @property
     def public(self) -> str:
@@ -66,8 +68,12 @@ def planned(
     https_port: int | None = None,
     http_port: int | None = None,
     observability: bool | None = None,
+    currencies: str | None = None,
 ) -> Deployment:
-    """The deployment with these options. An option of None has the value of the last call for `folder`, or the default."""
+    """The deployment with these options. An option of None has the value of the last call for `folder`, or the default.
+
+    Raises `StackError` if a currency cannot be accepted.
+    """
     last = _variables(folder)
     profiles = last.get("COMPOSE_PROFILES", "")
     return Deployment(
@@ -77,7 +83,15 @@ def planned(
         https_port or int(last.get("HTTPS_PORT", 443)),
         http_port or int(last.get("HTTP_PORT", 80)),
         "observability" in profiles if observability is None else observability,
+        _checked(currencies or last.get("CURRENCIES") or ",".join(DEFAULT_CURRENCIES)),
     )
+
+
+def _checked(currencies: str) -> str:
+    try:
+        return ",".join(parse_currencies(currencies))
+    except ValueError as error:
+        raise StackError(f"--currencies: {error}.") from None
 
 
 def make_folder(settings: Settings, deployment: Deployment) -> None:
@@ -208,6 +222,7 @@ def _write_variables(deployment: Deployment, folder: Path) -> None:
         "KAFKA_COPIES": 3 if clustered else 1,
         "KAFKA_IN_SYNC": 2 if clustered else 1,
         "SPARK_MASTER": "spark://spark-master.compute:7077" if clustered else "local[2]",
+        "CURRENCIES": deployment.currencies,
         "STREAM_PARALLELISM": 3 if clustered else 1,
     }
     lines = "".join(f"{name}={value}\n" for name, value in variables.items())

@@ -38,11 +38,21 @@ def test_the_profile_cannot_be_changed(tmp_path: Path) -> None:
 def test_options_that_are_not_repeated_are_kept(tmp_path: Path) -> None:
     assert planned(tmp_path / "deploy") == Deployment(tmp_path / "deploy", "localhost", "local")
     first = planned(
-        tmp_path / "deploy", name="pulse.example", profile="cluster", https_port=8443, observability=True
+        tmp_path / "deploy",
+        name="pulse.example",
+        profile="cluster",
+        https_port=8443,
+        observability=True,
+        currencies="EUR,VND",
     )
     make_folder(load_settings(), first)
     assert planned(tmp_path / "deploy") == first
     assert planned(tmp_path / "deploy", observability=False) == replace(first, observability=False)
+
+
+def test_a_currency_that_cannot_be_kept_exactly_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="--currencies: KWD has 3 decimals"):
+        planned(tmp_path / "deploy", currencies="VND,KWD")
 
 
 def test_another_address_is_refused_while_the_proxy_is_configured_for_the_former(tmp_path: Path) -> None:
