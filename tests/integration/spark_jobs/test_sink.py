@@ -312,7 +312,7 @@ def test_a_database_that_refuses_the_repairs_ends_the_job_with_a_reason(
     for batch_id, name in enumerate(("events_clean", "kpi_1m")):
         commit(cursor, batch_id, name, NINE)
     connection.execute("ALTER TABLE kpi_1m RENAME TO kpi_1m_away")
-    spark: Any = None  # is not asked: nothing is to be healed
+    spark: Any = None  # is not asked: there is nothing to heal
     upkeep = Upkeep(spark, settings.model_copy(update={"postgres": database}))
     upkeep._do(caught_up=True)
     assert upkeep.failure == 'KPIs could not be compared with the events: relation "kpi_1m" does not exist.'
