@@ -317,7 +317,7 @@ def test_what_was_missed_is_reported_even_if_the_ledger_cannot_be_read_at_first(
     reader = listener._reader
     with LiveClient(address, range="15m") as client:
         client.wait("kpi")
-        listener._reader = Unreadable(reader.database, 60)
+        listener._reader = Unreadable(reader.database, app.state.context.settings)
         with keep_out(connection, postgres_server):
             terminate_listener(connection)
             assert wait_until(lambda: not listener.connected, 5, 0.01)
