@@ -22,7 +22,7 @@ from stack.host.waiting import wait_until
 from stack.secure.certificates import ensure_certificates, server_file, trusted_file
 
 PASSWORDS = {"operator": "the operator's long password", "viewer": "the viewer's long password"}
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 30.0
 
 
 def find_nginx() -> str:

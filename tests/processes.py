@@ -15,8 +15,8 @@ from core.settings import Settings
 from stack.host.environment import child_environment
 from stack.host.waiting import wait_until
 
-START_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 60.0
 
 
 class Started:

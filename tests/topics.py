@@ -10,7 +10,7 @@ from core.topic_facts import read_topic_id
 from core.topics import EVENTS_RAW
 from stack.host.waiting import wait_until
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 60.0
 
 
 def delete_records(settings: KafkaSettings, before: dict[int, int]) -> None:

@@ -12,7 +12,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from core.settings import Settings
 
 REPOSITORY = {"repositoryLocationName": "orderpulse", "repositoryName": "__repository__"}
-TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
 
 RUNS = """
 query Runs($job: String!, $statuses: [RunStatus!]) {

@@ -16,7 +16,7 @@ from orchestration.services import GeneratorResource, ServiceStatus, SparkStream
 from stack.host.waiting import wait_until
 from tests.managed import export, manager_of, own_settings
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from stack.host.ports import free_ports
 from stack.host.waiting import wait_until
 from tests.managed import export, manager_of, own_settings
 
-TIMEOUT_S = 40.0
+TIMEOUT_S = 90.0
 S = dg.DagsterRunStatus
 Connection = psycopg.Connection[Any]
 WORKER = """

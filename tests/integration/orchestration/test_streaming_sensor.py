@@ -29,7 +29,7 @@ from stack.local.health import health
 from tests.managed import export, manager_of, own_settings
 from tests.platform_rows import PlatformRows
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
 S = dg.DagsterRunStatus
 Connection = psycopg.Connection[Any]
 

@@ -22,8 +22,8 @@ from stack.host.environment import child_environment
 from stack.host.waiting import wait_until
 from tests.managed import export, own_settings
 
-TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
+STOP_TIMEOUT_S = 60.0
 
 
 @contextmanager
