@@ -9,17 +9,23 @@ from core.tables import KPI_1M, KPI_1M_BY_CURRENCY, Relation
 
 KPI_COLUMNS = tuple(name for name in KPI_1M_BY_CURRENCY.columns if name != "processed_at")
 
-FROM_EVENTS = f"""
-    SELECT
-        date_trunc('minute', event_time) AS window_start,
-        currency,
-        date_trunc('minute', event_time) + interval '1 minute' AS window_end,
-        {", ".join(f"{measure.sql} AS {measure.name}" for measure in MEASURES)}
-    FROM events_clean
-    WHERE event_time >= %(start)s AND event_time < %(end)s
-    GROUP BY 1, 2
-"""  # noqa: S608  # names come from the contract
-"""Query for `KPI_COLUMNS` of the events in a time range."""
+
+def from_events(condition: str) -> str:
+    """Query for `KPI_COLUMNS` of the events that fulfil an SQL condition."""
+    return f"""
+        SELECT
+            date_trunc('minute', event_time) AS window_start,
+            currency,
+            date_trunc('minute', event_time) + interval '1 minute' AS window_end,
+            {", ".join(f"{measure.sql} AS {measure.name}" for measure in MEASURES)}
+        FROM events_clean
+        WHERE {condition}
+        GROUP BY 1, 2
+    """  # noqa: S608  # names come from the contract
+
+
+FROM_EVENTS = from_events("event_time >= %(start)s AND event_time < %(end)s")
+"""The same for the events in a time range."""
 
 _SUMS = [f"sum({name}) AS {name}" for name in KPI_1M_MEASURES]
 _RATES = [f"{rate.sql('sum({})'.format)} AS {rate.name}" for rate in RATES if rate.in_kpi_1m]

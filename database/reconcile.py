@@ -25,25 +25,28 @@ _NEWEST = """
     ORDER BY max_event_time DESC LIMIT 1
 """
 _COLUMNS = ", ".join(KPI_COLUMNS)
-_DIFFERENCES = f"""
-    WITH wanted AS ({FROM_EVENTS}),
-    by_currency AS (
-        SELECT {_COLUMNS} FROM kpi_1m_by_currency WHERE window_start >= %(start)s AND window_start < %(end)s
-    ),
-    totals AS (SELECT {TOTALS} FROM wanted GROUP BY window_start),
-    kpis AS (
-        SELECT {", ".join(KPI_1M.columns[:-1])}
-        FROM kpi_1m WHERE window_start >= %(start)s AND window_start < %(end)s
-    ),
-    differing AS (
-        (SELECT window_start FROM (TABLE wanted EXCEPT TABLE by_currency) AS missing)
-        UNION (SELECT window_start FROM (TABLE by_currency EXCEPT TABLE wanted) AS surplus)
-        UNION (SELECT window_start FROM (TABLE totals EXCEPT TABLE kpis) AS missing_total)
-        UNION (SELECT window_start FROM (TABLE kpis EXCEPT TABLE totals) AS surplus_total)
-    )
-    SELECT window_start FROM differing ORDER BY 1
-"""  # noqa: S608  # names come from the contract
 
+
+def differences(events: str, windows: str) -> str:
+    """Query for the starts of windows whose KPIs differ from `events`, a query for `KPI_COLUMNS`; `windows` is the
+    condition that selects the same windows of the KPI tables.
+    """
+    return f"""
+        WITH wanted AS ({events}),
+        by_currency AS (SELECT {_COLUMNS} FROM kpi_1m_by_currency WHERE {windows}),
+        totals AS (SELECT {TOTALS} FROM wanted GROUP BY window_start),
+        kpis AS (SELECT {", ".join(KPI_1M.columns[:-1])} FROM kpi_1m WHERE {windows}),
+        differing AS (
+            (SELECT window_start FROM (TABLE wanted EXCEPT TABLE by_currency) AS missing)
+            UNION (SELECT window_start FROM (TABLE by_currency EXCEPT TABLE wanted) AS surplus)
+            UNION (SELECT window_start FROM (TABLE totals EXCEPT TABLE kpis) AS missing_total)
+            UNION (SELECT window_start FROM (TABLE kpis EXCEPT TABLE totals) AS surplus_total)
+        )
+        SELECT window_start FROM differing ORDER BY 1
+    """  # noqa: S608  # names come from the contract
+
+
+_DIFFERENCES = differences(FROM_EVENTS, "window_start >= %(start)s AND window_start < %(end)s")
 _TOUCHED = """
     CREATE TEMP TABLE recomputed ON COMMIT DROP AS
     SELECT DISTINCT window_start FROM (

@@ -4,12 +4,13 @@ A recomputation of KPIs reads it under the lock that also protects its change, s
 no events disappear that the mark it has read declares present.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
 
+from core.settings import RetentionSettings
 from core.tables import EVENTS_CLEAN, RETENTION
 from database.kpis import lock_kpis
 
@@ -19,6 +20,11 @@ _ADVANCE = f"""
     ON CONFLICT (relation) DO UPDATE SET
         deleted_before = greatest(kept.deleted_before, excluded.deleted_before), updated_at = now()
 """  # noqa: S608  # as above
+
+
+def events_limit(retention: RetentionSettings, now: datetime) -> datetime:
+    """Event time before which events are deleted: a full hour, so that an hour has all its events or none."""
+    return (now - timedelta(days=retention.events_days)).replace(minute=0, second=0, microsecond=0)
 
 
 def deleted_before(connection: psycopg.Connection[Any]) -> datetime | None:

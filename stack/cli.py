@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
@@ -232,6 +233,50 @@ def source(context: typer.Context) -> None:
     """Shops and payment gateways that send to intake: list, show, try, new, secret, key."""
     settings = platform_settings()
     _become(_module(settings, "intake", ["source", *context.args]))
+
+
+@app.command(name="import", rich_help_panel=DATA)
+def import_command(
+    file: Annotated[Path, typer.Argument(help=".csv, .jsonl or .ndjson, also with .gz.", show_default=False)],
+    source: Annotated[
+        str,
+        typer.Option(help="`events`: the lines are events. Else the source that maps them (`source list`)."),
+    ] = "events",
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A header that tells the source's messages apart: `X-WC-Webhook-Topic: order.created`."
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+    let_expire: Annotated[
+        bool,
+        typer.Option(
+            "--let-expire",
+            help="Also import events older than ORDERPULSE_RETENTION__EVENTS_DAYS: the next night deletes them, and keeps their KPIs.",
+        ),
+    ] = False,
+) -> None:
+    """Import a shop's past orders from a file, next to the running stream.
+
+    Each line becomes events, which the stream's rules accept or reject (`late` does not apply). New ones go into events_clean, and
+    the KPIs of their minutes are recomputed. FILE.rejected.jsonl lists what was not imported, with line and reason.
+
+    Begin with --dry-run. After an interruption run the same command again: what is there already counts as duplicate.
+
+    orderpulse import events.csv --dry-run
+
+    orderpulse import orders-2024.csv.gz --source my-shop
+    """
+    from stack.history import import_history
+
+    reading = [
+        "--source",
+        source,
+        *(part for each in header or [] for part in ("--header", each)),
+    ]
+    flags = {"--dry-run": dry_run, "--let-expire": let_expire}
+    _become(import_history(platform_settings(), file, reading, [name for name in flags if flags[name]]))
 
 
 @app.command(context_settings=PASSED_THROUGH, rich_help_panel=TOOLS)

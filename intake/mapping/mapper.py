@@ -52,10 +52,11 @@ def content_id(source: str, content: bytes) -> bytes:
     return stable_id(source, hashlib.sha256(content).hexdigest()).encode()
 
 
-def map_request(source: Source, received: Received, received_at: datetime) -> list[Mapped]:
+def map_request(source: Source, received: Received, received_at: datetime | None) -> list[Mapped]:
     """The events of a request; none if the source ignores it, or its news is old.
 
-    Raises `UnmappedError` if the source does not understand it.
+    `received_at` is None for a message from a file: no earlier message need have reported its old news, and the time of
+    the request stands for no other. Raises `UnmappedError` if the source does not understand it.
     """
     found = document(source, received)
     message = source.message.read(found, "message")
@@ -75,7 +76,7 @@ def map_request(source: Source, received: Received, received_at: datetime) -> li
     return events
 
 
-def _events(source: Source, rule: Rule, found: Document, received_at: datetime) -> Iterator[Mapped]:
+def _events(source: Source, rule: Rule, found: Document, received_at: datetime | None) -> Iterator[Mapped]:
     items = [None] if rule.each is None else find(rule.each, found) or []
     if not isinstance(items, list):
         raise UnmappedError("expression_failed", f"`{rule.each.expression}` finds no list")
@@ -85,14 +86,14 @@ def _events(source: Source, rule: Rule, found: Document, received_at: datetime) 
             yield event
 
 
-def _event(source: Source, rule: Rule, found: Document, received_at: datetime) -> Mapped | None:
+def _event(source: Source, rule: Rule, found: Document, received_at: datetime | None) -> Mapped | None:
     if rule.when is not None and not _is_true(find(rule.when, found)):
         return None
     kind = rule.event.read(found, "event")
     if kind == NO_EVENT:
         return None
     happened_at = rule.eventTime.read(found, "eventTime", received_at)
-    if rule.recent is not None:
+    if rule.recent is not None and received_at is not None:
         told_at = rule.recent.read(found, "recent", received_at)
         if told_at - happened_at > timedelta(seconds=rule.recent.within_s):
             return None

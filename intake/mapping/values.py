@@ -137,11 +137,11 @@ class Moment(Part):
             raise ValueError("`format` is iso, unix_s, unix_ms or a pattern such as %Y%m%d%H%M%S")
         return self
 
-    def read(self, document: Document, name: str, received_at: datetime) -> datetime:
+    def read(self, document: Document, name: str, received_at: datetime | None) -> datetime:
         """The time, aware. Raises `UnmappedError`."""
         text = _as_text(find(self.path, document), name)
         if not text:
-            if self.default == "received":
+            if self.default == "received" and received_at is not None:
                 return received_at
             raise UnmappedError(f"no_{name}", f"{name}: nothing at {self.place}")
         try:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from core.settings import RetentionSettings
 from core.tables import ALERT, EVENTS_CLEAN, EVENTS_REJECTED, STREAM_BATCH
+from database.retention import events_limit
 from orchestration.defs.maintenance.purge import ExpiredRows
 
 KEPT_BATCHES = 100
@@ -17,11 +18,6 @@ _LEDGER = f"""
         WHERE newest.query_id = old.query_id
     )
 """  # noqa: S608  # names from core.tables
-
-
-def events_limit(retention: RetentionSettings, now: datetime) -> datetime:
-    """Event time before which events are deleted: a full hour, so that an hour has all its events or none."""
-    return (now - timedelta(days=retention.events_days)).replace(minute=0, second=0, microsecond=0)
 
 
 def platform_rows(retention: RetentionSettings, now: datetime) -> list[ExpiredRows]:

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from core import postgres as database
 from core.clock import utc_now
-from database.retention import advance_mark
+from database.retention import advance_mark, events_limit
 from orchestration.defs.maintenance.dagster_rows import dagster_rows, purge_compute_logs, purge_runs
-from orchestration.defs.maintenance.platform_rows import events_limit, platform_rows
+from orchestration.defs.maintenance.platform_rows import platform_rows
 from orchestration.defs.maintenance.purge import purge
 from orchestration.resources import PostgresResource
 

@@ -12,8 +12,8 @@ from control.checkpoint_logs import read_checkpoint
 from control.checkpoints import driver_kept_out, set_aside
 from core.errors import CheckpointError
 from core.settings import RetentionSettings
+from database.retention import events_limit
 from orchestration.defs.maintenance.checkpoints import set_files_aside
-from orchestration.defs.maintenance.platform_rows import events_limit
 from orchestration.defs.maintenance.torn_files import torn_files
 from spark_jobs.checkpoint_lock import lock_checkpoint
 

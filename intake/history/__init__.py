@@ -1,0 +1,1 @@
+"""Reads a file of past orders and maps its lines to events."""

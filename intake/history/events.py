@@ -1,0 +1,74 @@
+"""The events of a line: one that is an event already, or those that a source makes of it."""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import orjson
+
+from core.events import FIELDS
+from intake.history.files import Line
+from intake.mapping.errors import SourceError
+from intake.mapping.mapper import map_request
+from intake.mapping.registry import Registry
+from intake.mapping.source import Source
+from intake.received import Received
+
+EVENTS = "events"
+"""The source of files whose lines are events of the contract."""
+
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+"""A JSON number (RFC 8259, section 6)."""
+
+Mapping = Callable[[Line], list[bytes]]
+"""The events of a line as JSON; raises `UnmappedError`."""
+
+
+def mapping_of(name: str, registry: Registry, headers: dict[str, str]) -> Mapping:
+    """How the source of that name maps a line; `headers` are those of its messages. Raises `SourceError`."""
+    if name == EVENTS:
+        return _as_event
+    source = registry.get(name)
+    if source is None:
+        raise SourceError(f"There is no source '{name}'; there are {', '.join([EVENTS, *registry.names()])}.")
+    if missing := [each for each in source.headers if each not in headers]:
+        raise SourceError(
+            f"The messages of {source.title} are distinguished by a header, which a file does not have: "
+            f"add --header '{missing[0]}: ...' (`orderpulse source show {name}` lists the messages)."
+        )
+    return lambda line: [event.value for event in map_request(source, _message(source, line, headers), None)]
+
+
+def require_columns(columns: Iterable[str], path: Path) -> None:
+    """Raise `SourceError` if a file of events lacks a column."""
+    found = set(columns)
+    if missing := [field.name for field in FIELDS if field.name not in found]:
+        raise SourceError(
+            f"{path} has no column {', '.join(missing)}. A file of events has the columns "
+            f"{', '.join(field.name for field in FIELDS)}; for one of another kind, describe it in a source "
+            "(docs/connect.md, History)."
+        )
+
+
+def _message(source: Source, line: Line, headers: dict[str, str]) -> Received:
+    if source.payload == "query":
+        return Received(b"", line.content.decode("utf-8", "replace").strip().removeprefix("?"), headers)
+    return Received(line.content, "", headers)
+
+
+def _as_event(line: Line) -> list[bytes]:
+    """A JSON line as it is; a row as an object whose empty cells are absent."""
+    if line.cells is None:
+        return [line.content]
+    filled = {name: cell for name, cell in line.cells.items() if cell}
+    event = {field.name: filled.pop(field.name) for field in FIELDS if field.name in filled}
+    return [orjson.dumps({name: _typed(name, cell) for name, cell in (event | filled).items()})]
+
+
+def _typed(name: str, cell: str) -> str | orjson.Fragment:
+    """An amount as a number with the digits of the cell, if it is one."""
+    is_number = name in _NUMBERS and NUMBER.fullmatch(cell) is not None
+    return orjson.Fragment(cell) if is_number else cell
+
+
+_NUMBERS = {field.name for field in FIELDS if field.kind == "amount"}
