@@ -88,6 +88,8 @@ def _general(settings: "Settings") -> Iterator[RuleResult]:
         yield _strong("ORDERPULSE_API__JWT_SECRET", settings.api.jwt_secret)
     if settings.api.metrics_token is not None:
         yield _strong("ORDERPULSE_API__METRICS_TOKEN", settings.api.metrics_token)
+    if settings.intake.internal_key is not None:
+        yield _strong("ORDERPULSE_INTAKE__INTERNAL_KEY", settings.intake.internal_key)
     if settings.alerts.webhook_url is not None:
         encrypted = settings.alerts.webhook_url.get_secret_value().startswith("https://")
         yield _rule("ORDERPULSE_ALERTS__WEBHOOK_URL", encrypted, "https", "must begin with https://")

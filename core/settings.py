@@ -383,6 +383,10 @@ class IntakeSettings(_Group):
     public_url: str | None = Field(
         None, description="Where senders reach it; default: the port above on this machine."
     )
+    internal_key: SecretStr | None = Field(
+        None,
+        description="Key with which the API asks intake for the page Sources; `orderpulse` creates one.",
+    )
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Longest body, once decompressed.")
     max_batch_events: int = Field(1_000, ge=1, description="Most events in one request.")
     requests_per_s: float = Field(

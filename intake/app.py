@@ -16,7 +16,8 @@ from intake.openapi import describe
 from intake.outlet import Outlet
 from intake.problems import handle_problems
 from intake.rate import RateLimit
-from intake.routes import events, probes, webhooks
+from intake.recent import History
+from intake.routes import events, internal, probes, webhooks
 from intake.secrets import Secrets
 
 
@@ -33,6 +34,7 @@ def create_app(settings: Settings) -> FastAPI:
             Secrets(settings),
             RateLimit(settings.intake.requests_per_s),
             Figures(),
+            History(utc_now, settings.shop.currency_codes()),
             utc_now,
         )
         yield
@@ -47,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (events, webhooks, probes):
+    for module in (events, webhooks, internal, probes):
         app.include_router(module.router)
     handle_problems(app)
     describe(app)

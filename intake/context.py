@@ -11,6 +11,7 @@ from intake.figures import Figures
 from intake.mapping.registry import Registry
 from intake.outlet import Outlet
 from intake.rate import RateLimit
+from intake.recent import History
 from intake.secrets import Secrets
 
 
@@ -24,6 +25,7 @@ class Context:
     secrets: Secrets
     rate: RateLimit
     figures: Figures
+    history: History
     clock: Clock
 
 

@@ -11,14 +11,13 @@ from cryptography import x509
 
 from core.clock import utc_now
 from core.settings import Settings, read_settings
+from intake.address import source_address
 from intake.mapping.errors import SourceError, UnmappedError
-from intake.mapping.mapper import Mapped, map_request
 from intake.mapping.registry import SUFFIX, Registry
 from intake.mapping.source import NAME, Source
-from intake.mapping.verdict import FieldVerdict, verdicts
-from intake.received import Received
 from intake.secrets import CERTIFICATES, Secrets, write_secret
 from intake.signatures import StandardWebhooks
+from intake.trial import Trial, try_message
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
 KEY_BYTES = 32
@@ -45,7 +44,7 @@ def list_command() -> None:
             title = "unusable; see `show`"
         has = "set" if secrets.of_source(name).secrets else "-"
         place = str(registry.path(name)) if registry.is_own(name) else "built in"
-        rows.append((name, title, has, place, _address(settings, name)))
+        rows.append((name, title, has, place, source_address(settings, name)))
     _print_table(rows)
 
 
@@ -56,7 +55,7 @@ def show(name: Name) -> None:
     registry, source = _registry_and_source(settings, name)
     has_secret = bool(Secrets(settings).of_source(name).secrets)
     typer.echo(f"{source.title} ({registry.path(name)})")
-    typer.echo(f"address    {_address(settings, name)}")
+    typer.echo(f"address    {source_address(settings, name)}")
     typer.echo(
         f"signature  {source.signature.scheme}; the secret is {'set' if has_secret else 'not set yet'}"
     )
@@ -87,18 +86,17 @@ def try_command(
     _, source = _registry_and_source(settings, name)
     now = utc_now()
     try:
-        events = map_request(source, _message(source, _content(file), header or []), now)
+        trials = try_message(settings, source, _content(file), _headers(source, header or []), now)
     except UnmappedError as error:
         typer.echo(f"It does not map: {error}\nIt would be kept as a rejected record ({error.reason}).")
         raise typer.Exit(1) from None
-    if not events:
+    if not trials:
         typer.echo(
             "It maps and gives no event: it is not about an order or payment, or an earlier message reported it."
         )
-    judged = [verdicts(event, now, settings.shop.currency_codes()) for event in events]
-    for number, (event, fields) in enumerate(zip(events, judged, strict=True), 1):
-        _print_event(number, event, fields)
-    if any(each.fault for fields in judged for each in fields):
+    for number, trial in enumerate(trials, 1):
+        _print_event(number, trial)
+    if not all(trial.accepted for trial in trials):
         raise typer.Exit(1)
 
 
@@ -182,11 +180,6 @@ def _unknown(registry: Registry, name: str) -> SourceError:
     return SourceError(f"There is no source '{name}'; there are {', '.join(registry.names())}.")
 
 
-def _address(settings: Settings, name: str) -> str:
-    base = settings.intake.public_url or f"http://localhost:{settings.intake.port}"
-    return f"{base.rstrip('/')}/v1/sources/{name}"
-
-
 def _kinds(event: object) -> Iterable[str]:
     """The kinds of event that a rule may give."""
     values = [
@@ -204,26 +197,19 @@ def _content(file: str) -> bytes:
         raise SourceError(f"{file} cannot be read: {error.strerror}") from None
 
 
-def _message(source: Source, content: bytes, headers: list[str]) -> Received:
+def _headers(source: Source, lines: list[str]) -> dict[str, str]:
     named = {
-        name.strip().lower(): value.strip() for name, _, value in (each.partition(":") for each in headers)
+        name.strip().lower(): value.strip() for name, _, value in (each.partition(":") for each in lines)
     }
     if missing := [name for name in source.headers if name not in named]:
         typer.echo(f"Without --header '{missing[0]}: ...' its expressions find nothing there.", err=True)
-    if source.payload == "query":
-        return Received(b"", content.decode("utf-8", "replace").strip().removeprefix("?"), named)
-    return Received(content, "", named)
+    return named
 
 
-def _print_event(number: int, event: Mapped, fields: list[FieldVerdict]) -> None:
-    typer.echo(f"Event {number}: {event.value.decode()}")
-    rows = [(f"  {each.name}", each.value, each.fault or each.note or "ok") for each in fields]
-    _print_table(rows)
-    typer.echo(
-        "  The contract rejects it.\n"
-        if any(each.fault for each in fields)
-        else "  The contract accepts it.\n"
-    )
+def _print_event(number: int, trial: Trial) -> None:
+    typer.echo(f"Event {number}: {trial.event.value.decode()}")
+    _print_table([(f"  {each.name}", each.value, each.fault or each.note or "ok") for each in trial.fields])
+    typer.echo("  The contract accepts it.\n" if trial.accepted else "  The contract rejects it.\n")
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:

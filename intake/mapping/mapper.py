@@ -27,9 +27,10 @@ NAMESPACE = uuid.UUID("5f0c8a4e-3c63-4c1b-9a57-6d1f2b7e9c10")
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The fields of one event; `amount` is a `Decimal`."""
+    """The fields of one event, and the rule that made it; `amount` is a `Decimal`."""
 
     fields: dict[str, Any]
+    rule: Rule
 
     @property
     def key(self) -> bytes:
@@ -109,7 +110,8 @@ def _event(source: Source, rule: Rule, found: Document, received_at: datetime | 
             "amount": rule.amount.read(found, currency),
             "currency": currency,
             "status": EventType(kind).status.value,
-        }
+        },
+        rule,
     )
 
 

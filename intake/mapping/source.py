@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from core.events import EventType
+from core.sources import NAME_PATTERN
 from intake.mapping.expression import Expression
 from intake.mapping.values import AmountField, Moment, MomentField, Part, Text, TextField
 from intake.signatures import Signature
 
-NAME = re.compile(r"[a-z][a-z0-9-]{0,38}")
+NAME = re.compile(NAME_PATTERN)
 NO_EVENT = "none"
 """In a table of result codes: this one makes no event."""
 
@@ -101,6 +102,7 @@ class Source(Part):
     name: str
     title: str
     setup: tuple[str, ...] = Field(description="What a person does in the sender's settings, step by step.")
+    setup_vi: tuple[str, ...] = Field((), description="The same in Vietnamese, for the dashboard.")
     signature: Signature
     method: Literal["POST", "GET"] = "POST"
     payload: Literal["json", "form", "query"] = "json"
@@ -130,6 +132,8 @@ class Source(Part):
             raise ValueError("a name has small letters, digits and dashes, at most 39")
         if (self.payload == "query") != (self.method == "GET"):
             raise ValueError("`payload: query` goes with `method: GET`")
+        if self.setup_vi and len(self.setup_vi) != len(self.setup):
+            raise ValueError("`setup_vi` has as many steps as `setup`")
         if any(header != header.lower() for header in self.headers):
             raise ValueError("`headers` are written in lower case")
         return self

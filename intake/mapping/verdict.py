@@ -1,54 +1,80 @@
 """The contract's verdict on a mapped event, field by field, by its JSON Schema."""
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from functools import cache
 
 from jsonschema import Draft202012Validator
 
 from core.events import AMOUNT_SCALE, FIELDS, FUTURE_LIMIT, LATENESS_LIMIT
 from core.schemas import event_schema
+from core.sources import Timing
 from intake.mapping.mapper import Mapped
+from intake.mapping.source import Rule
+
+NOTES: dict[Timing, str] = {
+    "late": f"sent now it would be late: more than {LATENESS_LIMIT} ago",
+    "future": f"sent now it would be from the future: more than {FUTURE_LIMIT} ahead",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class FieldVerdict:
-    """One field. `fault` is None if the contract accepts it; `note` is about its time, which depends on now."""
+    """One field. `fault` is None if the contract accepts it; `timing` is what would become of its time if it came now.
+
+    `origin`: the expressions or fields that it comes from; empty if the source fixes it.
+    """
 
     name: str
     value: str
+    origin: tuple[str, ...]
     fault: str | None = None
-    note: str | None = None
+    timing: Timing | None = None
+
+    @property
+    def note(self) -> str | None:
+        """`timing` in words."""
+        return None if self.timing is None else NOTES[self.timing]
 
 
-def verdicts(event: Mapped, now: datetime, currencies: Collection[str]) -> list[FieldVerdict]:
+def verdicts(event: Mapped, now: datetime, currencies: tuple[str, ...]) -> list[FieldVerdict]:
     """The verdict on each field of the event, in a shop with these currencies."""
-    schema = json.loads(json.dumps(event_schema(currencies)))[
-        "properties"
-    ]  # enumerations as plain texts, for messages
-    return [_verdict(field.name, event.fields[field.name], schema[field.name], now) for field in FIELDS]
+    rules = _validators(currencies)
+    return [_verdict(event, field.name, rules[field.name], now) for field in FIELDS]
 
 
-def _verdict(name: str, value: Any, rules: dict[str, Any], now: datetime) -> FieldVerdict:
+@cache
+def _validators(currencies: tuple[str, ...]) -> dict[str, Draft202012Validator]:
+    schema = json.loads(json.dumps(event_schema(currencies)))["properties"]  # plain texts, for messages
+    return {field.name: Draft202012Validator(schema[field.name]) for field in FIELDS}
+
+
+def _verdict(event: Mapped, name: str, rules: Draft202012Validator, now: datetime) -> FieldVerdict:
+    value, origin = event.fields[name], _origin(event.rule, name)
     shown = str(value)
     if isinstance(value, Decimal):
         shown = format(value, "f")
-        if value != round(value, AMOUNT_SCALE):
-            return FieldVerdict(name, shown, f"has more than {AMOUNT_SCALE} decimals")
+        smallest_units = value.scaleb(AMOUNT_SCALE)
+        if smallest_units != smallest_units.to_integral_value():
+            return FieldVerdict(name, shown, origin, f"has more than {AMOUNT_SCALE} decimals")
         value = float(value)
-    faults = [error.message for error in Draft202012Validator(rules).iter_errors(value)]
-    note = _note(shown, now) if name == "eventTime" and not faults else None
-    return FieldVerdict(name, shown, faults[0] if faults else None, note)
+    fault = next((error.message for error in rules.iter_errors(value)), None)
+    timing = _timing(shown, now) if name == "eventTime" and fault is None else None
+    return FieldVerdict(name, shown, origin, fault, timing)
 
 
-def _note(text: str, now: datetime) -> str | None:
-    """What would become of the time if the event were sent now."""
+def _origin(rule: Rule, name: str) -> tuple[str, ...]:
+    """Where the rule takes a field from."""
+    if name == "status":
+        return ("eventType",)
+    parts = rule.id if name == "id" else (getattr(rule, "event" if name == "eventType" else name),)
+    return tuple(part.path.expression for part in parts if part.path is not None)
+
+
+def _timing(text: str, now: datetime) -> Timing | None:
     age = now - datetime.fromisoformat(text)
     if age > LATENESS_LIMIT:
-        return f"sent now it would be late: more than {LATENESS_LIMIT} ago"
-    if -age > FUTURE_LIMIT:
-        return f"sent now it would be from the future: more than {FUTURE_LIMIT} ahead"
-    return None
+        return "late"
+    return "future" if -age > FUTURE_LIMIT else None

@@ -16,13 +16,13 @@ from intake.mapping.source import Answer, Source
 from intake.outlet import LARGEST_RECORD_BYTES, Record
 from intake.problems import ProblemError, UnavailableError, answer
 from intake.received import Received
+from intake.recent import LONGEST_DETAIL
 from intake.signatures.scheme import SignatureError
 
 REASON_HEADER, DETAIL_HEADER = "orderpulse-reason", "orderpulse-detail"
 SENT_HEADER = "orderpulse-header-"
 """Before the name of each header that the source's expressions read: with them a payload can be mapped again."""
 
-LONGEST_DETAIL = 500
 LONGEST_QUERY = 8 * 1024
 OUTCOMES: dict[int, Outcome] = {413: "too_large", 429: "limited", 503: "unavailable"}
 
@@ -59,6 +59,7 @@ async def _receive(name: str, request: Request, context: Context) -> Response:
             return _error(source.answers.unavailable, error)
         except ProblemError as error:
             context.figures.count(name, OUTCOMES.get(error.status, "malformed"))
+            context.history.note_refused(name, error.code, str(error))
             raise
 
 
@@ -72,34 +73,45 @@ async def _handle(source: Source, request: Request, context: Context) -> Respons
         source.signature.verify(received, context.secrets.of_source(source.name), context.clock())
     except SignatureError as error:
         figures.count_refused(source.name, error.reason)
+        context.history.note_refused(source.name, error.reason, str(error))
         log.warning("webhook.refused", source=source.name, reason=error.reason)
         return _error(source.answers.refused, ProblemError(401, "unauthorized", str(error)))
     context.rate.take(source.name)
-    found, outcome = _records(source, received, context)
-    await context.outlet.send(found)
-    figures.count(source.name, outcome)
-    if found:
-        figures.count_records(source.name, "unmapped" if outcome == "unmapped" else "event", len(found))
-    return _accepted(source.answers.accepted, len(found))
-
-
-def _records(source: Source, received: Received, context: Context) -> tuple[list[Record], Outcome]:
-    origin = (SOURCE_HEADER, source.name.encode())
     try:
         events = map_request(source, received, context.clock())
     except UnmappedError as error:
-        log.warning("webhook.unmapped", source=source.name, reason=error.reason, detail=str(error))
-        content = received.query.encode() if source.payload == "query" else received.body
-        headers = [
-            (REASON_HEADER, error.reason.encode()),
-            (DETAIL_HEADER, str(error)[:LONGEST_DETAIL].encode("utf-8", "replace")),
-        ]
-        sent = [(name, received.headers[name]) for name in source.headers if name in received.headers]
-        headers += [(SENT_HEADER + name, value.encode()) for name, value in sent]
-        return [Record(content_id(source.name, content), content, (origin, *headers))], "unmapped"
-    return [
-        Record(event.key, event.value, (origin,)) for event in events
-    ], "accepted" if events else "ignored"
+        return await _keep_unmapped(source, received, error, context)
+    origin = (SOURCE_HEADER, source.name.encode())
+    await context.outlet.send([Record(event.key, event.value, (origin,)) for event in events])
+    figures.count(source.name, "accepted" if events else "ignored")
+    if events:
+        figures.count_records(source.name, "event", len(events))
+    context.history.note_events(source.name, events, _content(source, received))
+    return _accepted(source.answers.accepted, len(events))
+
+
+async def _keep_unmapped(
+    source: Source, received: Received, error: UnmappedError, context: Context
+) -> Response:
+    """Send the message on as it is, for the stream to reject with this reason."""
+    log.warning("webhook.unmapped", source=source.name, reason=error.reason, detail=str(error))
+    content = _content(source, received)
+    headers = [
+        (SOURCE_HEADER, source.name.encode()),
+        (REASON_HEADER, error.reason.encode()),
+        (DETAIL_HEADER, str(error)[:LONGEST_DETAIL].encode("utf-8", "replace")),
+    ]
+    sent = [(name, received.headers[name]) for name in source.headers if name in received.headers]
+    headers += [(SENT_HEADER + name, value.encode()) for name, value in sent]
+    await context.outlet.send([Record(content_id(source.name, content), content, tuple(headers))])
+    context.figures.count(source.name, "unmapped")
+    context.figures.count_records(source.name, "unmapped", 1)
+    context.history.note_unmapped(source.name, error, content)
+    return _accepted(source.answers.accepted, 1)
+
+
+def _content(source: Source, received: Received) -> bytes:
+    return received.query.encode() if source.payload == "query" else received.body
 
 
 def _source(context: Context, name: str) -> Source:

@@ -1,0 +1,137 @@
+"""What intake tells the API about its sources, and the API the dashboard: the one definition for all three."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PATH = "/internal/sources"
+"""Where intake answers the API. A reverse proxy forwards `/v1/` only, and each request needs the internal key."""
+
+NAME_PATTERN = r"^[a-z][a-z0-9-]{0,38}$"
+"""Of a source's name."""
+
+MAX_REQUEST_BYTES = 256 * 1024
+"""Of a request to it."""
+
+Timing = Literal["late", "future"]
+FailedOutcome = Literal["unmapped", "rejected"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LastHour(_Model):
+    """Counts of the last sixty minutes, or since intake started if that is later."""
+
+    accepted: int = Field(0, description="Events that Kafka acknowledged and that fit the contract.")
+    rejected: int = Field(
+        0,
+        description="Events that Kafka acknowledged and that break the contract, as judged on arrival: the stream rejects them.",
+    )
+    unmapped: int = Field(
+        0, description="Messages from which the source made no event. They are kept as rejected records."
+    )
+    without_event: int = Field(
+        0, description="Messages that are not about an order or a payment, or that repeat earlier news."
+    )
+    refused: int = Field(
+        0, description="Requests that were not accepted: signature, size, rate. Nothing of them is kept."
+    )
+
+
+class Refusal(_Model):
+    """The last request of a source that was refused."""
+
+    at: datetime
+    code: str = Field(description="The reason, for programs.", examples=["wrong"])
+    detail: str
+
+
+class SourceStatus(_Model):
+    """One source: how to connect it, and what came from it since intake started."""
+
+    name: str = Field(examples=["woocommerce"])
+    title: str = Field(examples=["WooCommerce"])
+    fault: str | None = Field(description="Why its file cannot be used; its other fields are empty then.")
+    own: bool = Field(description="Whether it is the shop's own and not built in.")
+    connected: bool = Field(description="Whether a secret is set or something was received.")
+    secret_set: bool
+    address: str = Field(description="Where the sender sends to.")
+    method: Literal["POST", "GET"]
+    payload: Literal["json", "form", "query"]
+    headers: list[str] = Field(description="Headers of a message that its mapping reads.")
+    steps: list[str] = Field(description="What to do in the sender's settings, in order.")
+    steps_vi: list[str] = Field(description="The same in Vietnamese; empty if its file has none.")
+    last_received_at: datetime | None = Field(description="When its last verified message arrived.")
+    last_hour: LastHour
+    last_refused: Refusal | None
+
+
+class SourceList(_Model):
+    """All sources, connected ones first."""
+
+    since: datetime = Field(description="When intake started: counts and lists begin then.")
+    sources: list[SourceStatus]
+
+
+class FailedMessage(_Model):
+    """A message that did not become an accepted event. `payload` is untrusted text."""
+
+    received_at: datetime
+    outcome: FailedOutcome = Field(
+        description="Whether the source made no event of it, or one that breaks the contract."
+    )
+    reason: str = Field(
+        description="For programs. If it was rejected: the field, or `late` or `future`.",
+        examples=["no_orderId"],
+    )
+    detail: str
+    payload: str = Field(description="Its beginning.")
+    payload_bytes: int = Field(description="Length of the whole message.")
+    payload_truncated: bool = Field(description="Whether only the beginning is shown.")
+
+
+class FailedMessages(_Model):
+    """The newest messages of a source that did not become accepted events, newest first."""
+
+    since: datetime = Field(description="When intake started: earlier ones are not known to it.")
+    limit: int = Field(description="Maximum number that is kept.")
+    items: list[FailedMessage]
+
+
+class TryRequest(_Model):
+    """A message to try."""
+
+    payload: str = Field(description="The body as it was sent, or the query.")
+    headers: dict[str, str] = Field({}, description="Headers of the message, by name.")
+
+
+class TriedField(_Model):
+    """One field of an event, and the contract's verdict on it."""
+
+    name: str = Field(examples=["amount"])
+    value: str = Field(examples=["129.95"])
+    origin: list[str] = Field(
+        description="Where it comes from: expressions, or names of other fields; empty if the source fixes it.",
+        examples=[["body.total"]],
+    )
+    fault: str | None = Field(description="Why the contract rejects it; null if it does not.")
+    timing: Timing | None = Field(description="What would become of its time if it were sent now.")
+
+
+class TriedEvent(_Model):
+    """One event that the message gives."""
+
+    accepted: bool = Field(description="Whether the contract accepts all fields.")
+    fields: list[TriedField]
+
+
+class TryResult(_Model):
+    """What a message would give. Nothing was sent or kept."""
+
+    outcome: Literal["events", "without_event", "unmapped"]
+    reason: str | None = Field(description="Why it does not map, for programs.")
+    detail: str | None = Field(description="The same in words.")
+    events: list[TriedEvent]
