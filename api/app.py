@@ -22,11 +22,12 @@ from api.edge.security import Security, allowed_origins
 from api.edge.shared import Shared
 from api.export.xlsx_file import XLSX
 from api.health import Source, read_summary
+from api.intake import Intake
 from api.live import Live
 from api.metrics import Exposition, RequestFigures, RequestMetrics
 from api.openapi import describe, operation_name
 from api.parameters import refuse_unknown
-from api.routes import about, events, health, kpi, operate, probes, rejected, stream
+from api.routes import about, events, health, kpi, operate, probes, rejected, sources, stream
 from api.semantics import Semantics
 from core.clock import utc_now
 from core.settings import Settings
@@ -47,15 +48,18 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings)
         await database.open()
-        dagster = Dagster(settings)
+        dagster, intake = Dagster(settings), Intake(settings)
         source = Source(settings, database, utc_now(), dagster)
         live = Live(settings, partial(read_summary, source))
         exposition = Exposition(settings, figures, database, live, dagster)
         answers = Shared[Tagged](settings.api.share_ms / 1000)
-        app.state.context = Context(settings, database, verifier, dagster, source, live, exposition, answers)
+        app.state.context = Context(
+            settings, database, verifier, dagster, intake, source, live, exposition, answers
+        )
         await live.start()
         yield
         await live.stop()
+        await intake.close()
         await dagster.close()
         await database.close()
 
@@ -69,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=operation_name,
     )
     exact, read = Depends(refuse_unknown), Depends(Authorized("read"))
-    for module in (kpi, events, rejected, health):
+    for module in (kpi, events, rejected, health, sources):
         app.include_router(module.router, prefix=API_PREFIX, dependencies=[read, exact])
     app.include_router(about.router, prefix=API_PREFIX, dependencies=[exact])  # needs no token
     app.include_router(stream.router, prefix=API_PREFIX, dependencies=[read, exact])

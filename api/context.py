@@ -12,6 +12,7 @@ from api.database import Database
 from api.edge.conditional import Tagged
 from api.edge.shared import Shared
 from api.health import Source
+from api.intake import Intake
 from api.live import Live
 from api.metrics import Exposition
 from core.settings import Settings
@@ -25,6 +26,7 @@ class Context:
     database: Database
     verifier: TokenVerifier | None
     dagster: Dagster
+    intake: Intake
     health: Source
     live: Live
     exposition: Exposition

@@ -29,6 +29,7 @@ TAGS = {
     "events": "Accepted events, and the journeys of orders.",
     "rejected": "Records that broke a rule.",
     "health": "The platform's health.",
+    "sources": "Shops and gateways that send to intake.",
     "stream": "Changes as they are committed.",
     "operate": "Start, stop, set the rate.",
     "probes": "Probes and metrics.",
@@ -92,11 +93,13 @@ def _expected(operation: dict[str, Any], method: str) -> Iterator[str]:
     yield from ("422", "500")
     if operation.get("security") and name not in OPEN:
         yield from ("401", "403")
-    if tags & ASK_DATABASE and any(each["in"] == "path" for each in operation.get("parameters", [])):
+    if tags & (ASK_DATABASE | {"sources"}) and any(
+        each["in"] == "path" for each in operation.get("parameters", [])
+    ):
         yield "404"
     if method == "post":
         yield from ("400", "413", "415")
-    if tags & (ASK_DATABASE | {"operate"}) or name == "readyz":
+    if tags & (ASK_DATABASE | {"operate", "sources"}) or name == "readyz":
         yield "503"
 
 

@@ -19,12 +19,12 @@ from stack.deploy.names import BROKERS, POSTGRES, REPLICA, SECRETS, broker, inne
 from stack.deploy.proxy import PASSWORDS, Plan, add_person, render
 from stack.host.private_files import replace_file, write_private
 from stack.secure.certificates import ensure_certificates
-from stack.secure.identities import IDENTITIES, login, secret
+from stack.secure.identities import IDENTITIES, INTAKE_KEY, login, secret
 from stack.servers.kafka.nodes import new_id
 
 Profile = Literal["local", "cluster"]
 
-OTHER_SECRETS = ("postgres_superuser", "replica", "spark", "jwt", "metrics", "operator", "viewer")
+OTHER_SECRETS = ("postgres_superuser", "replica", "spark", "jwt", "metrics", INTAKE_KEY, "operator", "viewer")
 """Secrets in addition to each identity's password; the last two are people's, for Dagster's pages."""
 
 CONTAINER_USER = 10001

@@ -15,7 +15,7 @@ from core.settings import Settings
 from stack.host.environment import bare_environment, child_environment
 from stack.host.launch import Launch
 from stack.host.locks import holder
-from stack.secure.identities import as_identity
+from stack.secure.identities import as_identity, with_intake_key
 from stack.servers import spark as spark_cluster
 from stack.servers.dagster import home as dagster_home
 from stack.servers.dagster import schema as dagster_schema
@@ -195,7 +195,7 @@ def _dbt_docs_ports(settings: Settings) -> Mapping[str, int]:
 
 def _api(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "api"]
-    environment = child_environment(as_identity(settings, "api"))
+    environment = child_environment(with_intake_key(as_identity(settings, "api")))
     return Launch(command, environment, settings.root, signal.SIGTERM)
 
 
@@ -205,7 +205,7 @@ def _api_ports(settings: Settings) -> Mapping[str, int]:
 
 def _intake(settings: Settings) -> Launch:
     command = [sys.executable, "-m", "intake"]
-    environment = child_environment(as_identity(settings, "intake"))
+    environment = child_environment(with_intake_key(as_identity(settings, "intake")))
     return Launch(command, environment, settings.root, signal.SIGTERM)
 
 

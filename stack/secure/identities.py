@@ -45,6 +45,9 @@ IDENTITIES: dict[IdentityName, Identity] = {
 }
 """`owner` creates topics and tables; the others have the minimum rights for their work."""
 
+INTAKE_KEY = "intake_key"
+"""Secret with which the API asks intake about its sources."""
+
 PREFIX = "orderpulse_"
 
 
@@ -119,3 +122,12 @@ def as_identity(settings: Settings, name: IdentityName) -> Settings:
             "dbt": settings.dbt.model_copy(update=starts_dbt),
         }
     )
+
+
+def with_intake_key(settings: Settings) -> Settings:
+    """The settings with the key that the API and intake share, on every platform; unchanged if one is set."""
+    if settings.intake.internal_key is not None:
+        return settings
+    key = SecretStr(secret(settings, INTAKE_KEY))
+    intake = settings.intake.model_copy(update={"internal_key": key})
+    return settings.model_copy(update={"intake": intake})

@@ -46,7 +46,7 @@ MAY_OPEN = {
     "dagster-viewer": {"proxy"},
     "dagster-code": {"dagster-webserver", "dagster-viewer", "dagster-daemon"},
     "dbt-docs": {"proxy"},
-    "intake": {"proxy"},
+    "intake": {"proxy", "api"},
     "postgres": {
         "api",
         "generator",
@@ -251,7 +251,7 @@ def test_the_documented_override_is_understood(platform: Deployed, tmp_path: Pat
     override.write_text(page.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
     files = ["--file", str(ROOT / "docker-compose.yml"), "--file", str(override)]
     api = json.loads(platform.compose(*files, "config", "--format", "json"))["services"]["api"]
-    assert {secret["source"] for secret in api["secrets"]} == {"ca.pem", "api", "metrics"}
+    assert {secret["source"] for secret in api["secrets"]} == {"ca.pem", "api", "metrics", "intake_key"}
     assert api["environment"]["ORDERPULSE_API__JWT_JWKS_FILE"] == "/etc/orderpulse/jwks.json"
 
 

@@ -128,7 +128,7 @@ def test_networks_keep_apart_what_has_nothing_to_say_to_each_other() -> None:
     assert members["pages"] == {"proxy", "api", "prometheus"}
     assert members["charts"] == {"proxy", "grafana"}
     assert members["monitoring"] == {"prometheus", "grafana"}
-    assert members["webhooks"] == {"proxy", "intake"}
+    assert members["webhooks"] == {"proxy", "intake", "api"}
     assert networks(SERVICES_OF_COMPOSE["intake"]) == {"webhooks", "stream"}, "no database, no way out"
     assert members["operate"] == {"proxy", "api", "dagster-webserver"}
     assert members["view"] == {"proxy", "dagster-viewer"}
@@ -156,9 +156,9 @@ def test_what_knows_no_password_listens_in_one_network_alone(name: str, network:
     service = SERVICES_OF_COMPOSE[name]
     assert service["networks"][network] == {"aliases": [f"{name}.{network}"]}
     settings = service.get("environment", {})
-    names = ("ORDERPULSE_API__HOST", "ORDERPULSE_DAGSTER__LISTEN_HOST", "ORDERPULSE_INTAKE__HOST")
-    listens = [settings[each] for each in names if each in settings] or [words(service)[3]]
-    assert listens == [f"{name}.{network}"]
+    own = {"api": "ORDERPULSE_API__HOST", "intake": "ORDERPULSE_INTAKE__HOST"}
+    listens = settings.get(own.get(name, "ORDERPULSE_DAGSTER__LISTEN_HOST")) or words(service)[3]
+    assert listens == f"{name}.{network}"
 
 
 def test_a_service_knows_its_own_passwords_alone() -> None:
@@ -171,10 +171,10 @@ def test_a_service_knows_its_own_passwords_alone() -> None:
     assert known.pop("postgres-replica") == {"replica"}
     assert known.pop("dagster-code") == {"dagster", "dbt"}
     assert known.pop("spark-stream") == {"spark_stream", "spark"}
-    assert known.pop("api") == {"api", "jwt", "metrics"}
+    assert known.pop("api") == {"api", "jwt", "metrics", "intake_key"}
     assert known.pop("prometheus") == {"metrics"}
     assert known.pop("generator") == {"generator"}
-    assert known.pop("intake") == {"intake"}
+    assert known.pop("intake") == {"intake", "intake_key"}
     for name, secret in known.items():
         allowed = (
             {"dagster"} if name.startswith("dagster") else {"spark"} if name.startswith("spark") else set()

@@ -144,6 +144,8 @@ def test_intake_gets_the_message_as_it_was_signed(proxy: Proxy, upstreams: dict[
         assert client.post("/v1/events", content=bytes(4_100_000)).status_code == 200
         assert client.post("/v1/events", content=bytes(5_000_000)).status_code == 413
         assert client.get("/metrics").text == "api", "its own are for the machine alone"
+        assert client.get("/internal/sources").text == "api", "so is what only the API may ask"
+        assert client.get("/v1/%2e%2e/internal/sources").text == "api"
     posted, asked = upstreams["intake"].asked[:2]
     assert posted[:2] == ("POST", "/v1/sources/stripe")
     assert (posted[2]["stripe-signature"], posted[2]["authorization"]) == ("t=1,v1=00", "Bearer abc")

@@ -10,6 +10,8 @@ export const VIETNAMESE: Readonly<Record<string, string>> = {
     "Dagster không nhận lệnh, nên chưa có gì thay đổi. Hãy xem tình trạng Dagster bằng lệnh “orderpulse status”.",
   foreign_origin: "Máy chủ chỉ nhận thay đổi từ chính trang này.",
   host_unknown: "Không có mã truy cập, API chỉ trả lời tên của chính máy này, ví dụ localhost.",
+  intake_unavailable:
+    "Dịch vụ tiếp nhận (intake) không trả lời. Lệnh “orderpulse status” cho biết nó có đang chạy không.",
   internal_error:
     "API gặp lỗi không lường trước. Hãy thử lại; nếu vẫn lỗi, hãy báo cho người vận hành mã yêu cầu {request_id}.",
   invalid_parameters: "Giá trị không dùng được: {names}.",
@@ -20,6 +22,7 @@ export const VIETNAMESE: Readonly<Record<string, string>> = {
   query_timeout: "Truy vấn mất quá nhiều thời gian. Hãy thu hẹp phạm vi hoặc thử lại sau.",
   request_header_fields_too_large: "Phần đầu của yêu cầu quá dài.",
   scope_missing: "Mã truy cập không có quyền “{scope}”. Hãy dùng mã có quyền này.",
+  source_unusable: "Tệp của nguồn “{source}” không dùng được. Lệnh “orderpulse source show {source}” cho biết lý do.",
   stream_refused: "Hiện không mở được luồng trực tiếp. Hãy thử lại sau giây lát.",
   token_missing: "Cần mã truy cập. Hãy đăng nhập.",
   token_refused: "Mã truy cập không được chấp nhận. Hãy dùng mã mới.",

@@ -198,6 +198,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All sources, connected ones first
+         * @description How to connect each source, and what came from it in the last hour.
+         *
+         *     Intake counts in memory, since `since`, and judges events on arrival; the stream has the last word.
+         */
+        get: operations["get_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{name}/failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages that became no accepted event, newest first
+         * @description The newest messages of a source that did not map or whose event breaks the contract, with the reason.
+         *
+         *     Intake keeps them in memory for a day. A payload is untrusted text: display it as plain text.
+         */
+        get: operations["get_failed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{name}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a message would give
+         * @description The events that a message maps to, and the contract's verdict on each field. Nothing is sent, kept or verified.
+         */
+        post: operations["try_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/about": {
         parameters: {
             query?: never;
@@ -812,6 +876,65 @@ export interface components {
          */
         EventType: "order_created" | "payment_initiated" | "payment_success" | "payment_failed" | "order_cancelled" | "payment_refunded";
         /**
+         * FailedMessage
+         * @description A message that did not become an accepted event. `payload` is untrusted text.
+         */
+        FailedMessage: {
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Outcome
+             * @description Whether the source made no event of it, or one that breaks the contract.
+             * @enum {string}
+             */
+            outcome: "unmapped" | "rejected";
+            /**
+             * Reason
+             * @description For programs. If it was rejected: the field, or `late` or `future`.
+             * @example no_orderId
+             */
+            reason: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Payload
+             * @description Its beginning.
+             */
+            payload: string;
+            /**
+             * Payload Bytes
+             * @description Length of the whole message.
+             */
+            payload_bytes: number;
+            /**
+             * Payload Truncated
+             * @description Whether only the beginning is shown.
+             */
+            payload_truncated: boolean;
+        };
+        /**
+         * FailedMessages
+         * @description The newest messages of a source that did not become accepted events, newest first.
+         */
+        FailedMessages: {
+            /**
+             * Since
+             * Format: date-time
+             * @description When intake started: earlier ones are not known to it.
+             */
+            since: string;
+            /**
+             * Limit
+             * @description Maximum number that is kept.
+             */
+            limit: number;
+            /** Items */
+            items: components["schemas"]["FailedMessage"][];
+        };
+        /**
          * Health
          * @description The platform's state. `status` is the worst of the components that should run.
          */
@@ -1050,6 +1173,42 @@ export interface components {
             previous: components["schemas"]["KpiComparison"];
         };
         /**
+         * LastHour
+         * @description Counts of the last sixty minutes, or since intake started if that is later.
+         */
+        LastHour: {
+            /**
+             * Accepted
+             * @description Events that Kafka acknowledged and that fit the contract.
+             * @default 0
+             */
+            accepted: number;
+            /**
+             * Rejected
+             * @description Events that Kafka acknowledged and that break the contract, as judged on arrival: the stream rejects them.
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Unmapped
+             * @description Messages from which the source made no event. They are kept as rejected records.
+             * @default 0
+             */
+            unmapped: number;
+            /**
+             * Without Event
+             * @description Messages that are not about an order or a payment, or that repeat earlier news.
+             * @default 0
+             */
+            without_event: number;
+            /**
+             * Refused
+             * @description Requests that were not accepted: signature, size, rate. Nothing of them is kept.
+             * @default 0
+             */
+            refused: number;
+        };
+        /**
          * Link
          * @description A related page elsewhere in the platform.
          */
@@ -1183,6 +1342,25 @@ export interface components {
             rate: number;
         };
         /**
+         * Refusal
+         * @description The last request of a source that was refused.
+         */
+        Refusal: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Code
+             * @description The reason, for programs.
+             * @example wrong
+             */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
          * RejectReason
          * @description Why a record is rejected. The first that applies, in this order, is recorded.
          * @enum {string}
@@ -1306,6 +1484,90 @@ export interface components {
             };
         };
         /**
+         * SourceList
+         * @description All sources, connected ones first.
+         */
+        SourceList: {
+            /**
+             * Since
+             * Format: date-time
+             * @description When intake started: counts and lists begin then.
+             */
+            since: string;
+            /** Sources */
+            sources: components["schemas"]["SourceStatus"][];
+        };
+        /**
+         * SourceStatus
+         * @description One source: how to connect it, and what came from it since intake started.
+         */
+        SourceStatus: {
+            /**
+             * Name
+             * @example woocommerce
+             */
+            name: string;
+            /**
+             * Title
+             * @example WooCommerce
+             */
+            title: string;
+            /**
+             * Fault
+             * @description Why its file cannot be used; its other fields are empty then.
+             */
+            fault: string | null;
+            /**
+             * Own
+             * @description Whether it is the shop's own and not built in.
+             */
+            own: boolean;
+            /**
+             * Connected
+             * @description Whether a secret is set or something was received.
+             */
+            connected: boolean;
+            /** Secret Set */
+            secret_set: boolean;
+            /**
+             * Address
+             * @description Where the sender sends to.
+             */
+            address: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "POST" | "GET";
+            /**
+             * Payload
+             * @enum {string}
+             */
+            payload: "json" | "form" | "query";
+            /**
+             * Headers
+             * @description Headers of a message that its mapping reads.
+             */
+            headers: string[];
+            /**
+             * Steps
+             * @description What to do in the sender's settings, in order.
+             */
+            steps: string[];
+            /**
+             * Steps Vi
+             * @description The same in Vietnamese; empty if its file has none.
+             */
+            steps_vi: string[];
+            /**
+             * Last Received At
+             * @description When its last verified message arrived.
+             */
+            last_received_at: string | null;
+            last_hour: components["schemas"]["LastHour"];
+            last_refused: components["schemas"]["Refusal"] | null;
+        };
+        /**
          * TimeRange
          * @description A half-open range of event time.
          */
@@ -1391,6 +1653,95 @@ export interface components {
             currencies: {
                 [key: string]: components["schemas"]["CurrencySeries"];
             };
+        };
+        /**
+         * TriedEvent
+         * @description One event that the message gives.
+         */
+        TriedEvent: {
+            /**
+             * Accepted
+             * @description Whether the contract accepts all fields.
+             */
+            accepted: boolean;
+            /** Fields */
+            fields: components["schemas"]["TriedField"][];
+        };
+        /**
+         * TriedField
+         * @description One field of an event, and the contract's verdict on it.
+         */
+        TriedField: {
+            /**
+             * Name
+             * @example amount
+             */
+            name: string;
+            /**
+             * Value
+             * @example 129.95
+             */
+            value: string;
+            /**
+             * Origin
+             * @description Where it comes from: expressions, or names of other fields; empty if the source fixes it.
+             * @example [
+             *       "body.total"
+             *     ]
+             */
+            origin: string[];
+            /**
+             * Fault
+             * @description Why the contract rejects it; null if it does not.
+             */
+            fault: string | null;
+            /**
+             * Timing
+             * @description What would become of its time if it were sent now.
+             */
+            timing: ("late" | "future") | null;
+        };
+        /**
+         * TryRequest
+         * @description A message to try.
+         */
+        TryRequest: {
+            /**
+             * Payload
+             * @description The body as it was sent, or the query.
+             */
+            payload: string;
+            /**
+             * Headers
+             * @description Headers of the message, by name.
+             * @default {}
+             */
+            headers: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * TryResult
+         * @description What a message would give. Nothing was sent or kept.
+         */
+        TryResult: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "events" | "without_event" | "unmapped";
+            /**
+             * Reason
+             * @description Why it does not map, for programs.
+             */
+            reason: string | null;
+            /**
+             * Detail
+             * @description The same in words.
+             */
+            detail: string | null;
+            /** Events */
+            events: components["schemas"]["TriedEvent"][];
         };
         /**
          * Window
@@ -3093,6 +3444,494 @@ export interface operations {
                      *       "code": "internal_error",
                      *       "status": 500,
                      *       "detail": "An unexpected error occurred in the API.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description A token is required, or the one sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "code": "internal_error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred in the API.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
+                     *       "status": 503,
+                     *       "detail": "The database does not respond; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_failed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `/sources` lists it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailedMessages"];
+                };
+            };
+            /** @description A token is required, or the one sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not found",
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "detail": "There is no event 'x'.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "code": "internal_error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred in the API.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
+                     *       "status": 503,
+                     *       "detail": "The database does not respond; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `/sources` lists it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TryResult"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "detail": "There was an error parsing the body",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A token is required, or the one sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not found",
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "detail": "There is no event 'x'.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is too long",
+                     *       "code": "content_too_large",
+                     *       "status": 413,
+                     *       "detail": "A body may have up to 65536 bytes.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is not JSON",
+                     *       "code": "not_json",
+                     *       "status": 415,
+                     *       "detail": "Send `Content-Type: application/json`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "code": "internal_error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred in the API.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
+                     *       "status": 503,
+                     *       "detail": "The database does not respond; try again.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }

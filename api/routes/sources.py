@@ -1,0 +1,35 @@
+"""Shops and gateways that send to intake: how to connect each, what came from it, and a message to try."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from api.context import ContextDep
+from core.sources import NAME_PATTERN, FailedMessages, SourceList, TryRequest, TryResult
+
+router = APIRouter(prefix="/sources", tags=["sources"])
+Name = Annotated[str, Path(pattern=NAME_PATTERN, description="As `/sources` lists it.")]
+
+
+@router.get("", summary="All sources, connected ones first")
+async def get_sources(context: ContextDep) -> SourceList:
+    """How to connect each source, and what came from it in the last hour.
+
+    Intake counts in memory, since `since`, and judges events on arrival; the stream has the last word.
+    """
+    return await context.intake.sources()
+
+
+@router.get("/{name}/failed", summary="Messages that became no accepted event, newest first")
+async def get_failed(context: ContextDep, name: Name) -> FailedMessages:
+    """The newest messages of a source that did not map or whose event breaks the contract, with the reason.
+
+    Intake keeps them in memory for a day. A payload is untrusted text: display it as plain text.
+    """
+    return await context.intake.failed(name)
+
+
+@router.post("/{name}/try", summary="What a message would give")
+async def try_message(context: ContextDep, name: Name, wanted: TryRequest) -> TryResult:
+    """The events that a message maps to, and the contract's verdict on each field. Nothing is sent, kept or verified."""
+    return await context.intake.attempt(name, wanted)
