@@ -18,7 +18,7 @@ from tests.e2e.platform import Platform
 
 pytestmark = pytest.mark.timeout(600)
 
-PAGES = ("/", "/events", "/ops")
+PAGES = ("/", "/events", "/sources?source=stripe", "/ops")
 WIDE, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

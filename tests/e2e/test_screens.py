@@ -11,7 +11,7 @@ from tests.e2e.platform import Platform
 
 pytestmark = pytest.mark.timeout(600)
 
-PAGES = ("/", "/events", "/events?tab=rejected", "/ops", "/nowhere")
+PAGES = ("/", "/events", "/events?tab=rejected", "/sources?source=stripe", "/ops", "/nowhere")
 WIDE, UHD = ViewportSize(width=1440, height=900), ViewportSize(width=3840, height=2160)
 ALERTS = '{"orders":{"on":true,"limit":1000000},"revenue":{"VND":{"on":true,"limit":1000000000000000}}}'
 LATE_MS = 30_000

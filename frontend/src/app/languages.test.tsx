@@ -1,7 +1,7 @@
 /**
  * No English is left on the Vietnamese pages: each page is shown in both languages, and what a Vietnamese reader gets may
  * hold no word of the English page, but for the words that the Vietnamese texts use too, such as Kafka, and codes: all in
- * capitals, or with a digit or an underscore. Texts that only other programs can write (checks, incidents) stand in a closed `<details>`.
+ * capitals, or with a digit or an underscore, or marked as code or as a name. Texts that only other programs can write (checks, incidents) stand in a closed `<details>`.
  */
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
@@ -20,6 +20,7 @@ import { announcement, openDialog } from "@/lib/page/ui-state";
 import { at, freshness, kpiReport, orderEvent, timeSeries } from "@/test/fixtures";
 import { openApp } from "@/test/open-app";
 import { ABOUT, fakeApi } from "@/test/render";
+import { failedMessage, source, triedEvent } from "@/test/sources";
 
 const READ = [
   "aria-label",
@@ -81,6 +82,13 @@ const CHECK = {
   evaluated_at: at(-30),
   url: "http://localhost/a",
 };
+/** Its steps are in both languages. */
+const SOURCE = source("stripe", {
+  connected: true,
+  steps: [ENGLISH],
+  steps_vi: ["Mở."],
+  last_refused: { at: at(-60), code: "of_a_newer_server", detail: ENGLISH },
+});
 
 const FULL: Partial<Api> = {
   getAbout: () => Promise.resolve({ ...ABOUT, links: LINKS }),
@@ -96,6 +104,15 @@ const FULL: Partial<Api> = {
       events: [orderEvent()],
     }),
   getRejected: () => Promise.resolve({ ...freshness(), items: [RECORD], next_cursor: null }),
+  getSources: () =>
+    Promise.resolve({ since: at(-60), sources: [SOURCE, source("paypal", { fault: ENGLISH, steps: [] })] }),
+  getFailedMessages: () =>
+    Promise.resolve({
+      since: at(-60),
+      limit: 50,
+      items: [failedMessage({ detail: ENGLISH }), failedMessage({ outcome: "rejected", reason: "late" })],
+    }),
+  tryMessage: () => Promise.resolve({ outcome: "events", reason: null, detail: null, events: [triedEvent()] }),
   getSystemHealth: () =>
     Promise.resolve(
       health({
@@ -118,6 +135,7 @@ const failing = (error: () => Error): Partial<Api> => {
     getEvent: reject,
     getRejected: reject,
     getSystemHealth: reject,
+    getSources: reject,
     downloadEvents: reject,
     operate: reject,
   };
@@ -141,7 +159,7 @@ function shown(): string[] {
   for (const element of document.body.querySelectorAll("*")) {
     if (
       element.closest(
-        "script, style, [hidden], details:not([open]) > :not(summary), [lang='en']:is(details *), option[value*='/']",
+        "script, style, [hidden], code, pre, [translate='no'], details:not([open]) > :not(summary), [lang='en']:is(details *), option[value*='/']",
       ) !== null
     )
       continue;
@@ -200,6 +218,11 @@ const press = (selector: string) => async () => {
   });
   await userEvent.click(button);
 };
+const tried = async () => {
+  await userEvent.type(await screen.findByRole("textbox"), "x");
+  await press("form button[type='submit']")();
+  await screen.findByRole("table");
+};
 
 beforeEach(() => {
   localStorage.clear();
@@ -224,6 +247,15 @@ const PAGES: [string, string, Partial<Api>, () => Promise<unknown>][] = [
   ["a rejected record", `/events?tab=rejected&record=events_raw-1-7`, FULL, () => screen.findByRole("dialog")],
   ["operations", "/ops", FULL, () => screen.findAllByRole("group")],
   ["the links of a component", "/ops", FULL, press("li [aria-haspopup='dialog']")],
+  ["the sources", "/sources?source=stripe", FULL, settled("/v1/sources/stripe")],
+  ["a tried message", "/sources?source=stripe", FULL, tried],
+  ["a source that cannot be used", "/sources?source=paypal", FULL, settled("/v1/sources/paypal")],
+  [
+    "the sources without an answer",
+    "/sources",
+    failing(() => problem(503, "intake_unavailable")),
+    () => screen.findByRole("alert"),
+  ],
   ["the settings", "/", FULL, dialog("settings")],
   ["the shortcuts", "/", FULL, dialog("shortcuts")],
   ["no page", "/nowhere", FULL, () => screen.findByRole("heading", { level: 1 })],

@@ -8,6 +8,7 @@ import { preferences } from "@/lib/preferences";
 import { at, freshness, kpiReport, orderEvent, timeSeries } from "@/test/fixtures";
 import { openApp } from "@/test/open-app";
 import { fakeApi } from "@/test/render";
+import { failedMessage, source } from "@/test/sources";
 
 vi.setConfig({ testTimeout: 20_000 });
 configure({ asyncUtilTimeout: 6_000 });
@@ -50,6 +51,12 @@ const api = fakeApi({
       events: [orderEvent()],
     }),
   getRejected: () => served({ ...freshness(), items: [REJECTED], next_cursor: null }),
+  getSources: () =>
+    served({
+      since: at(-60),
+      sources: [source("stripe", { title: "Stripe", connected: true, last_received_at: at(-5) })],
+    }),
+  getFailedMessages: () => served({ since: at(-60), limit: 50, items: [failedMessage()] }),
   getSystemHealth: () => served(health({ incidents: [INCIDENT] })),
 });
 
@@ -88,6 +95,12 @@ const PAGES = [
   { address: "/events", title: "Events · orderpulse", heading: "Events", content: "ORD123456" },
   { address: "/events?tab=rejected", title: "Rejected records · orderpulse", heading: "Events", content: "Too late" },
   { address: "/ops", title: "Operations · orderpulse", heading: "Operations", content: "freshness of kpi_1m" },
+  {
+    address: "/sources?source=stripe",
+    title: "Sources · orderpulse",
+    heading: "Sources",
+    content: "Nothing found for amount",
+  },
   { address: "/nowhere", title: "Page not found · orderpulse", heading: "Page not found", content: "To the dashboard" },
 ];
 

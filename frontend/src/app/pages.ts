@@ -4,6 +4,7 @@ import { part } from "@/lib/parts";
 export const PAGES = {
   dashboard: part(() => import("@/features/dashboard/page")),
   events: part(() => import("@/features/events/page")),
+  sources: part(() => import("@/features/sources/page")),
   ops: part(() => import("@/features/ops/page")),
 };
 

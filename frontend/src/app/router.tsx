@@ -16,6 +16,7 @@ import { BrokenView } from "@/components/ui/error-boundary";
 import { DashboardSearch } from "@/features/dashboard/search";
 import { parseSearch as parseEventsSearch } from "@/features/events/search";
 import { OpsSearch } from "@/features/ops/search";
+import { SourcesSearch } from "@/features/sources/search";
 import type { Api } from "@/lib/api";
 import { preferences, timeZoneOf } from "@/lib/preferences";
 import { prefetchRange } from "@/lib/queries";
@@ -67,6 +68,12 @@ const events = createRoute({
   validateSearch: parseEventsSearch,
   component: lazyRouteComponent(PAGES.events),
 });
+const sources = createRoute({
+  getParentRoute: () => root,
+  path: "/sources",
+  validateSearch: SourcesSearch,
+  component: lazyRouteComponent(PAGES.sources),
+});
 const ops = createRoute({
   getParentRoute: () => root,
   path: "/ops",
@@ -76,7 +83,7 @@ const ops = createRoute({
 
 export function createAppRouter(context: RouterContext) {
   return createRouter({
-    routeTree: root.addChildren([dashboard, events, ops]),
+    routeTree: root.addChildren([dashboard, events, sources, ops]),
     context,
     parseSearch,
     stringifySearch,

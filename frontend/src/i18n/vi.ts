@@ -8,6 +8,7 @@ export const vi: Catalogue<typeof en> = {
     main: "Các trang",
     dashboard: "Bảng điều khiển",
     events: "Sự kiện",
+    sources: "Nguồn",
     ops: "Vận hành",
     skip: "Tới nội dung chính",
     narrow: "Thu gọn thanh bên",
@@ -19,6 +20,8 @@ export const vi: Catalogue<typeof en> = {
     settings: "Cài đặt",
     shortcuts: "Phím tắt",
     cancel: "Hủy",
+    copied: "Đã sao chép",
+    copyFailed: "Trình duyệt không cho phép sao chép",
   },
   mode: {
     badge: "Dữ liệu MOCK",
@@ -124,6 +127,7 @@ export const vi: Catalogue<typeof en> = {
     notFoundText: "Địa chỉ này không dẫn tới đâu.",
     home: "Về bảng điều khiển",
     staleShown: "Đang hiển thị số liệu của lúc {{time}}.",
+    serverText: "Chi tiết (tiếng Anh)",
   },
   kpi: {
     revenue: { title: "Doanh thu", text: "Tổng mọi khoản thanh toán thành công." },

@@ -9,6 +9,7 @@ import type {
   EventPage,
   EventStatus,
   EventType,
+  FailedMessages,
   Health,
   HealthSummary,
   KpiReport,
@@ -17,7 +18,10 @@ import type {
   Problem,
   RejectedPage,
   RejectReason,
+  SourceList,
   TimeSeries,
+  TryRequest,
+  TryResult,
   WindowBatch,
 } from "./types";
 
@@ -117,6 +121,11 @@ export interface Api {
   getEvent(id: string, signal?: AbortSignal): Promise<OrderJourney>;
   getOrder(orderId: string, signal?: AbortSignal): Promise<OrderJourney>;
   getRejected(params: RejectedFilters & PageQuery, signal?: AbortSignal): Promise<RejectedPage>;
+  getSources(signal?: AbortSignal): Promise<SourceList>;
+  /** The newest messages of a source that became no accepted event. */
+  getFailedMessages(source: string, signal?: AbortSignal): Promise<FailedMessages>;
+  /** What a message would give; nothing is sent. */
+  tryMessage(source: string, message: TryRequest): Promise<TryResult>;
   getSystemHealth(signal?: AbortSignal): Promise<Health>;
   operate(request: OperateRequest): Promise<OperateAnswer>;
   /** Save the matching events as a file in the browser; returns the size. */

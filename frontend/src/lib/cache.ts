@@ -21,6 +21,8 @@ export const keys = {
   event: (id: string) => ["event", id] as const,
   order: (orderId: string) => ["order", orderId] as const,
   rejected: (filters: RejectedFilters) => ["rejected", filters] as const,
+  sources: ["sources"] as const,
+  failedMessages: (source: string) => ["sources", source, "failed"] as const,
   health: ["health"] as const,
   ticker: ["ticker"] as const,
 };

@@ -85,17 +85,20 @@ export function createRealApi(): Api {
     return body;
   }
 
-  async function operate(request: OperateRequest): Promise<OperateAnswer> {
-    const rate = request.action === "set_rate";
-    const path = rate ? "/operate/generator/rate" : `/operate/${request.service}/${request.action}`;
+  async function post<T>(path: string, body?: unknown): Promise<T> {
     const response = await ask(path, {
       method: "POST",
       // The type is required for an empty body too: another site's form cannot send it.
       headers: headers({ "Content-Type": "application/json" }),
-      ...(rate ? { body: JSON.stringify({ rate: request.rate }) } : {}),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return (await response.json()) as OperateAnswer;
+    return (await response.json()) as T;
   }
+
+  const operate = (request: OperateRequest): Promise<OperateAnswer> =>
+    request.action === "set_rate"
+      ? post("/operate/generator/rate", { rate: request.rate })
+      : post(`/operate/${request.service}/${request.action}`);
 
   async function downloadEvents(
     filters: EventFilters,
@@ -163,6 +166,9 @@ export function createRealApi(): Api {
     getEvent: (id, signal) => get(`/events/${encodeURIComponent(id)}`, signal),
     getOrder: (orderId, signal) => get(`/orders/${encodeURIComponent(orderId)}`, signal),
     getRejected: (params, signal) => get(`/rejected${queryString({ ...params })}`, signal),
+    getSources: (signal) => get("/sources", signal),
+    getFailedMessages: (source, signal) => get(`/sources/${encodeURIComponent(source)}/failed`, signal),
+    tryMessage: (source, message) => post(`/sources/${encodeURIComponent(source)}/try`, message),
     getSystemHealth: (signal) => get("/health", signal),
     operate,
     downloadEvents,

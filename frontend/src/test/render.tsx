@@ -45,6 +45,9 @@ export function fakeApi(answers: Partial<Api> = {}): Api & { readonly lines: Liv
     getEvent: never,
     getOrder: never,
     getRejected: never,
+    getSources: never,
+    getFailedMessages: never,
+    tryMessage: never,
     getSystemHealth: never,
     operate: never,
     downloadEvents: never,
@@ -64,7 +67,7 @@ export function renderPage(element: ReactElement, api: Api, path = "/") {
   });
   const hub = createLiveHub(api, client);
   const root = createRootRoute();
-  const pages = ["/", "/events", "/ops"].map((to) =>
+  const pages = ["/", "/events", "/sources", "/ops"].map((to) =>
     createRoute({
       getParentRoute: () => root,
       path: to,

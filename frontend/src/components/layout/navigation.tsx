@@ -1,12 +1,12 @@
 import { Link } from "@tanstack/react-router";
-import { Activity, LayoutDashboard, type LucideIcon, ScrollText } from "lucide-react";
+import { Activity, LayoutDashboard, type LucideIcon, Plug, ScrollText } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { cn } from "@/lib/cn";
 
 interface Destination {
-  readonly to: "/" | "/events" | "/ops";
-  readonly key: "dashboard" | "events" | "ops";
+  readonly to: "/" | "/events" | "/sources" | "/ops";
+  readonly key: "dashboard" | "events" | "sources" | "ops";
   readonly icon: LucideIcon;
   /** The second key after `g`. */
   readonly shortcut: string;
@@ -15,6 +15,7 @@ interface Destination {
 export const DESTINATIONS: readonly Destination[] = [
   { to: "/", key: "dashboard", icon: LayoutDashboard, shortcut: "d" },
   { to: "/events", key: "events", icon: ScrollText, shortcut: "e" },
+  { to: "/sources", key: "sources", icon: Plug, shortcut: "s" },
   { to: "/ops", key: "ops", icon: Activity, shortcut: "o" },
 ];
 

@@ -6,7 +6,7 @@ import { DASH } from "@/lib/locale/format";
 import type { QueryHealth } from "@/lib/types";
 import { useFormat } from "@/lib/locale/use-format";
 
-import { useAgo } from "./use-ago";
+import { useAgo } from "@/lib/live/use-ago";
 
 export function CheckpointsCard({ queries }: { readonly queries: readonly QueryHealth[] }) {
   const { t } = useTranslation("ops");

@@ -9,8 +9,8 @@ import type { CheckResult } from "@/lib/types";
 import { useFormat } from "@/lib/locale/use-format";
 
 import { type AssetChecks, groupChecks } from "./checks";
-import { ServerText } from "./server-text";
-import { useAgo } from "./use-ago";
+import { ServerText } from "@/components/ui/server-text";
+import { useAgo } from "@/lib/live/use-ago";
 
 /** The last result of each check, by asset; null while Dagster does not answer. What failed stands first and open. */
 export function ChecksCard({ checks }: { readonly checks: readonly CheckResult[] | null }) {

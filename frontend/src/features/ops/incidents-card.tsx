@@ -6,8 +6,8 @@ import { Time } from "@/components/ui/time";
 import type { Incident } from "@/lib/types";
 import { useFormat } from "@/lib/locale/use-format";
 
-import { ServerText } from "./server-text";
-import { useAgo } from "./use-ago";
+import { ServerText } from "@/components/ui/server-text";
+import { useAgo } from "@/lib/live/use-ago";
 
 /** The open incidents, above everything else. */
 export function IncidentsCard({ incidents }: { readonly incidents: readonly Incident[] }) {

@@ -7,6 +7,7 @@ import type { OrderEvent, OrderJourney } from "../types";
 import { health, healthSummary } from "./health";
 import { freshness, kpiReport, kpiWindow, timeSeries } from "./reports";
 import { MINUTE_MS, Shop } from "./shop";
+import { failedMessages, sourceList, tryMessage } from "./sources";
 
 const SEED = 20_261_122;
 const BATCH_MS = 600;
@@ -147,6 +148,9 @@ export function createMockApi(clock: () => number = Date.now): Api {
           ...page(among, (record) => `${record.partition}-${record.offset}`, params),
         };
       }, signal),
+    getSources: (signal) => answer(() => sourceList(clock()), signal),
+    getFailedMessages: (source, signal) => answer(() => failedMessages(source, clock()), signal),
+    tryMessage: (source, message) => answer(() => tryMessage(source, message, clock())),
     getSystemHealth: (signal) => answer(() => health(shop, clock()), signal),
     operate: (request) =>
       answer(() => {

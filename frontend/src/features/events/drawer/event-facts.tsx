@@ -8,7 +8,7 @@ import type { OrderEvent } from "@/lib/types";
 import { useFormat } from "@/lib/locale/use-format";
 import { useNow } from "@/lib/live/use-freshness";
 
-import { CopyButton } from "./copy-button";
+import { CopyButton } from "@/components/ui/copy-button";
 import { Detail, DetailList } from "./detail-list";
 import type { Journey } from "./journey";
 import { OUTCOME, StatusMark, TypeMark } from "../marks";

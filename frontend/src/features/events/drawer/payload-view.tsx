@@ -6,8 +6,8 @@ import { Segmented } from "@/components/ui/segmented";
 import type { RejectedRecord } from "@/lib/types";
 import { useFormat } from "@/lib/locale/use-format";
 
-import { CopyButton } from "./copy-button";
-import { folded, prettyJson, visible } from "./payload";
+import { CopyButton } from "@/components/ui/copy-button";
+import { folded, prettyJson, visible } from "@/lib/payload";
 
 type View = "pretty" | "raw";
 

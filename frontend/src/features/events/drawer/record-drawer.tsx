@@ -9,7 +9,7 @@ import type { RejectedRecord } from "@/lib/types";
 import { useFormat } from "@/lib/locale/use-format";
 import { askAgain, useSteadyError } from "@/lib/page/use-steady-error";
 
-import { CopyButton } from "./copy-button";
+import { CopyButton } from "@/components/ui/copy-button";
 import { Detail, DetailList } from "./detail-list";
 import { DrawerSkeleton, type Neighbours, Walk } from "./drawer-parts";
 import { PayloadView } from "./payload-view";

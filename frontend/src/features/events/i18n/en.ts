@@ -126,8 +126,6 @@ export const en = {
     copy: "Copy {{name}}",
     copyJson: "Copy as JSON",
     copyLink: "Copy link",
-    copied: "Copied",
-    copyFailed: "The browser did not allow copying",
     this: "This event",
     after: "{{lag}} later",
     amountChanged: "amount changed",

@@ -129,8 +129,6 @@ export const vi: Catalogue<typeof en> = {
     copy: "Sao chép {{name}}",
     copyJson: "Sao chép JSON",
     copyLink: "Sao chép liên kết",
-    copied: "Đã sao chép",
-    copyFailed: "Trình duyệt không cho phép sao chép",
     this: "Sự kiện này",
     after: "sau {{lag}}",
     amountChanged: "số tiền khác với trước",

@@ -9,7 +9,7 @@ import { useFormat } from "@/lib/locale/use-format";
 import { columnHelper } from "./data-grid";
 import { ColumnTitle, When } from "./events-table";
 import type { ListLook } from "./list-card";
-import { visible } from "../drawer/payload";
+import { visible } from "@/lib/payload";
 import { recordKey } from "../drawer/record-key";
 
 export function ReasonMark({ reason }: { readonly reason: RejectReason }) {

@@ -16,7 +16,7 @@ import type { Intent } from "./operate-dialog";
 import { writtenRate } from "./rate";
 import { ADVICE, inVietnamese } from "./sentences";
 import { StateMark } from "./state-mark";
-import { useAgo } from "../use-ago";
+import { useAgo } from "@/lib/live/use-ago";
 import type { Followed } from "./use-operate";
 
 const ICON = { start: Play, stop: Square, restart: RotateCw, set_rate: Gauge } as const;

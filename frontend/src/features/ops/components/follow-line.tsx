@@ -5,7 +5,7 @@ import { SOFT_TONE } from "@/components/ui/badge";
 import { cn } from "@/lib/cn";
 
 import { OutLink } from "./links";
-import { useAgo } from "../use-ago";
+import { useAgo } from "@/lib/live/use-ago";
 import type { Followed } from "./use-operate";
 
 const TONE = { underway: "accent", done: "good", overdue: "warn" } as const;

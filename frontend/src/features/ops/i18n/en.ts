@@ -27,7 +27,6 @@ export const en = {
     unknownTitle: "No figures without the database",
     unknownText: "Charts, checkpoints and rejects are read from PostgreSQL. They return as soon as it responds.",
   },
-  serverText: "Details (in English)",
   incidents: {
     title: "Open incidents",
     check: "Check {{name}} on {{asset}}",

@@ -32,7 +32,6 @@ export const vi: Catalogue<typeof en> = {
     unknownText:
       "Biểu đồ, checkpoint và bản ghi bị từ chối được đọc từ PostgreSQL. Chúng tự trở lại ngay khi cơ sở dữ liệu trả lời.",
   },
-  serverText: "Chi tiết (tiếng Anh)",
   incidents: {
     title: "Sự cố chưa đóng",
     check: "Kiểm tra {{name}} của {{asset}}",

@@ -2,7 +2,7 @@ import { Check, Copy, TriangleAlert } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { Button } from "@/components/ui/button";
+import { Button } from "./button";
 
 const SHOWN_MS = 1_800;
 
@@ -16,7 +16,7 @@ interface CopyButtonProps {
 
 /** Copies a text to the clipboard and reports success or failure. */
 export function CopyButton({ text, label, children }: CopyButtonProps) {
-  const { t } = useTranslation("events");
+  const { t } = useTranslation();
   const [result, setResult] = useState<"none" | "copied" | "failed">("none");
   useEffect(() => {
     if (result === "none") return undefined;
@@ -33,7 +33,7 @@ export function CopyButton({ text, label, children }: CopyButtonProps) {
     );
   };
   const Icon = { none: Copy, copied: Check, failed: TriangleAlert }[result];
-  const said = { none: "", copied: t("drawer.copied"), failed: t("drawer.copyFailed") }[result];
+  const said = { none: "", copied: t("action.copied"), failed: t("action.copyFailed") }[result];
   return (
     <>
       {children === undefined ? (
