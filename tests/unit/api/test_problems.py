@@ -49,7 +49,7 @@ def raised() -> Iterator[tuple[str, set[str]]]:
 @pytest.fixture(scope="module")
 def vietnamese() -> dict[str, str]:
     source = (ROOT / "frontend" / "src" / "i18n" / "problems.ts").read_text(encoding="utf-8")
-    return dict(re.findall(r"^  (\w+): \"(.*)\",$", source, re.MULTILINE))
+    return dict(re.findall(r"^  (\w+):\s+\"(.*)\",$", source, re.MULTILINE))
 
 
 def test_each_problem_has_its_vietnamese(vietnamese: dict[str, str]) -> None:
