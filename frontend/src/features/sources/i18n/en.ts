@@ -52,7 +52,7 @@ export const en = {
     method: "Messages come by {{method}}.",
   },
   failed: {
-    title: "What became no accepted event",
+    title: "Messages that were not accepted",
     note: "The newest {{n}} since {{time}}, for a day at most",
     none: "Nothing. Every verified message mapped, and its events fit the contract.",
     unmapped: "Not mapped",
