@@ -141,15 +141,13 @@ class BatchSink:
         except adbc_driver_manager.Error as error:
             self._disconnect()
             raise DatabaseError(
-                f"Batch {batch_id} of {self.query_name} could not be written: {_first_line(error)}. "
+                f"Batch {batch_id} of {self.query_name} could not be written: {_reason(error)}. "
                 "Nothing of it was committed; the job stops and repeats the batch when it runs again."
             ) from error
 
     def _after_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        log.warning(
-            "batch.retry", query=self.query_name, attempt=state.attempt_number, error=_first_line(error)
-        )
+        log.warning("batch.retry", query=self.query_name, attempt=state.attempt_number, error=_reason(error))
         self._disconnect()
 
     def _commit(
@@ -190,7 +188,7 @@ class BatchSink:
             try:
                 connection.close()
             except adbc_driver_manager.Error as error:
-                log.debug("connection.close_failed", error=_first_line(error))
+                log.debug("connection.close_failed", error=_reason(error))
 
 
 def _already_committed(cursor: Cursor, query_id: str, batch_id: int, execution: BatchExecution) -> bool:
@@ -277,9 +275,8 @@ def _is_transient(error: BaseException) -> bool:
     return not state or state.startswith(TRANSIENT_SQLSTATES)
 
 
-def _first_line(error: BaseException | None) -> str:
-    return (
-        str(error).strip().splitlines()[0]
-        if error is not None and str(error).strip()
-        else type(error).__name__
-    )
+def _reason(error: BaseException | None) -> str:
+    """PostgreSQL's own line of an error, which ADBC puts behind the whole statement, or else the first line."""
+    lines = str(error).strip().splitlines() if error is not None else []
+    ours = [line.partition("ERROR:")[2].strip() for line in lines if "ERROR:" in line]
+    return next(iter(ours + lines), type(error).__name__)

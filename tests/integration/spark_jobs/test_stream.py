@@ -252,12 +252,12 @@ def test_a_query_that_dies_stops_the_other_and_reports_why(
     connection.execute("ALTER TABLE kpi_1m ADD CONSTRAINT refused CHECK (false) NOT VALID")
     stream.send_events([make_event(random)])
     assert stream.wait_exit() == 1
+    connection.execute("ALTER TABLE kpi_1m DROP CONSTRAINT refused")
     failure = [line for line in stream.job.log.read_text().splitlines() if "stream.failed" in line][-1]
     assert "query kpi_1m" in failure
     assert "could not be written" in failure
     assert "violates check constraint" in failure
     assert "Traceback" not in failure
-    connection.execute("ALTER TABLE kpi_1m DROP CONSTRAINT refused")
 
 
 def test_duplicates_across_a_restart(stream: Stream, connection: Connection, random: Random) -> None:

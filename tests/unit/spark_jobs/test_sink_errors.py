@@ -4,7 +4,7 @@ import adbc_driver_manager
 import pytest
 from adbc_driver_manager import AdbcStatusCode
 
-from spark_jobs.sink.writer import _first_line, _is_transient
+from spark_jobs.sink.writer import _is_transient, _reason
 
 
 def database_error(sqlstate: str | None) -> adbc_driver_manager.Error:
@@ -28,6 +28,10 @@ def test_no_error_of_our_own_is_tried_again() -> None:
     assert not _is_transient(ValueError("08006"))
 
 
-def test_a_message_is_the_errors_first_line() -> None:
-    assert _first_line(ValueError("\n gone\nDETAIL: more")) == "gone"
-    assert _first_line(ValueError()) == "ValueError"
+def test_a_message_is_postgresqls_own_line_or_the_first() -> None:
+    behind_the_statement = (
+        "INTEGRITY: [libpq] Failed to execute '\nSELECT 1\n': ERROR:  no such row\nDETAIL:  more"
+    )
+    assert _reason(ValueError(behind_the_statement)) == "no such row"
+    assert _reason(ValueError("\n gone\nDETAIL: more")) == "gone"
+    assert _reason(ValueError()) == "ValueError"
