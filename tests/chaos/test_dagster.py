@@ -9,7 +9,7 @@ import pytest
 from stack.host.waiting import wait_until
 from tests.chaos.world import SERVICES, SETTLE_TIMEOUT_S, World
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 DAGSTER = ("dagster_daemon", "dagster_webserver", "dagster_code")
 

@@ -34,7 +34,7 @@ from tests.corpus.records import VALID
 from tests.processes import Started
 from tests.streaming import Stream, make_event
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 TOPIC = "test_cluster_spark"
 SECRET = secrets.token_urlsafe(32)

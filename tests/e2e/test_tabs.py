@@ -10,7 +10,7 @@ from bench.browser.chromium import open_browser
 from stack.host.waiting import wait_until
 from tests.e2e.platform import Platform
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 
 MOVES_S = 30
 HANDS_OVER_S = 30

@@ -26,7 +26,7 @@ from tests import truth
 from tests.processes import Started
 from tests.streaming import Stream, make_event
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 NAME = "test_spark_faults"
 MINUTE = timedelta(minutes=1)

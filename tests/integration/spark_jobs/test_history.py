@@ -204,6 +204,7 @@ def count_events(connection: Connection) -> int:
     return int(row[0]) if row else 0
 
 
+@pytest.mark.slow
 def test_lines_of_another_kind_are_mapped_by_a_source(
     spark: SparkSession, kept: Settings, connection: Connection, tmp_path: Path
 ) -> None:
@@ -254,6 +255,7 @@ def test_events_that_retention_would_delete_are_refused_before_anything_is_writt
     assert import_file(spark, enough, path).new == len(past.events)
 
 
+@pytest.mark.slow
 def test_kpis_outlive_their_events_and_an_import_of_the_same_again(
     spark: SparkSession, kept: Settings, connection: Connection, tmp_path: Path, random: Random
 ) -> None:

@@ -33,7 +33,7 @@ from tests.streaming import Sent, Stream, make_event
 from tests.topics import delete_records, raise_partitions, replace_topic
 from tests.truth import Connection, Event, Ledger
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 NAME = "test_spark_stream"
 MINUTE = timedelta(minutes=1)
