@@ -26,7 +26,7 @@ from tests.truth import COUNTED, Connection, Event
 LAST_OFFSETS = """
     SELECT DISTINCT ON (query_name) offsets_to FROM ops.stream_batch ORDER BY query_name, committed_at DESC
 """
-LIMIT_S = 120.0
+LIMIT_S = 240.0
 """A start of Spark included, on a machine that is busy."""
 
 
