@@ -14,7 +14,7 @@ from tests.chaos.load import Load
 from tests.e2e.dagster_ui import DagsterUi
 from tests.e2e.platform import Platform
 
-RATE = 200
+RATE = 100
 """Records a second of the load, beside the platform's own generator."""
 
 SETTLE_TIMEOUT_S = 240.0

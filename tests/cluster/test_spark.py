@@ -128,6 +128,7 @@ def test_every_record_gets_the_contracts_verdict(stream: Stream, random: Random)
     }
 
 
+@pytest.mark.slow
 def test_the_tables_are_those_of_a_job_on_one_machine(
     stream: Stream, settings: Settings, data_dir: Path, random: Random
 ) -> None:

@@ -17,8 +17,8 @@ from stack.local.programs import programs_of
 from tests.foreign_shell import foreign_variables, orderpulse
 
 COMMAND_TIMEOUT_S = 280
-STATUS_POLL_S = 1.0
-"""Each look at the status is a process, which takes about as long."""
+STATUS_POLL_S = 5.0
+"""Each look at the status is a process, which takes up to three seconds of a processor."""
 
 
 def isolated_settings(folder: Path, generator: dict[str, object]) -> Settings:
