@@ -63,7 +63,7 @@ class Tabs:
             found[:] = self.readers()
             return len(found) == 1
 
-        assert wait_until(is_one, 10), [page.url for page in found]
+        assert wait_until(is_one, 30), [page.url for page in found]
         return found[0]
 
 
