@@ -14,10 +14,10 @@ from tests.chaos.load import Load
 from tests.e2e.dagster_ui import DagsterUi
 from tests.e2e.platform import Platform
 
-RATE = 100
+RATE = 200
 """Records a second of the load, beside the platform's own generator."""
 
-SETTLE_TIMEOUT_S = 240.0
+SETTLE_TIMEOUT_S = 120.0
 SERVICES = ("generator", "spark_stream")
 NOT_ENDED = ("NOT_STARTED", "QUEUED", "STARTING", "STARTED", "CANCELING")
 ATTACHED = """

@@ -122,7 +122,6 @@ def test_a_stop_on_purpose_is_distinguished_from_a_fault(platform: Platform, ui:
     assert "stays stopped" in platform.command("up")
 
 
-@pytest.mark.slow
 def test_a_torn_commit_is_reported_and_the_way_out_works(platform: Platform, ui: DagsterUi) -> None:
     folder = platform.settings.checkpoint_dir / "kpi_1m"
     checkpoint = read_checkpoint(folder)

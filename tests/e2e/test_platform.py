@@ -71,7 +71,6 @@ def test_a_killed_server_comes_back_by_itself(platform: Platform) -> None:
     assert platform.wait_healthy(), platform.status()
 
 
-@pytest.mark.slow
 def test_a_killed_manager_is_repaired_with_one_of_each(platform: Platform) -> None:
     before = platform.pids()
     manager = before["supervisord"]

@@ -63,7 +63,7 @@ class Tabs:
             found[:] = self.readers()
             return len(found) == 1
 
-        assert wait_until(is_one, 30), [page.url for page in found]
+        assert wait_until(is_one, 10), [page.url for page in found]
         return found[0]
 
 
@@ -188,7 +188,7 @@ def test_pages_open_while_the_server_is_away(tabs: Tabs) -> None:
     page = tabs.open("/")
     fetched = "() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/assets/page-')).length"
     names = ("Events", "Sources", "Operations", "Dashboard")
-    assert wait_until(lambda: page.evaluate(fetched) == len(names), 60)
+    assert wait_until(lambda: page.evaluate(fetched) == len(names), 15)
     tabs.context.set_offline(True)
     for name in names:
         page.get_by_role("link", name=name).first.click()
