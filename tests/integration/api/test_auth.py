@@ -156,7 +156,7 @@ def test_without_tokens_no_other_site_can_start_or_stop_anything(
         for path in orders:
             assert client.post(path, headers=own | {"Origin": "http://evil.example"}).status_code == 403
             assert client.post(path, headers={"Content-Type": "text/plain"}).status_code == 415
-            body = {"payload": "{}"} if path.endswith("/try") else {"rate": 5}
+            body: dict[str, object] = {"payload": "{}"} if path.endswith("/try") else {"rate": 5}
             assert client.post(path, headers=own, json=body).status_code == 503, "Dagster or intake is away"
         about = f"{API_PREFIX}/about"
         assert client.get(about, headers={"Origin": "http://evil.example"}).status_code == 200
