@@ -1,10 +1,9 @@
-"""Child processes of a benchmark: started in separate groups, paused, and always ended."""
+"""Child processes of a benchmark: started, paused with all their descendants, and always ended."""
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +20,7 @@ STOP_LIMIT_S = 60.0
 
 
 class Child:
-    """`python ARGUMENTS` under `settings`; a context manager that ends the whole group."""
+    """`python ARGUMENTS` under `settings`; a context manager that ends it with its descendants."""
 
     def __init__(self, name: str, arguments: Sequence[str], settings: Settings, log: Path) -> None:
         """The output goes to the file `log`."""
@@ -72,12 +71,17 @@ class Child:
             raise StackError(f"{self.name} ended with code {code}. {self.tail()}")
 
     def pause(self) -> None:
-        """Suspend the group; memory, code caches and connections stay."""
-        os.killpg(self._process.pid, signal.SIGSTOP)
+        """Suspend the process and its descendants (Spark's JVM has a group of its own); memory and connections stay."""
+        paused: set[psutil.Process] = set()
+        while running := [each for each in self.family() if each not in paused]:
+            for each in running:
+                each.suspend()
+            paused.update(running)
 
     def resume(self) -> None:
-        """Resume a paused group."""
-        os.killpg(self._process.pid, signal.SIGCONT)
+        """Resume a paused process and its descendants."""
+        for each in reversed(self.family()):
+            each.resume()
 
     def tail(self) -> str:
         """The end of the log."""
@@ -89,12 +93,14 @@ class Child:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is not None:
-            return
+        family = self.family()
         self.resume()
         self._process.terminate()
         try:
             self._process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
             self._process.wait()
+        for each in family:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()

@@ -1,0 +1,35 @@
+"""A child of a benchmark stands still, and ends, with all its descendants; Spark's JVM has a group of its own."""
+
+from pathlib import Path
+
+import psutil
+
+from bench.children import Child
+from core.settings import Settings
+from stack.host.waiting import wait_until
+
+TREE = """
+import subprocess, sys, time
+sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+subprocess.run([sys.executable, "-c", f"import subprocess; subprocess.run({sleeper}, start_new_session=True)"])
+"""
+
+
+def test_a_pause_and_the_end_reach_descendants_in_every_group(settings: Settings, tmp_path: Path) -> None:
+    with Child("tree", ["-c", TREE], settings, tmp_path / "tree.log") as child:
+        child.wait_ready(lambda: len(child.family()) == 3)
+        child.pause()
+        family = child.family()
+        assert len(family) == 3
+        assert all(each.status() == psutil.STATUS_STOPPED for each in family)
+        child.resume()
+        assert wait_until(lambda: all(each.status() != psutil.STATUS_STOPPED for each in family), 10.0)
+    assert wait_until(lambda: all(_ended(each) for each in family), 10.0)
+
+
+def _ended(process: psutil.Process) -> bool:
+    """True for a zombie too: the one that adopted it may be slow to reap it."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
