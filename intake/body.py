@@ -14,12 +14,10 @@ GZIP_WINDOW = 31
 
 
 async def read_body(request: Request, most_bytes: int) -> bytes:
-    """The body, decompressed if it is gzip. Raises `ProblemError`: too large, too slow, no gzip."""
+    """The body, decompressed if it is gzip. Raises `ProblemError`: too large, too slow, not gzip."""
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding not in ("identity", "gzip"):
-        raise ProblemError(
-            415, "unsupported_encoding", "A body may be compressed by gzip, and by nothing else."
-        )
+        raise ProblemError(415, "unsupported_encoding", "A body may be compressed with gzip only.")
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > most_bytes:
         raise _too_large(most_bytes)
@@ -45,7 +43,7 @@ def unpacked(compressed: bytes, most_bytes: int) -> bytes:
     if len(content) > most_bytes:
         raise _too_large(most_bytes)
     if not unpacker.eof or unpacker.unused_data:
-        raise ProblemError(400, "bad_gzip", "The gzip is cut off, or something follows it.")
+        raise ProblemError(400, "bad_gzip", "The gzip data is cut off, or something follows it.")
     return content
 
 

@@ -1,4 +1,4 @@
-"""The command line of intake: serve, and look after sources."""
+"""The command line of intake: serve, and manage sources."""
 
 import sys
 
@@ -18,7 +18,7 @@ log = get_logger("intake")
 
 @app.callback(invoke_without_command=True)
 def serve_command(context: typer.Context) -> None:
-    """Take events and webhooks over HTTP and write them to Kafka, until stopped."""
+    """Receive events and webhooks over HTTP and write them to Kafka, until stopped."""
     if context.invoked_subcommand is not None:
         return
     from prometheus_client import disable_created_metrics
@@ -28,7 +28,7 @@ def serve_command(context: typer.Context) -> None:
 
     settings = load_settings(uses={"kafka"})
     configure_logging(settings.log_level, process="intake")
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # twice the lines, for when each counter began
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the lines, to say when each counter began
     log.info("intake.listening", host=settings.intake.host, port=settings.intake.port)
     serve(create_app(settings), settings)
 

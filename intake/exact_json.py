@@ -46,7 +46,7 @@ def elements(text: str) -> Iterator[tuple[str, Any]]:
     """Each element of a JSON array, as it is written and as a value. Raises `ValueError` if it is not one."""
     at = _after_blanks(text, 0)
     if text[at : at + 1] != "[":
-        raise ValueError("it is no JSON array")
+        raise ValueError("it is not a JSON array")
     at = _after_blanks(text, at + 1)
     closed = text[at : at + 1] == "]"
     while not closed:
@@ -56,7 +56,7 @@ def elements(text: str) -> Iterator[tuple[str, Any]]:
         closed = text[at : at + 1] == "]"
         if not closed:
             if text[at : at + 1] != ",":
-                raise ValueError(f"there is neither a comma nor the array's end at character {at}")
+                raise ValueError(f"a comma or the end of the array is missing at character {at}")
             at = _after_blanks(text, at + 1)
     if _after_blanks(text, at + 1) != len(text):
         raise ValueError("there is text after the array")

@@ -20,7 +20,7 @@ Outcome = Literal[
 ]
 BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 NOBODY = "none"
-"""The label of requests that name no source or sender that there is."""
+"""The label of requests that name no existing source or sender."""
 
 
 class Figures:
@@ -48,7 +48,7 @@ class Figures:
         )
         self._last = Gauge(
             "orderpulse_intake_last_accepted_timestamp_seconds",
-            "When something of it was last accepted.",
+            "When something from it was last accepted.",
             ["source"],
             registry=self.registry,
         )

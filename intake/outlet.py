@@ -1,6 +1,6 @@
-"""Records to Kafka: a request waits until all its records are acknowledged, or learns that they may not be.
+"""Records to Kafka: a request waits until all its records are acknowledged, or fails because some may not have arrived.
 
-Every record that was given up may still arrive: the sender sends it again, and the stream counts its id once.
+A record that was given up may still arrive: the sender sends it again, and the stream counts its id once.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ MAX_WAITING = 20_000
 """Records without an acknowledgement; a request that would exceed it gets a 503."""
 
 STALLED_AFTER_S = 2.0
-"""Silence of the broker, in seconds, after which new requests need not wait to learn of it."""
+"""Silence of the broker, in seconds, after which new requests are refused at once."""
 
 POLL_S = 0.1
 LARGEST_RECORD_BYTES = 1_000_000
@@ -130,7 +130,7 @@ class Outlet:
                 break
             self._sent += 1
         if not await delivery.done:
-            raise UnavailableError("Kafka has not acknowledged it in time. Send it again.")
+            raise UnavailableError("Kafka did not acknowledge it in time. Send it again.")
 
     def close(self) -> None:
         """Wait for outstanding acknowledgements, as long as a request would, and end the thread."""

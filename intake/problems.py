@@ -26,7 +26,7 @@ class Problem(BaseModel):
 
 
 class ProblemError(OrderpulseError):
-    """An error that is answered. `code` names it for programs and in the metrics."""
+    """An error with a response of its own. `code` names it for programs and in the metrics."""
 
     def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -77,7 +77,5 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _on_unexpected(_: Request, __: Exception) -> Response:
-    detail = (
-        "Intake met an error that it did not expect, and logged it. Nothing was acknowledged: send it again."
-    )
+    detail = "Intake met an unexpected error and logged it. Nothing was acknowledged: send it again."
     return answer(ProblemError(500, "internal_error", detail))

@@ -9,7 +9,7 @@ BURST_S = 2.0
 
 
 class RateLimit:
-    """`per_s` requests a second for each name, and those of two seconds at once."""
+    """`per_s` requests a second for each name, in bursts of up to two seconds' worth."""
 
     def __init__(self, per_s: float, clock: Callable[[], float] = monotonic) -> None:
         self._per_s = per_s

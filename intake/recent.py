@@ -38,7 +38,7 @@ class _OfSource:
 
 
 class History:
-    """Notes and answers, in a shop with these currencies; it belongs to the event loop."""
+    """Takes notes and answers questions about them, in a shop with these currencies; only the event loop uses it."""
 
     def __init__(self, clock: Clock, currencies: tuple[str, ...]) -> None:
         self._clock = clock

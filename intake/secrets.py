@@ -1,6 +1,6 @@
 """What senders are verified with: files that only their owner may read, one for each sender or source.
 
-`sources/NAME` holds the secrets of a source, one a line, of which any may fit; `sources/NAME.pem` its certificates.
+`sources/NAME` holds the secrets of a source, one per line, any of which may match; `sources/NAME.pem` its certificates.
 `senders/NAME` holds the key of a sender of `/v1/events`. Files are read again when they change.
 """
 

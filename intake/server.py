@@ -39,6 +39,6 @@ def _bound(settings: Settings) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise StackError(
-            f"Intake cannot listen on {host}, port {port} ({error.strerror}). Stop what holds the port, or set "
+            f"Intake cannot listen on {host}, port {port} ({error.strerror}). Stop the program that uses the port, or set "
             "ORDERPULSE_INTAKE__PORT."
         ) from None

@@ -14,7 +14,7 @@ from core.settings import Settings, read_settings
 from intake.address import source_address
 from intake.mapping.errors import SourceError, UnmappedError
 from intake.mapping.registry import SUFFIX, Registry
-from intake.mapping.source import NAME, Source
+from intake.mapping.source import NAME, NAME_RULE, Source
 from intake.secrets import CERTIFICATES, Secrets, write_secret
 from intake.signatures import StandardWebhooks
 from intake.trial import Trial, try_message
@@ -92,7 +92,7 @@ def try_command(
         raise typer.Exit(1) from None
     if not trials:
         typer.echo(
-            "It maps and gives no event: it is not about an order or payment, or an earlier message reported it."
+            "It maps but gives no event: it is not about an order or payment, or an earlier message reported it."
         )
     for number, trial in enumerate(trials, 1):
         _print_event(number, trial)
@@ -102,18 +102,18 @@ def try_command(
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and dashes.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Lower-case letters, digits and dashes.")],
     like: Annotated[
-        str | None, typer.Option(help="Begin with a copy of this source.", metavar="NAME")
+        str | None, typer.Option(help="Start with a copy of this source.", metavar="NAME")
     ] = None,
 ) -> None:
-    """Begin a source of your own: a file to edit, with examples in it."""
+    """Start a source of your own: a file to edit, with examples in it."""
     settings = read_settings()
     registry = Registry(settings.sources_dir)
     if not NAME.fullmatch(name):
-        raise SourceError(f"'{name}' is no name for a source: small letters, digits and dashes, 39 at most.")
+        raise SourceError(f"'{name}' cannot name a source: a name {NAME_RULE}.")
     if registry.is_own(name):
-        raise SourceError(f"There is a source '{name}' already: {registry.path(name)}")
+        raise SourceError(f"The source '{name}' exists already: {registry.path(name)}")
     template = TEMPLATE if like is None else registry.path(like)
     if template is None:
         raise _unknown(registry, like or "")
@@ -128,15 +128,15 @@ def new(
 @app.command()
 def secret(
     name: Name,
-    generate: Annotated[bool, typer.Option("--generate", help="Make one, and show it once.")] = False,
+    generate: Annotated[bool, typer.Option("--generate", help="Create one, and show it once.")] = False,
     add: Annotated[
-        bool, typer.Option("--add", help="Keep the former ones valid too, while it is replaced.")
+        bool, typer.Option("--add", help="Keep the previous ones valid, too, while it is replaced.")
     ] = False,
     certificates: Annotated[
         Path | None, typer.Option(help="Certificates (PEM) that the sender signs with, for PayPal.")
     ] = None,
 ) -> None:
-    """Set what a source's messages are verified with. It is asked for, or read from standard input."""
+    """Set the secret that verifies a source's messages. It is prompted for, or read from standard input."""
     settings = read_settings()
     _, source = _registry_and_source(settings, name)
     path, known = Secrets(settings).source_file(name), Secrets(settings).of_source(name)
@@ -151,18 +151,18 @@ def secret(
     write_secret(path, "".join(f"{each}\n" for each in [*kept, value]).encode())
     if generate:
         typer.echo(value)
-    typer.echo(f"The secret of {name} is set; intake takes it at once. It is in {path}.", err=True)
+    typer.echo(f"The secret of {name} is set; intake uses it at once. It is in {path}.", err=True)
 
 
 @app.command()
 def key(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Of the sender: small letters, digits and dashes.")
+        str, typer.Argument(metavar="NAME", help="Of the sender: lower-case letters, digits and dashes.")
     ],
 ) -> None:
-    """Make a key for a sender of /v1/events, in place of its former one, and show it once."""
+    """Create a key for a sender of /v1/events, in place of its previous one, and show it once."""
     if not NAME.fullmatch(name):
-        raise SourceError(f"'{name}' is no name for a sender: small letters, digits and dashes, 39 at most.")
+        raise SourceError(f"'{name}' cannot name a sender: a name {NAME_RULE}.")
     value = random.token_urlsafe(KEY_BYTES)
     write_secret(Secrets(read_settings()).sender_file(name), f"{value}\n".encode())
     typer.echo(value)
@@ -245,7 +245,7 @@ def _check_standard_secret(value: str) -> None:
     try:
         from_base64(value.removeprefix("whsec_"))
     except SignatureError:
-        raise SourceError("A Standard Webhooks secret is `whsec_` and a key in base 64.") from None
+        raise SourceError("A Standard Webhooks secret is `whsec_` and a key in base64.") from None
 
 
 def _certificates(path: Path) -> bytes:
@@ -257,5 +257,5 @@ def _certificates(path: Path) -> bytes:
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError:
-        raise SourceError(f"{path} holds no certificates in PEM.") from None
+        raise SourceError(f"{path} contains no PEM certificate.") from None
     return content

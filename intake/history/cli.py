@@ -21,7 +21,7 @@ Row = tuple[int, bytes, str | None, str | None]
 
 def history_command(
     file: Path,
-    source: Annotated[str, typer.Option(help="What maps the lines; `events`: they are events.")] = EVENTS,
+    source: Annotated[str, typer.Option(help="Maps the lines; `events`: they are events already.")] = EVENTS,
     header: Annotated[list[str] | None, typer.Option(help="A header of the source's messages.")] = None,
     batch: Annotated[int, typer.Option(min=1, help="Lines in a batch.")] = BATCH_LINES,
 ) -> None:
@@ -34,8 +34,8 @@ def history_command(
             if source == EVENTS and opened.columns is not None:
                 require_columns(opened.columns, file)
             _write(sys.stdout.buffer, opened, mapping, batch)
-    except BrokenPipeError:  # whoever reads has ended and has said why
-        sys.stdout = None  # Python would flush it at its end, and fail again
+    except BrokenPipeError:  # the reader of the pipe has ended and reported why
+        sys.stdout = None  # Python would flush it on exit, and fail again
         raise typer.Exit(1) from None
 
 
@@ -49,7 +49,7 @@ def _write(output: Any, file: File, mapping: Mapping, batch_lines: int) -> None:
 
 
 def _batches(file: File, mapping: Mapping, batch_lines: int) -> Iterator[tuple[list[Row], Position]]:
-    """The rows of so many lines, or of so many bytes if that are fewer; at the end of the file, what is left."""
+    """Rows of `batch_lines` lines, or of fewer if those have `BATCH_BYTES`; at the end of the file, what is left."""
     rows: list[Row] = []
     lines, ignored, since, size = 0, 0, 0, 0
     for line in file.records():

@@ -45,7 +45,7 @@ def require_columns(columns: Iterable[str], path: Path) -> None:
     if missing := [field.name for field in FIELDS if field.name not in found]:
         raise SourceError(
             f"{path} has no column {', '.join(missing)}. A file of events has the columns "
-            f"{', '.join(field.name for field in FIELDS)}; for one of another kind, describe it in a source "
+            f"{', '.join(field.name for field in FIELDS)}; describe any other file in a source "
             "(docs/connect.md, History)."
         )
 

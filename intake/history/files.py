@@ -22,7 +22,7 @@ CSV, JSON_LINES = (".csv",), (".jsonl", ".ndjson")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A record: the line as it is, or a CSV row as texts by column. `fault` says why it cannot be read."""
+    """A record: the line as it is, or a CSV row as text by column. `fault` says why it cannot be read."""
 
     number: int
     content: bytes
@@ -49,7 +49,7 @@ class File:
         return self._raw.tell() / self._size if self._size else None
 
     def records(self) -> Iterator[Line]:
-        """The records in order, without blank lines. Raises `SourceError` where the file is no such file."""
+        """The records in order, without blank lines. Raises `SourceError` where the file is damaged or not of its kind."""
         if self.columns is None:
             yield from (Line(number, text.rstrip(b"\r\n")) for number, text in self._lines if text.strip())
             return
@@ -92,16 +92,16 @@ class File:
             yield from self._rows
         except csv.Error as error:
             raise SourceError(
-                f"{self._path} is no CSV from line {self._rows.line_num} on: {error}."
+                f"{self._path} is not valid CSV from line {self._rows.line_num} on: {error}."
             ) from None
 
 
 @contextmanager
 def open_file(path: Path) -> Iterator[File]:
-    """Open a file by the endings of its name. Raises `SourceError`."""
+    """Open a file of the kind that the end of its name says. Raises `SourceError`."""
     if _kind(path) not in CSV + JSON_LINES:
         raise SourceError(
-            f"{path}: the name says what is in the file: .csv, .jsonl or .ndjson, with .gz if it is compressed."
+            f"{path}: the name must end in .csv, .jsonl or .ndjson, and then .gz if the file is compressed."
         )
     try:
         with path.open("rb") as raw:

@@ -17,8 +17,8 @@ def _compiled(value: object) -> ParsedResult:
         try:
             return jmespath.compile(value)
         except JMESPathError as error:
-            raise ValueError(f"'{value}' is no JMESPath expression: {str(error).splitlines()[0]}") from None
-    raise ValueError("an expression is a text")
+            raise ValueError(f"'{value}' is not valid JMESPath: {str(error).splitlines()[0]}") from None
+    raise ValueError("an expression must be a string")
 
 
 Expression = Annotated[

@@ -22,7 +22,7 @@ from intake.mapping.source import NO_EVENT, Rule, Source
 from intake.received import Received
 
 NAMESPACE = uuid.UUID("5f0c8a4e-3c63-4c1b-9a57-6d1f2b7e9c10")
-"""Of all ids that are made here. Another value would make every event a new one."""
+"""The namespace of all ids that are made here. Another value would make every event a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ def content_id(source: str, content: bytes) -> bytes:
 
 
 def map_request(source: Source, received: Received, received_at: datetime | None) -> list[Mapped]:
-    """The events of a request; none if the source ignores it, or its news is old.
+    """The events of a request; none if the source ignores it, or if it repeats what an earlier one reported.
 
-    `received_at` is None for a message from a file: no earlier message need have reported its old news, and the time of
-    the request stands for no other. Raises `UnmappedError` if the source does not understand it.
+    `received_at` is None for a message from a file. Then `recent` does not apply, because nothing earlier may have been
+    received, and `default: received` gives no time. Raises `UnmappedError` if the source does not understand the message.
     """
     found = document(source, received)
     message = source.message.read(found, "message")
@@ -73,14 +73,14 @@ def map_request(source: Source, received: Received, received_at: datetime | None
             event.value.decode()
             event.key.decode()
         except ValueError:
-            raise UnmappedError("not_utf8", "a text holds what is no character") from None
+            raise UnmappedError("not_utf8", "a text contains half of a character") from None
     return events
 
 
 def _events(source: Source, rule: Rule, found: Document, received_at: datetime | None) -> Iterator[Mapped]:
     items = [None] if rule.each is None else find(rule.each, found) or []
     if not isinstance(items, list):
-        raise UnmappedError("expression_failed", f"`{rule.each.expression}` finds no list")
+        raise UnmappedError("expression_failed", f"`{rule.each.expression}` does not find a list")
     for item in items:
         event = _event(source, rule, found | {"item": item}, received_at)
         if event is not None:
@@ -116,5 +116,5 @@ def _event(source: Source, rule: Rule, found: Document, received_at: datetime | 
 
 
 def _is_true(found: Any) -> bool:
-    """JMESPath's own idea of true: everything but null, false and what is empty."""
+    """JMESPath's own definition of true: everything but null, false and empty values."""
     return found is not None and found is not False and found not in ("", [], {})

@@ -1,4 +1,4 @@
-"""What a request holds, as one document that the expressions of a source look into."""
+"""The content of a request as one document, in which the expressions of a source look up values."""
 
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,7 +12,7 @@ Document = dict[str, Any]
 
 
 def document(source: Source, received: Received) -> Document:
-    """`body` (a query's or form's parameters too) and the `headers` that the source names.
+    """`body` (or the parameters of a query or form) and the `headers` that the source names.
 
     Raises `UnmappedError` if the request is not in the source's format.
     """
@@ -38,7 +38,7 @@ def _body(source: Source, received: Received) -> Any:
 
 
 def _open(body: Any, path: list[str]) -> None:
-    """Replace the text at `path`, which is JSON itself, by its value."""
+    """Replace the text at `path`, which is JSON itself, with its value."""
     *folders, name = path
     for folder in folders:
         body = body.get(folder) if isinstance(body, dict) else None

@@ -1,6 +1,6 @@
-"""The sources that there are: those that come with the platform, and a shop's own in a folder.
+"""All sources: those that come with the platform, and a shop's own in a folder.
 
-A file of the shop's own comes before one of the same name here. Files are read again when they change.
+A file of the shop's own takes precedence over a built-in one of the same name. Files are read again when they change.
 """
 
 from collections.abc import Iterator
@@ -66,9 +66,9 @@ def read_source(path: Path) -> Source:
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+        raise SourceError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise SourceError(f"{path}: a source is a mapping of names to values")
+        raise SourceError(f"{path}: a source must be a mapping of names to values")
     try:
         return Source.model_validate({**content, "name": path.stem})
     except ValidationError as error:

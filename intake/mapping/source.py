@@ -14,6 +14,9 @@ from intake.mapping.values import AmountField, Moment, MomentField, Part, Text, 
 from intake.signatures import Signature
 
 NAME = re.compile(NAME_PATTERN)
+NAME_RULE = "begins with a letter and has lower-case letters, digits and dashes, 39 characters at most"
+"""`NAME` in words."""
+
 NO_EVENT = "none"
 """In a table of result codes: this one makes no event."""
 
@@ -25,7 +28,7 @@ def _pattern(text: str | None) -> str | None:
         try:
             re.compile(text)
         except re.error as error:
-            raise ValueError(f"'{text}' is no regular expression: {error}") from None
+            raise ValueError(f"'{text}' is not a regular expression: {error}") from None
     return text
 
 
@@ -88,10 +91,10 @@ class Answers(Part):
     @model_validator(mode="after")
     def _fit(self) -> "Answers":
         if self.accepted.status >= 300:
-            raise ValueError("`accepted` is a status from 200 to 299")
+            raise ValueError("`accepted` must have a status from 200 to 299")
         if self.refused.status != 401 or self.unavailable.status != 503:
             raise ValueError(
-                "the statuses of `refused` and `unavailable` are 401 and 503; only their bodies may differ"
+                "the statuses of `refused` and `unavailable` must be 401 and 503; only their bodies may differ"
             )
         return self
 
@@ -117,25 +120,25 @@ class Source(Part):
     @model_validator(mode="before")
     @classmethod
     def _complete_rules(cls, data: Any) -> Any:
-        """Give each rule the fields that hold for all."""
+        """Give each rule the fields that apply to all."""
         if isinstance(data, Mapping):
             fields, messages = data.get("fields") or {}, data.get("messages")
             if isinstance(fields, Mapping) and isinstance(messages, Mapping):
                 completed = {name: _completed(rules, fields) for name, rules in messages.items()}
                 kept = {key: value for key, value in data.items() if key != "fields"}
                 return kept | {"messages": completed}
-        raise ValueError("a source is a mapping, and so are its `fields` and `messages`")
+        raise ValueError("a source must be a mapping, and so must its `fields` and `messages`")
 
     @model_validator(mode="after")
     def _agrees(self) -> "Source":
         if not NAME.fullmatch(self.name):
-            raise ValueError("a name has small letters, digits and dashes, at most 39")
+            raise ValueError(f"a name {NAME_RULE}")
         if (self.payload == "query") != (self.method == "GET"):
             raise ValueError("`payload: query` goes with `method: GET`")
         if self.setup_vi and len(self.setup_vi) != len(self.setup):
-            raise ValueError("`setup_vi` has as many steps as `setup`")
+            raise ValueError("`setup_vi` must have as many steps as `setup`")
         if any(header != header.lower() for header in self.headers):
-            raise ValueError("`headers` are written in lower case")
+            raise ValueError("`headers` must be in lower case")
         return self
 
     def ignores(self, message: str) -> bool:
@@ -150,4 +153,4 @@ class Source(Part):
 def _completed(rules: Any, fields: Mapping[str, Any]) -> Any:
     if isinstance(rules, list):
         return [{**fields, **rule} if isinstance(rule, Mapping) else rule for rule in rules]
-    raise ValueError("each of `messages` has a list of events")
+    raise ValueError("each of `messages` must have a list of events")

@@ -23,7 +23,7 @@ Document = dict[str, Any]
 
 
 class Part(BaseModel):
-    """Something in a source's file."""
+    """A part of a source's file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,7 +74,7 @@ class Text(Part):
         if found is not None:
             return self.prefix + (found.upper() if self.upper else found)
         if self.default is None:
-            raise UnmappedError(f"no_{name}", f"{name}: nothing that can be used at {self.place}")
+            raise UnmappedError(f"no_{name}", f"{name}: no usable value at {self.place}")
         return self.default
 
     @property
@@ -86,8 +86,8 @@ class Text(Part):
 class Amount(Part):
     """Money. A list is summed.
 
-    `divide_by`: the sender multiplies all amounts. `decimals`: it sends the currency's smallest unit; how many decimals
-    that means, by currency (`other`: all that are not listed). `absolute`: it writes what is given back as negative.
+    `divide_by`: the sender multiplies all amounts. `decimals`: it sends amounts in the currency's smallest unit; the number
+    of decimals by currency (`other`: all that are not listed). `absolute`: it sends refunds as negative amounts.
     """
 
     path: Expression
@@ -148,7 +148,7 @@ class Moment(Part):
             return self._parsed(text)
         except (ValueError, OverflowError, OSError):
             raise UnmappedError(
-                f"bad_{name}", f"{name}: '{text[:40]}' at {self.place} is no time in the format {self.format}"
+                f"bad_{name}", f"{name}: '{text[:40]}' at {self.place} is not in the format {self.format}"
             ) from None
 
     def _parsed(self, text: str) -> datetime:
@@ -202,5 +202,5 @@ def _as_number(found: Any, place: str) -> Decimal:
     if isinstance(found, Decimal) and found.is_finite() and abs(found.adjusted()) < LONGEST_NUMBER:
         text = format(found, "f")
     if not NUMBER.fullmatch(text) or sum(each.isdigit() for each in text) > LONGEST_NUMBER:
-        raise UnmappedError("bad_amount", f"amount: what is at {place} is no number such as 129.95")
+        raise UnmappedError("bad_amount", f"amount: the value at {place} is not a number such as 129.95")
     return Decimal(text)

@@ -15,14 +15,14 @@ from intake.mapping.mapper import Mapped
 from intake.mapping.source import Rule
 
 NOTES: dict[Timing, str] = {
-    "late": f"sent now it would be late: more than {LATENESS_LIMIT} ago",
-    "future": f"sent now it would be from the future: more than {FUTURE_LIMIT} ahead",
+    "late": f"if sent now, it would be late: more than {LATENESS_LIMIT} ago",
+    "future": f"if sent now, it would be in the future: more than {FUTURE_LIMIT} ahead",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FieldVerdict:
-    """One field. `fault` is None if the contract accepts it; `timing` is what would become of its time if it came now.
+    """One field. `fault` is None if the contract accepts it; `timing` is how its time would be judged if it came now.
 
     `origin`: the expressions or fields that it comes from; empty if the source fixes it.
     """

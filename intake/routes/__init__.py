@@ -1,1 +1,1 @@
-"""What can be asked of intake."""
+"""The routes of intake."""

@@ -36,7 +36,7 @@ async def _authorize(context: ContextDep, authorization: Annotated[str, Header()
     key = context.settings.intake.internal_key
     sent = authorization.removeprefix(BEARER).encode()
     if key is None or not hmac.compare_digest(sent, key.get_secret_value().encode()):
-        raise ProblemError(401, "unauthorized", "This needs the internal key, which the API has.")
+        raise ProblemError(401, "unauthorized", "This needs the internal key, which only the API has.")
 
 
 router = APIRouter(prefix=PATH, include_in_schema=False, dependencies=[Depends(_authorize)])
@@ -67,14 +67,14 @@ async def try_source(context: ContextDep, name: str, request: Request) -> TryRes
     except SourceError as error:
         raise ProblemError(422, "source_unusable", str(error)) from None
     except ValidationError:
-        raise ProblemError(400, "malformed", "The body holds no `payload` with `headers`.") from None
+        raise ProblemError(400, "malformed", "The body needs a `payload`; `headers` are optional.") from None
     headers = {header.lower(): value for header, value in wanted.headers.items()}
     try:
         content = wanted.payload.encode()
         trials = try_message(context.settings, source, content, headers, utc_now())
     except UnicodeEncodeError:
         return TryResult(
-            outcome="unmapped", reason="not_utf8", detail="a text holds what is no character", events=[]
+            outcome="unmapped", reason="not_utf8", detail="a text contains half of a character", events=[]
         )
     except UnmappedError as error:
         return TryResult(outcome="unmapped", reason=error.reason, detail=str(error), events=[])

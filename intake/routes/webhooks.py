@@ -50,7 +50,7 @@ async def _receive(name: str, request: Request, context: Context) -> Response:
     with context.figures.timed("sources"):
         source = _source(context, name)
         if request.method != source.method:
-            detail = f"The messages of {source.title} come by {source.method}."
+            detail = f"{source.title} sends its messages by {source.method}."
             raise ProblemError(405, "method_not_allowed", detail, {"Allow": source.method})
         try:
             return await _handle(source, request, context)

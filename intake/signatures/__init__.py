@@ -1,6 +1,6 @@
 """How senders sign. A source names one scheme with its parameters; each verifies one request.
 
-No scheme accepts a request that it could not verify. Comparisons take the same time whatever differs.
+No scheme accepts a request that it could not verify. Comparisons take constant time.
 """
 
 from typing import Annotated

@@ -21,7 +21,7 @@ ALGORITHM = "SHA256withRSA"
 
 
 class Certificate(Scheme):
-    """Signed is `ID|TIME|WEBHOOK|CRC32 of the body`. WEBHOOK is the id of the webhook, the source's secret."""
+    """The signature covers `ID|TIME|WEBHOOK|CRC32 of the body`. WEBHOOK is the id of the webhook, the source's secret."""
 
     scheme: Literal["certificate"]
     header_prefix: str = "paypal-"
@@ -47,7 +47,7 @@ class Certificate(Scheme):
 
 
 def _keys(certificates: bytes | None, now: datetime) -> list[RSAPublicKey]:
-    """The keys of the certificates that are valid now and are no authority's."""
+    """The keys of the certificates that are valid now and are not an authority's."""
     if not certificates:
         return []
     try:

@@ -17,9 +17,9 @@ from intake.signatures.scheme import (
 
 
 class SignedFields(Scheme):
-    """Signed is `name=value&name=value...` of `fields` in their order, as MoMo does.
+    """The signature covers `name=value&name=value...` of `fields` in their order, as MoMo's does.
 
-    `key_field` is no field of the body: its value is the public part of the credentials, which are written
+    `key_field` is not a field of the body: its value is the public part of the credentials, which are written
     `PUBLIC:SECRET`. `signature` is the field that holds the signature (hexadecimal).
     """
 
@@ -45,7 +45,7 @@ class SignedFields(Scheme):
 
 
 class SignedField(Scheme):
-    """Signed is the text of one field, as it is, as ZaloPay does."""
+    """The signature covers the text of one field, as it is, as ZaloPay's does."""
 
     scheme: Literal["signed_field"]
     field: str

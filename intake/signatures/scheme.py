@@ -1,4 +1,4 @@
-"""What all schemes share: the secrets they verify with, and the reasons for which they refuse."""
+"""What all schemes share: the secrets they verify with, and the reasons why they refuse a request."""
 
 import base64
 import binascii
@@ -19,9 +19,9 @@ Reason = Literal["no_secret", "missing", "malformed", "wrong", "old"]
 
 _MEANINGS: dict[Reason, str] = {
     "no_secret": "No secret is set for this source, so nothing can be verified. Set it with `orderpulse source secret`.",
-    "missing": "The request has no signature in the place that this source uses.",
+    "missing": "The request has no signature where this source expects it.",
     "malformed": "The signature cannot be read.",
-    "wrong": "The signature does not fit: another secret, or the request was changed on its way.",
+    "wrong": "The signature does not match: the secret differs, or the request was changed on its way.",
     "old": "The signature's time is too far from this machine's: an old message sent again, or a wrong clock.",
 }
 
@@ -36,7 +36,7 @@ class SignatureError(OrderpulseError):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a source is verified with: secrets of which any may fit (so that one can be replaced), and certificates (PEM)."""
+    """What a source is verified with: secrets, any of which may match (so that one can be replaced), and certificates (PEM)."""
 
     secrets: tuple[str, ...] = field(default=(), repr=False)
     certificates: bytes | None = field(default=None, repr=False)
@@ -59,7 +59,7 @@ def mac(secret: str | bytes, message: bytes, digest: Digest = "sha256") -> bytes
 
 
 def require_match(given: bytes, expected: Iterable[bytes]) -> None:
-    """Raise `SignatureError` unless `given` is one of `expected`. Compares with all of them, whichever fits."""
+    """Raise `SignatureError` unless `given` is one of `expected`. Compares with all of them, whichever matches."""
     fits = [hmac.compare_digest(given, each) for each in expected]
     if not fits:
         raise SignatureError("no_secret")
@@ -84,7 +84,7 @@ def from_hex(text: str) -> bytes:
 
 
 def from_base64(text: str) -> bytes:
-    """The bytes of base 64 (RFC 4648, section 4). Raises `SignatureError`."""
+    """The bytes of base64 (RFC 4648, section 4). Raises `SignatureError`."""
     try:
         return base64.b64decode(text.strip(), validate=True)
     except ValueError:

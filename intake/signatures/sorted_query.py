@@ -17,7 +17,7 @@ from intake.signatures.scheme import (
 
 
 class SortedQuery(Scheme):
-    """Signed are the parameters whose names begin with `prefix`, sorted by name and encoded as a form does.
+    """The signature covers the parameters whose names begin with `prefix`, sorted by name and encoded as in a form.
 
     `parameter` holds the signature (hexadecimal); it and `left_out` are not signed.
     """

@@ -22,7 +22,7 @@ SECRET_PREFIX = "whsec_"  # noqa: S105  # how such a secret begins, in both sche
 
 
 class Stripe(Scheme):
-    """`Stripe-Signature: t=TIME,v1=HEX`; several `v1` while the secret is being replaced. Signed is `TIME.BODY`."""
+    """`Stripe-Signature: t=TIME,v1=HEX`; several `v1` while the secret is being replaced. Covers `TIME.BODY`."""
 
     scheme: Literal["stripe"]
     header: str = "stripe-signature"
@@ -46,7 +46,7 @@ class Stripe(Scheme):
 class StandardWebhooks(Scheme):
     """https://www.standardwebhooks.com: `webhook-signature: v1,BASE64 ...` over `ID.TIME.BODY`.
 
-    The secret is `whsec_` and a key in base 64.
+    The secret is `whsec_` and a key in base64.
     """
 
     scheme: Literal["standard_webhooks"]

@@ -60,7 +60,7 @@ def test_try_shows_the_event_and_the_verdict_of_each_field(tmp_path: Path) -> No
     code, text = run("try", "vnpay", message(tmp_path, "vnpay", "paid"))
     assert code == 0
     assert '"amount":250000.00,"currency":"VND"' in text
-    assert "sent now it would be late" in text
+    assert "if sent now, it would be late" in text
     assert "The contract accepts it." in text
     code, text = run("try", "woocommerce", message(tmp_path, "woocommerce", "updated_refunded"), *TOPIC)
     assert code == 0
@@ -96,10 +96,11 @@ def test_a_source_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "message.json"
     file.write_text(json.dumps(body))
     assert run("try", "mine", str(file))[0] == 0
-    assert "There is a source 'mine' already" in run("new", "mine")[1]
+    assert "The source 'mine' exists already" in run("new", "mine")[1]
     assert run("new", "eu-shop", "--like", "woocommerce")[0] == 0
     assert "https://pulse.example/v1/sources/eu-shop" in run("list")[1]
-    assert "no name" in run("new", "../x")[1]
+    assert "cannot name a source" in run("new", "../x")[1]
+    assert "begins with a letter" in run("new", "2nd-shop")[1]
     assert "no source 'nothing'" in run("new", "b", "--like", "nothing")[1]
 
 
@@ -123,11 +124,11 @@ def test_certificates(tmp_path: Path) -> None:
     file.write_text("-----BEGIN PRIVATE KEY-----")
     assert "private key" in run("secret", "paypal", "--certificates", str(file))[1]
     file.write_text("nothing")
-    assert "no certificates" in run("secret", "paypal", "--certificates", str(file))[1]
+    assert "no PEM certificate" in run("secret", "paypal", "--certificates", str(file))[1]
 
 
 def test_a_key_of_a_sender(tmp_path: Path) -> None:
     code, text = run("key", "till-1")
     assert code == 0
     assert Secrets(read_settings()).sender(text.strip()) == "till-1"
-    assert "no name" in run("key", "../x")[1]
+    assert "cannot name a sender" in run("key", "../x")[1]

@@ -92,12 +92,12 @@ def test_json_lines_of_events_pass_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("h.json", b"[]", "the name says what is in the file"),
+        ("h.json", b"[]", "the name must end in"),
         ("h.jsonl", b"[" + b" " * LONGEST_LINE_BYTES, "Line 1 .* is longer than"),
         ("h.csv", b"", "no first line"),
         ("h.csv", b"a,a\n", "two columns of the same name"),
-        ("h.csv", b'a,b\n1,"open\n2,3\n', "no CSV from line 3 on"),
-        ("h.csv", b"a\n" + b"x" * 131_073, "no CSV from line 2 on"),
+        ("h.csv", b'a,b\n1,"open\n2,3\n', "not valid CSV from line 3 on"),
+        ("h.csv", b"a\n" + b"x" * 131_073, "not valid CSV from line 2 on"),
         ("missing/h.csv", None, "cannot be read: No such file"),
     ],
 )

@@ -57,13 +57,13 @@ def test_the_template_maps_what_it_describes(tmp_path: Path) -> None:
             "messages.order.placed.0.amount: Field required",
         ),
         ("eventTime: body.at", "eventTime: {path: body.at, zone: Mars}", "no time zone 'Mars'"),
-        ("userId: {path: body.order.customer, default: guest}", "userId: body.[", "no JMESPath expression"),
+        ("userId: {path: body.order.customer, default: guest}", "userId: body.[", "is not valid JMESPath"),
         ("message: body.type", "mesage: body.type", "mesage: Extra inputs are not permitted"),
-        ("fields:", "fields: 7\nrest:", "so are its `fields` and `messages`"),
-        ("title: My shop", "title: [", "is no YAML"),
+        ("fields:", "fields: 7\nrest:", "so must its `fields` and `messages`"),
+        ("title: My shop", "title: [", "is not valid YAML"),
         ("title: My shop", "method: GET\ntitle: My shop", "`payload: query` goes with `method: GET`"),
-        ("title: My shop", "ping: '['\ntitle: My shop", "no regular expression"),
-        ("title: My shop", "answers: {refused: {status: 200}}\ntitle: My shop", "are 401 and 503"),
+        ("title: My shop", "ping: '['\ntitle: My shop", "not a regular expression"),
+        ("title: My shop", "answers: {refused: {status: 200}}\ntitle: My shop", "must be 401 and 503"),
         ("title: My shop", "answers: {accepted: {status: 500}}\ntitle: My shop", "from 200 to 299"),
     ],
 )
@@ -124,5 +124,5 @@ def test_whatever_is_sent_is_mapped_or_refused_in_words(tmp_path: Path, body: by
 def test_half_a_character_does_not_map(tmp_path: Path) -> None:
     source = read_source(edited(tmp_path, "My shop", "Mine"))
     body = exact_json.dumps(PAID).replace(b"A-1", rb"A-\ud83d")
-    with pytest.raises(UnmappedError, match="no character"):
+    with pytest.raises(UnmappedError, match="half of a character"):
         map_request(source, Received(body), NOW)

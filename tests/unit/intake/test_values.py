@@ -136,7 +136,7 @@ def test_a_text_that_is_not_there_is_said(value: Any) -> None:
     [
         (Text, {}, "either `path` or `value`"),
         (Text, {"path": "a", "value": "b"}, "either `path` or `value`"),
-        (Text, {"path": "a["}, "no JMESPath expression"),
+        (Text, {"path": "a["}, "is not valid JMESPath"),
         (
             Amount,
             {"path": "a", "divide_by": 100, "decimals": {"other": 2}},

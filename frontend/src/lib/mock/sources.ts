@@ -41,7 +41,7 @@ export function sourceList(now: number): SourceList {
         last_refused: {
           at: ago(12 * MINUTE_MS),
           code: "wrong",
-          detail: "The signature does not fit: another secret, or the request was changed on its way.",
+          detail: "The signature does not match: the secret differs, or the request was changed on its way.",
         },
       }),
       source(
@@ -109,7 +109,7 @@ export function failedMessages(name: string, now: number) {
             38,
             "rejected",
             "late",
-            "eventTime: sent now it would be late: more than 0:05:00 ago",
+            "eventTime: if sent now, it would be late: more than 0:05:00 ago",
             charge({ id: "pi_3Qw", currency: "usd", amount_received: 12_995 }),
           ),
         ]

@@ -32,7 +32,7 @@ export const vi: Catalogue<typeof en> = {
     rejected: "Sự kiện vi phạm hợp đồng dữ liệu: luồng xử lý sẽ loại bỏ",
     unmapped: "Thông báo không tạo được sự kiện; được giữ dưới dạng bản ghi bị từ chối",
     without_event: "Thông báo không nói về đơn hàng hay thanh toán, hoặc nói về điều đã báo trước đó",
-    refused: "Yêu cầu không được tiếp nhận, ví dụ sai chữ ký; không giữ lại gì",
+    refused: "Yêu cầu không được tiếp nhận, ví dụ sai chữ ký; không giữ lại nội dung",
   },
   records: "Bản ghi bị từ chối",
   refusal: {
