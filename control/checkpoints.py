@@ -1,7 +1,7 @@
-"""The folder of a streaming query's checkpoint, for those that are not Spark: look, keep out, set aside.
+"""The folder of a streaming query's checkpoint, for programs other than Spark: read it, keep drivers out, set it aside.
 
-Nothing is ever deleted. A restarted checkpoint holds a note for the job: begin where the ledger
-ends. Without a note a query without a checkpoint reads the topic from its first record.
+Nothing is ever deleted. A new checkpoint may hold a note for the job: begin where the ledger
+ends. Without the note, a query without a checkpoint reads the topic from its first record.
 """
 
 import fcntl
@@ -87,7 +87,7 @@ def driver_kept_out(folder: Path, timeout_s: float) -> Iterator[None]:
             if time.monotonic() > deadline:
                 holder = os.pread(descriptor, 32, 0).decode() or "unknown"
                 raise CheckpointError(
-                    f"A Spark driver (pid {holder}) works on {folder}. Stop it with the job stop_spark_stream, "
+                    f"A Spark driver (pid {holder}) uses {folder}. Stop it with the job stop_spark_stream, "
                     "then try again."
                 )
             time.sleep(POLL_S)
@@ -106,7 +106,7 @@ def set_aside(folder: Path, now: datetime) -> Path:
 
 
 def aside_of(folder: Path, now: datetime, kind: str = "") -> Path:
-    """Where what is set aside at `now` goes: beside the checkpoint, with the time in its name."""
+    """Where what is set aside at `now` goes: next to the checkpoint, with the time in its name."""
     return folder.with_name(f"{folder.name}.{now:%Y%m%dT%H%M%SZ}{kind}")
 
 

@@ -42,7 +42,7 @@ def read_desired(connection: psycopg.Connection[Any], name: str) -> DesiredState
 
 
 def set_desired(connection: psycopg.Connection[Any], name: str, desired: Desired, reason: str) -> None:
-    """Set what a person or Dagster wants of the service from now on, and why."""
+    """Set the desired state of the service, and why a person or Dagster wants it."""
     connection.execute(_SET, (desired, reason, name))
 
 

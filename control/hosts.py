@@ -29,11 +29,11 @@ UNKNOWN = Managed("unknown", None, 0, going=False)
 
 @dataclass(frozen=True, slots=True)
 class HostReport:
-    """What the host reports of the process. `restarts`: Unix times of those that nobody asked for, oldest first.
-    `failures`: how often it has failed in a row without progress, until the process of now was started.
+    """What the host reports about the process. `restarts`: Unix times of those that nobody asked for, oldest first.
+    `failures`: how often it had failed in a row without progress when the current process was started.
 
-    `since`: the Unix time before which nothing that a process with this pid reported is its own; None: its
-    pid alone tells, because a machine gives one to another process much later.
+    `since`: reports under this pid from before this Unix time are another process's; None: the pid alone identifies
+    the process, because a machine does not reuse one until much later.
     """
 
     managed: Managed
@@ -58,13 +58,13 @@ class ProcessHost(Protocol):
         """End it and start it again. Raises `StackError` if either fails."""
 
     def ensure_running(self) -> bool:
-        """Start it though nobody asked for that now; True if that was needed."""
+        """Start it although nobody has just asked for that; True if that was needed."""
 
     def ensure_stopped(self) -> None:
-        """Stop it though nobody asked for that now. Returns at once."""
+        """Stop it although nobody has just asked for that. Returns at once."""
 
     def kill(self, pid: int) -> None:
-        """SIGKILL the process `pid` with all its children, unless it is another by now; it is started again."""
+        """SIGKILL the process `pid` with all its children, unless the service has another by now; it is started again."""
 
 
 def process_host(settings: Settings, service: str) -> ProcessHost:
@@ -185,7 +185,7 @@ class _Runner:
         status = self._status()
         if status is None or not status.is_current:
             raise StackError(
-                f"{self.service} is wanted running, but its runner gives no sign of life; it starts when "
+                f"{self.service} should run, but its runner does not report; it starts when "
                 f"`orderpulse serve {self.service}` does (the container of that name)."
             )
         return status

@@ -1,7 +1,7 @@
 """What the platform's state means: verdicts with a state, a sentence and advice. Pure.
 
-The API shows them as components, Dagster's checks and its streaming sensor follow them, and so does the column of
-`orderpulse status`.
+The API shows them as components; Dagster's checks, its streaming sensor and the health column of `orderpulse status`
+follow them.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ TITLES = {"generator": "generator", "spark_stream": "stream"}
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a component's state is, the sentence about it as a code with values, and what to do."""
+    """A component's state, the sentence about it as a code with values, and what to do."""
 
     state: State
     code: str
@@ -38,7 +38,7 @@ class Verdict:
 
 
 def liveness(heartbeat_age_s: float | None, up_s: float, hang_s: float, first_heartbeat_s: float) -> Liveness:
-    """Of a process that was started `up_s` ago, by the age of its own last heartbeat; None: it has sent none."""
+    """The state of a process that was started `up_s` ago, by the age of its own last heartbeat; None: it has sent none."""
     if heartbeat_age_s is None:
         return "starting" if up_s < first_heartbeat_s else "hung"
     if heartbeat_age_s >= hang_s:
@@ -161,14 +161,14 @@ def rejects(found: RejectShare, limit: float) -> Verdict | None:
 
 
 def is_starting(began_at: datetime | None, produced_at: datetime | None, at: datetime) -> bool:
-    """Whether a process began so lately that it may have produced nothing since."""
+    """Whether a process began so recently that it may have produced nothing since."""
     if began_at is None or (produced_at is not None and produced_at >= began_at):
         return False
     return (at - began_at).total_seconds() <= FIRST_OUTPUT_S
 
 
 def expects_backlog(state: PlatformState) -> bool:
-    """Whether the stream began so lately that it still reads what came while it was stopped."""
+    """Whether the stream began so recently that it still reads what came while it was stopped."""
     began_at = state.stream.started_at
     return began_at is not None and (state.at - began_at).total_seconds() <= CATCH_UP_S
 

@@ -9,14 +9,14 @@ QUIET_S = 5.0
 """A heartbeat comes every second. A process that misses five is reported as silent; after `hang_s` it is restarted."""
 
 START_S = 180.0
-"""How long a program may take until it answers or sends its first heartbeat: Spark and Dagster on a starved machine,
-with servers that are late."""
+"""How long a program may take until it answers or sends its first heartbeat: Spark and Dagster on an overloaded machine
+whose servers start slowly."""
 
 FIRST_HEARTBEAT_S = {"generator": 90.0, "spark_stream": START_S}
-"""The same for each service. One that takes longer hangs."""
+"""The same for each service. One that takes longer is hung."""
 
 FIRST_OUTPUT_S = 120.0
-"""How long after its start a service may have produced nothing: a first batch on a starved machine."""
+"""How long after its start a service may have produced nothing: a first batch on an overloaded machine."""
 
 CATCH_UP_S = 600.0
 """How long after the stream's start a backlog is expected: it reads what came while it was stopped."""
@@ -41,4 +41,4 @@ SLOW_ANSWER_MS = 250.0
 """A database that takes longer for a few rows by their indexes is busy."""
 
 REPLICA_LAG_S = 10.0
-"""A replica that is further behind shows numbers that are old."""
+"""A replica that is further behind shows outdated numbers."""

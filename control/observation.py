@@ -39,7 +39,7 @@ _TOTALS = """
 
 @dataclass(frozen=True, slots=True)
 class CheckpointState:
-    """A query's checkpoint, None if there is none, beside the ledger.
+    """A query's checkpoint, None if there is none, and what the ledger has of it.
 
     `commit_seen` is the newest commit of the checkpoint before the ledger was read, and `ledger_batch_id` the newest
     batch that the ledger has of this checkpoint: with the checkpoint itself, which is read after the ledger, they can

@@ -43,7 +43,7 @@ def log_path(settings: Settings, name: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """What the manager reports of one program: its state by supervisor's own name.
+    """What the manager reports about one program: its state by supervisor's own name.
 
     `going`: it runs or is being started. `wanted`: that, or it waits for its next attempt.
     """
@@ -60,7 +60,7 @@ class Managed:
 
 
 class ProcessManager:
-    """A handle over the running manager."""
+    """A client of the running manager."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -74,7 +74,7 @@ class ProcessManager:
         return True
 
     def programs(self) -> dict[str, Managed]:
-        """What the manager reports of each program. Raises `StackError` if it does not answer."""
+        """What the manager reports about each program. Raises `StackError` if it does not answer."""
         found = self._ask(lambda rpc: rpc.getAllProcessInfo())
         return {
             info["name"]: Managed(
@@ -138,8 +138,8 @@ class Pause:
 class StartLog:
     """When a program was started: each start adds a line, a requested start begins a new file.
 
-    So what is in it beyond the first line are the restarts that nobody asked for. Beside it is the pause before the
-    next start, while it lasts.
+    So every line after the first is a restart that nobody asked for. A file next to it holds the pause before the next
+    start, while it lasts.
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
@@ -147,7 +147,7 @@ class StartLog:
         self._pause = self._path.with_suffix(".pause")
 
     def add(self, failures: int = 0) -> None:
-        """Note a start at this moment; a pause before it is over."""
+        """Note a start at this moment; it ends a pause."""
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._path.open("a", encoding="utf-8") as lines:
             lines.write(f"{time.time():.3f} {failures}\n")

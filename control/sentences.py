@@ -53,7 +53,7 @@ SENTENCES: Mapping[str, str] = {
     "views_there": "All {views} views are there.",
     "views_missing": "{missing} of {views} views are missing: {names}.",
     "dagster_not_asked": "Not queried.",
-    "dagster_starts": "Does not answer yet; it takes longest to start.",
+    "dagster_starts": "Does not answer yet; it takes the longest to start.",
     "dagster_silent": "Does not answer; the stream continues unsupervised, and nothing can be started from here.",
     "dagster_untold": "Answers, but has not reported its checks yet.",
     "checks_passed": "Answers; {checks} passed.",

@@ -60,7 +60,7 @@ REASONS_SQL = f"""
 class ServiceState:
     """A process that people start and stop: its desired state since `changed_at` and why, and what it last reported.
 
-    `failing`: the text of its open incident, it fails again and again. The fields of the heartbeat are None if it
+    `failing`: the text of its open incident, if it keeps failing. The fields of the heartbeat are None if it
     never sent one.
     """
 
@@ -92,7 +92,7 @@ class ServiceState:
 
 @dataclass(frozen=True, slots=True)
 class QueryState:
-    """One of the two queries: its last committed batch, and what the job last reported of it.
+    """One of the two queries: its last committed batch, and what the job last reported about it.
 
     None stands for what is not known: no batch yet, no heartbeat. `lag_records` are records of the topic that no
     batch has committed. Rates are records/s.

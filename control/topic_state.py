@@ -62,7 +62,7 @@ def read_state(settings: KafkaSettings, timeout_s: float = 10) -> TopicState:
             raise BrokerError(f"The topic {settings.topic} does not exist: {topic.error.str()}.")
         config = client.describe_configs([resource], request_timeout=timeout_s)[resource].result()
     except KafkaException as error:
-        raise BrokerError(f"The topic {settings.topic} cannot be described: {error.args[0].str()}") from None
+        raise BrokerError(f"The topic {settings.topic} cannot be described: {error.args[0].str()}.") from None
     copies = min((len(each.replicas) for each in topic.partitions.values()), default=0)
     return TopicState(len(topic.partitions), copies, {name: str(each.value) for name, each in config.items()})
 
@@ -93,7 +93,7 @@ def _of_config(found: dict[str, str], topic: Topic, settings: KafkaSettings) -> 
         name = "min.insync.replicas"
         yield Difference(name, found[name], wanted[name], meaning, grave=True)
     if found.get("max.message.bytes") != wanted["max.message.bytes"]:
-        meaning = "Kafka accepts other batch sizes than the stream is made for"
+        meaning = "Kafka accepts batches of a size that the stream is not made for"
         name = "max.message.bytes"
         yield Difference(name, found.get(name, "not set"), wanted[name], meaning)
 

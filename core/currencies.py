@@ -4,7 +4,7 @@ from functools import cache
 
 DEFAULT_CURRENCIES = ("VND", "USD")
 MAX_DECIMALS = 2
-"""Amounts are stored with two decimals, so a currency of three cannot be kept exactly."""
+"""Amounts are stored with two decimals, so amounts in a currency with three could not be kept exactly."""
 
 
 @cache
@@ -16,13 +16,13 @@ def decimals_of(code: str) -> int:
 
 
 def parse_currencies(text: str) -> tuple[str, ...]:
-    """The codes of a comma-separated list, in its order. Raises `ValueError` that names the invalid code."""
+    """The codes of a comma-separated list, in its order. Raises a `ValueError` that names the invalid code."""
     from babel.numbers import is_currency
 
     codes = tuple(code.strip() for code in text.split(","))
     for code in codes:
         if not is_currency(code):
-            raise ValueError(f"'{code}' is not a currency code of ISO 4217, such as VND")
+            raise ValueError(f"'{code}' is not a currency code (ISO 4217) such as VND")
         if decimals_of(code) > MAX_DECIMALS:
             raise ValueError(
                 f"{code} has {decimals_of(code)} decimals; amounts are stored with {MAX_DECIMALS}, "

@@ -1,6 +1,6 @@
 """`orderpulse import`: the reader of the file, whose events go through a pipe to the batch layer.
 
-They are two programs as they belong to two packages, and so they use two processors.
+They are two programs because they belong to two packages; this also lets them use two processors.
 """
 
 import os
@@ -17,7 +17,7 @@ REJECTED = ".rejected.jsonl"
 
 
 def import_history(settings: Settings, file: Path, reading: Sequence[str], loading: Sequence[str]) -> Launch:
-    """Start the reader; returns the batch layer's program, which this process is to become: its input is the reader's output."""
+    """Start the reader. Returns the batch layer's program, which this process must become: its input is the reader's output."""
     file = file.absolute()
     environment = child_environment(settings)
     reader = subprocess.Popen(

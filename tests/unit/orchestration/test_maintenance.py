@@ -109,7 +109,7 @@ def test_a_whole_checkpoint_is_renamed(tmp_path: Path) -> None:
 def test_a_driver_and_a_reset_keep_each_other_out(tmp_path: Path) -> None:
     driver = lock_checkpoint(tmp_path, 0)
     with (
-        pytest.raises(CheckpointError, match=rf"driver \(pid {os.getpid()}\) works on"),
+        pytest.raises(CheckpointError, match=rf"driver \(pid {os.getpid()}\) uses"),
         driver_kept_out(tmp_path, 0),
     ):
         pass
