@@ -1,4 +1,4 @@
-"""A child of a benchmark stands still, and ends, with all its descendants; Spark's JVM has a group of its own."""
+"""A child of a benchmark pauses, and ends, with all its descendants; Spark's JVM has a group of its own."""
 
 from pathlib import Path
 
