@@ -60,6 +60,10 @@ def _event(seconds: int, event_type: EventType, status: EventStatus) -> Event:
         currency="USD",
         status=status,
         ingest_time=moment + timedelta(seconds=0.4),
+        payment_method="card",
+        channel="web",
+        country="US",
+        failure_reason="",
     )
 
 

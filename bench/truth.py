@@ -15,7 +15,7 @@ LAST_COMMIT = """
         SELECT DISTINCT xmin FROM {} OFFSET 0
     ) AS transactions
 """
-TABLES = ("events_clean", "kpi_1m", "kpi_1m_by_currency")
+TABLES = ("events_clean", "kpi_1m", "kpi_1m_by_currency", "kpi_1m_detail")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ built from this module or tested against it: the Spark rules (`spark_jobs.rules.
 the generator, the JSON Schema and the AsyncAPI document (`core.schemas`).
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -29,6 +30,13 @@ WHITESPACE = " \t\n\r\f\v"
 
 AMOUNT_PRECISION, AMOUNT_SCALE = 15, 2
 """`amount` fits DECIMAL(15,2)."""
+
+MAX_DIMENSION_LENGTH = 30
+DIMENSION_CHARACTERS = "A-Za-z0-9_.-"
+"""What the value of an optional field is made of, once trimmed; any other value is unknown."""
+
+UNKNOWN = ""
+"""The stored value of an optional field that is unknown."""
 
 EVENT_TIME_PATTERN = (
     r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -202,6 +210,50 @@ FIELDS = (
         allowed=tuple(EventStatus),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """An optional field: a string by which KPIs can be broken down. Never a reason to reject an event."""
+
+    name: str
+    column: str
+    title: str
+    description: str
+    example: str
+    upper: bool = False
+
+    def read(self, value: object) -> str:
+        """The stored value of a JSON value: trimmed and in one case, `UNKNOWN` if it is not one."""
+        text = value.strip(WHITESPACE) if isinstance(value, str) else UNKNOWN
+        if _DIMENSION.fullmatch(text) is None:
+            return UNKNOWN
+        return text.upper() if self.upper else text.lower()
+
+
+_DIMENSION = re.compile(f"[{DIMENSION_CHARACTERS}]{{1,{MAX_DIMENSION_LENGTH}}}")
+
+DIMENSIONS = (
+    Dimension(
+        "paymentMethod",
+        "payment_method",
+        "Payment method",
+        "How it is paid: card, momo, cod and the like.",
+        "card",
+    ),
+    Dimension("channel", "channel", "Channel", "Where the order was placed: web, app, store.", "web"),
+    Dimension(
+        "country", "country", "Country", "Country of the customer, ISO 3166-1 alpha-2.", "VN", upper=True
+    ),
+    Dimension(
+        "failureReason",
+        "failure_reason",
+        "Failure reason",
+        "Of payment_failed: the gateway's reason, in lower snake case.",
+        "insufficient_funds",
+    ),
+)
+"""In the order of their columns. Append new ones: the key of `kpi_1m_detail` follows."""
 
 
 def fields_with(currencies: Collection[str]) -> tuple[Field, ...]:

@@ -5,6 +5,7 @@ The migrations in `database/versions` create them; a test compares the two.
 
 from dataclasses import dataclass
 
+from core.events import DIMENSIONS
 from core.kpis import KPI_1M_MEASURES, KPI_1M_RATES, MEASURES
 
 NOTIFY_CHANNEL = "orderpulse"
@@ -32,6 +33,7 @@ EVENTS_CLEAN = Relation(
         "currency",
         "status",
         "ingest_time",
+        *(dimension.column for dimension in DIMENSIONS),
     ),
     ("id",),
 )
@@ -44,6 +46,12 @@ KPI_1M_BY_CURRENCY = Relation(
     "kpi_1m_by_currency",
     ("window_start", "currency", "window_end", *(measure.name for measure in MEASURES), "processed_at"),
     ("window_start", "currency"),
+)
+_DETAIL_KEY = ("window_start", "currency", *(dimension.column for dimension in DIMENSIONS))
+KPI_1M_DETAIL = Relation(
+    "kpi_1m_detail",
+    (*_DETAIL_KEY, *(measure.name for measure in MEASURES), "processed_at"),
+    _DETAIL_KEY,
 )
 EVENTS_REJECTED = Relation(
     "ops.events_rejected",

@@ -1,36 +1,40 @@
-"""SQL shared by the stream and the batch layer: the KPIs' columns, and `kpi_1m` from `kpi_1m_by_currency`."""
+"""SQL shared by the stream and the batch layer: the columns of `kpi_1m_detail`, and the tables derived from it."""
 
 from typing import Any
 
 import psycopg
 
 from core.kpis import KPI_1M_MEASURES, MEASURES, RATES
-from core.tables import KPI_1M, KPI_1M_BY_CURRENCY, Relation
+from core.tables import KPI_1M, KPI_1M_BY_CURRENCY, KPI_1M_DETAIL, Relation
 
 KPI_COLUMNS = tuple(name for name in KPI_1M_BY_CURRENCY.columns if name != "processed_at")
+DETAIL_COLUMNS = tuple(name for name in KPI_1M_DETAIL.columns if name != "processed_at")
+_GRAIN = ", ".join(KPI_1M_DETAIL.key[1:])
 
 
 def from_events(condition: str) -> str:
-    """Query for `KPI_COLUMNS` of the events that fulfil an SQL condition."""
+    """Query for `DETAIL_COLUMNS` of the events that fulfil an SQL condition."""
     return f"""
         SELECT
             date_trunc('minute', event_time) AS window_start,
-            currency,
-            date_trunc('minute', event_time) + interval '1 minute' AS window_end,
+            {_GRAIN},
             {", ".join(f"{measure.sql} AS {measure.name}" for measure in MEASURES)}
         FROM events_clean
         WHERE {condition}
-        GROUP BY 1, 2
+        GROUP BY date_trunc('minute', event_time), {_GRAIN}
     """  # noqa: S608  # names come from the contract
 
 
 FROM_EVENTS = from_events("event_time >= %(start)s AND event_time < %(end)s")
 """The same for the events in a time range."""
 
-_SUMS = [f"sum({name}) AS {name}" for name in KPI_1M_MEASURES]
+_END = "window_start + interval '1 minute' AS window_end"
+_SUMS = {measure.name: f"sum({measure.name}) AS {measure.name}" for measure in MEASURES}
 _RATES = [f"{rate.sql('sum({})'.format)} AS {rate.name}" for rate in RATES if rate.in_kpi_1m]
-TOTALS = ", ".join(["window_start", "window_start + interval '1 minute' AS window_end", *_SUMS, *_RATES])
-"""The columns of `kpi_1m` except the last, from rows by currency grouped by `window_start`."""
+BY_CURRENCY = ", ".join(["window_start", "currency", _END, *_SUMS.values()])
+"""`KPI_COLUMNS` from rows in detail grouped by `window_start` and `currency`."""
+TOTALS = ", ".join(["window_start", _END, *(_SUMS[name] for name in KPI_1M_MEASURES), *_RATES])
+"""The columns of `kpi_1m` except the last, from rows by currency or in detail grouped by `window_start`."""
 
 
 def upsert_clause(relation: Relation) -> str:
@@ -40,7 +44,15 @@ def upsert_clause(relation: Relation) -> str:
     return f"ON CONFLICT ({', '.join(relation.key)}) DO UPDATE SET {changes}, processed_at = now()"
 
 
-DERIVE_KPI_1M = f"""
+_DERIVE_BY_CURRENCY = f"""
+    INSERT INTO {KPI_1M_BY_CURRENCY.name} AS kept ({", ".join(KPI_COLUMNS)})
+    SELECT {BY_CURRENCY}
+    FROM {KPI_1M_DETAIL.name}
+    WHERE window_start IN (SELECT window_start FROM {{touched}})
+    GROUP BY window_start, currency
+    {upsert_clause(KPI_1M_BY_CURRENCY)}
+"""  # noqa: S608  # as above
+_DERIVE_KPI_1M = f"""
     INSERT INTO {KPI_1M.name} AS kept ({", ".join(KPI_1M.columns[:-1])})
     SELECT {TOTALS}
     FROM {KPI_1M_BY_CURRENCY.name}
@@ -48,10 +60,13 @@ DERIVE_KPI_1M = f"""
     GROUP BY window_start
     {upsert_clause(KPI_1M)}
 """  # noqa: S608  # as above
-"""Upsert of `kpi_1m` for the windows in the relation `touched` (contract, section 2.6)."""
+DERIVE = (_DERIVE_BY_CURRENCY, _DERIVE_KPI_1M)
+"""Upserts of the tables derived from `kpi_1m_detail`, in this order, for the windows in the relation `touched`
+(contract, sections 2.6 and 2.7).
+"""
 
-
-LOCK_KPIS = f"LOCK TABLE {KPI_1M_BY_CURRENCY.name}, {KPI_1M.name} IN SHARE ROW EXCLUSIVE MODE"
+_TABLES = ", ".join(each.name for each in (KPI_1M_DETAIL, KPI_1M_BY_CURRENCY, KPI_1M))
+LOCK_KPIS = f"LOCK TABLE {_TABLES} IN SHARE ROW EXCLUSIVE MODE"
 
 
 def lock_kpis(connection: psycopg.Connection[Any]) -> None:

@@ -13,8 +13,8 @@ from psycopg.rows import tuple_row
 from core.clock import to_iso8601
 from core.errors import DatabaseError
 from core.events import SPARK_WATERMARK_DELAY
-from core.tables import EVENTS_CLEAN, KPI_1M, KPI_1M_BY_CURRENCY
-from database.kpis import DERIVE_KPI_1M, FROM_EVENTS, KPI_COLUMNS, TOTALS, lock_kpis, upsert_clause
+from core.tables import EVENTS_CLEAN, KPI_1M, KPI_1M_DETAIL
+from database.kpis import BY_CURRENCY, DERIVE, DETAIL_COLUMNS, FROM_EVENTS, KPI_COLUMNS, TOTALS, lock_kpis
 from database.retention import deleted_before
 
 WINDOW = timedelta(minutes=1)
@@ -24,21 +24,25 @@ _NEWEST = """
     WHERE query_name = %(query_name)s AND max_event_time IS NOT NULL
     ORDER BY max_event_time DESC LIMIT 1
 """
-_COLUMNS = ", ".join(KPI_COLUMNS)
+_DETAIL = ", ".join(DETAIL_COLUMNS)
 
 
 def differences(events: str, windows: str) -> str:
-    """Query for the starts of windows whose KPIs differ from `events`, a query for `KPI_COLUMNS`; `windows` is the
+    """Query for the starts of windows whose KPIs differ from `events`, a query for `DETAIL_COLUMNS`; `windows` is the
     condition that selects the same windows of the KPI tables.
     """
     return f"""
         WITH wanted AS ({events}),
-        by_currency AS (SELECT {_COLUMNS} FROM kpi_1m_by_currency WHERE {windows}),
+        detail AS (SELECT {_DETAIL} FROM kpi_1m_detail WHERE {windows}),
+        wanted_by_currency AS (SELECT {BY_CURRENCY} FROM wanted GROUP BY window_start, currency),
+        by_currency AS (SELECT {", ".join(KPI_COLUMNS)} FROM kpi_1m_by_currency WHERE {windows}),
         totals AS (SELECT {TOTALS} FROM wanted GROUP BY window_start),
         kpis AS (SELECT {", ".join(KPI_1M.columns[:-1])} FROM kpi_1m WHERE {windows}),
         differing AS (
-            (SELECT window_start FROM (TABLE wanted EXCEPT TABLE by_currency) AS missing)
-            UNION (SELECT window_start FROM (TABLE by_currency EXCEPT TABLE wanted) AS surplus)
+            (SELECT window_start FROM (TABLE wanted EXCEPT TABLE detail) AS missing)
+            UNION (SELECT window_start FROM (TABLE detail EXCEPT TABLE wanted) AS surplus)
+            UNION (SELECT window_start FROM (TABLE wanted_by_currency EXCEPT TABLE by_currency) AS missing_sum)
+            UNION (SELECT window_start FROM (TABLE by_currency EXCEPT TABLE wanted_by_currency) AS surplus_sum)
             UNION (SELECT window_start FROM (TABLE totals EXCEPT TABLE kpis) AS missing_total)
             UNION (SELECT window_start FROM (TABLE kpis EXCEPT TABLE totals) AS surplus_total)
         )
@@ -52,19 +56,19 @@ _TOUCHED = """
     SELECT DISTINCT window_start FROM (
         SELECT date_trunc('minute', event_time) AS window_start FROM events_clean
         WHERE event_time >= %(start)s AND event_time < %(end)s
+        UNION SELECT window_start FROM kpi_1m_detail WHERE window_start >= %(start)s AND window_start < %(end)s
         UNION SELECT window_start FROM kpi_1m_by_currency WHERE window_start >= %(start)s AND window_start < %(end)s
         UNION SELECT window_start FROM kpi_1m WHERE window_start >= %(start)s AND window_start < %(end)s
     ) AS touched
 """
-_RECOMPUTE = (
-    f"INSERT INTO kpi_1m_by_currency AS kept ({_COLUMNS}) {FROM_EVENTS} {upsert_clause(KPI_1M_BY_CURRENCY)}"
-)
+_REMOVE = f"DELETE FROM {KPI_1M_DETAIL.name} WHERE window_start >= %(start)s AND window_start < %(end)s"  # noqa: S608  # names come from the contract
+_RECOMPUTE = f"INSERT INTO {KPI_1M_DETAIL.name} ({_DETAIL}) {FROM_EVENTS}"
 _REMOVE_UNFOUNDED = """
     DELETE FROM kpi_1m_by_currency AS kept
     WHERE kept.window_start >= %(start)s AND kept.window_start < %(end)s
         AND NOT EXISTS (
-            SELECT FROM events_clean AS e
-            WHERE e.event_time >= kept.window_start AND e.event_time < kept.window_end AND e.currency = kept.currency
+            SELECT FROM kpi_1m_detail AS detail
+            WHERE detail.window_start = kept.window_start AND detail.currency = kept.currency
         )
 """
 _REMOVE_EMPTY = """
@@ -93,9 +97,7 @@ def settled_until(connection: psycopg.Connection[Any]) -> datetime | None:
 
 
 def differing_windows(connection: psycopg.Connection[Any], start: datetime, end: datetime) -> list[datetime]:
-    """Starts of the windows in [start, end) in which `kpi_1m` or `kpi_1m_by_currency` differs from
-    `events_clean`. Compare only settled windows (`settled_until`).
-    """
+    """Starts of the windows in [start, end) in which a KPI table differs from `events_clean`. Compare only settled windows (`settled_until`)."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         return [window for (window,) in cursor.execute(_DIFFERENCES, {"start": start, "end": end})]
 
@@ -146,9 +148,11 @@ def recompute_locked(connection: psycopg.Connection[Any], start: datetime, end: 
     limits = {"start": start, "end": end}
     with connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(_TOUCHED, limits)
-        cursor.execute(_RECOMPUTE, limits)
+        cursor.execute(_REMOVE.encode(), limits)
+        cursor.execute(_RECOMPUTE.encode(), limits)
         cursor.execute(_REMOVE_UNFOUNDED, limits)
-        cursor.execute(DERIVE_KPI_1M.format(touched="recomputed"))
+        for derive in DERIVE:
+            cursor.execute(derive.format(touched="recomputed").encode())
         cursor.execute(_REMOVE_EMPTY, limits)
         row = cursor.execute("SELECT count(*) FROM recomputed").fetchone()
         cursor.execute("DROP TABLE recomputed")

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-from core.tables import KPI_1M_BY_CURRENCY
-from database.kpis import DERIVE_KPI_1M, KPI_COLUMNS, from_events, upsert_clause
+from core.tables import KPI_1M_DETAIL
+from database.kpis import DERIVE, DETAIL_COLUMNS, from_events, upsert_clause
 from database.reconcile import differences
 
 CREATE = "CREATE TEMP TABLE touched (window_start TIMESTAMPTZ PRIMARY KEY) ON COMMIT DELETE ROWS"
@@ -23,8 +23,8 @@ _FROM_EVENTS = from_events("""
 """)
 _DIFFERENCES = differences(_FROM_EVENTS, _IS_TOUCHED)
 _RECOMPUTE = f"""
-    INSERT INTO {KPI_1M_BY_CURRENCY.name} AS kept ({", ".join(KPI_COLUMNS)}) {_FROM_EVENTS}
-    {upsert_clause(KPI_1M_BY_CURRENCY)}
+    INSERT INTO {KPI_1M_DETAIL.name} AS kept ({", ".join(DETAIL_COLUMNS)}) {_FROM_EVENTS}
+    {upsert_clause(KPI_1M_DETAIL)}
 """  # names come from the contract
 
 
@@ -36,4 +36,5 @@ def differing(connection: psycopg.Connection[Any]) -> list[datetime]:
 def recompute(connection: psycopg.Connection[Any]) -> None:
     """Recompute the touched minutes from `events_clean`, in which each of them has events."""
     connection.execute(_RECOMPUTE.encode())
-    connection.execute(DERIVE_KPI_1M.format(touched="touched").encode())
+    for derive in DERIVE:
+        connection.execute(derive.format(touched="touched").encode())

@@ -69,7 +69,7 @@ def check(start: Since, end: Until) -> None:
 
 @app.command()
 def kpis(start: Since, end: Until) -> None:
-    """Recompute kpi_1m and kpi_1m_by_currency from events_clean for a range of minutes.
+    """Recompute the KPI tables from events_clean for a range of minutes.
 
     Refused if events of the range were deleted by age.
     """

@@ -6,6 +6,8 @@ from pyspark.sql import functions as F
 from core.events import FIELDS, SPARK_WATERMARK_DELAY
 
 CONTENT = tuple(field.column for field in FIELDS if field.column != "id")
+"""What makes two events with one id different. Not the optional fields: a repetition may add one."""
+
 WATERMARK_DELAY = f"{int(SPARK_WATERMARK_DELAY.total_seconds())} seconds"
 
 

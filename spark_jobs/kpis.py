@@ -1,8 +1,9 @@
-"""KPIs of a minute, by currency (contract, sections 2.5 and 2.6)."""
+"""KPIs of a minute, in the finest detail that is kept (contract, sections 2.5 to 2.7)."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from core.events import DIMENSIONS
 from core.kpis import MEASURES, Measure
 
 WINDOW = "1 minute"
@@ -10,22 +11,23 @@ MONEY_SUM = "decimal(25,2)"
 """Spark's type for a sum of amounts: it fits 10 billion of the largest, more than any minute has."""
 
 
-def kpis_by_currency(events: DataFrame) -> DataFrame:
-    """Aggregate accepted, distinct events by minute and currency.
+GRAIN = ("currency", *(dimension.column for dimension in DIMENSIONS))
+"""What the windows are divided by."""
 
-    Takes `event_time`, `event_type`, `currency` and `amount`; returns one row per window
-    and currency with the columns of `kpi_1m_by_currency` (money as decimal, counts as int)
-    and `max_event_time`, the newest event in it.
+
+def detailed_kpis(events: DataFrame) -> DataFrame:
+    """Aggregate accepted, distinct events by minute, currency and the optional fields.
+
+    Takes `event_time`, `event_type`, `amount` and `GRAIN`; returns the columns of `kpi_1m_detail`
+    (money as decimal, counts as int) and `max_event_time`, the newest event in the row.
     """
-    aggregated = events.groupBy(F.window("event_time", WINDOW).alias("window"), "currency").agg(
+    aggregated = events.groupBy(F.window("event_time", WINDOW).alias("window"), *GRAIN).agg(
         *map(_aggregate, MEASURES),
         F.max("event_time").alias("max_event_time"),
     )
     return aggregated.select(
         F.col("window.start").alias("window_start"),
-        "currency",
-        F.col("window.end").alias("window_end"),
-        *[name for name in aggregated.columns if name not in {"window", "currency"}],
+        *[name for name in aggregated.columns if name != "window"],
     )
 
 

@@ -10,7 +10,7 @@ from pyspark.sql.streaming import StreamingQuery
 
 from core.settings import Settings
 from spark_jobs.deduplicate import drop_duplicate_events, drop_duplicate_records
-from spark_jobs.kpis import kpis_by_currency
+from spark_jobs.kpis import GRAIN, detailed_kpis
 from spark_jobs.rules.validate import EVENT_COLUMNS, PAYLOAD_COLUMNS, validate
 from spark_jobs.session import checkpoint_location
 from spark_jobs.sink import events as events_sink
@@ -47,10 +47,10 @@ def rows_for_sink(validated: DataFrame) -> DataFrame:
 
 
 def windowed_kpis(records: DataFrame, currencies: Collection[str], parallelism: int) -> DataFrame:
-    """Raw records -> KPIs by minute and currency of the accepted, distinct events."""
+    """Raw records -> KPIs by minute, currency and the optional fields of the accepted, distinct events."""
     accepted = validate(records, currencies).where(F.col("reason").isNull())
-    events = accepted.select("id", "event_time", "event_type", "currency", "amount")
-    return kpis_by_currency(drop_duplicate_events(events, parallelism))
+    events = accepted.select("id", "event_time", "event_type", "amount", *GRAIN)
+    return detailed_kpis(drop_duplicate_events(events, parallelism))
 
 
 def start_queries(spark: SparkSession, settings: Settings, begin: Start) -> list[RunningQuery]:

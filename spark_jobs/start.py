@@ -28,6 +28,7 @@ from database.resume import (
     read_topic,
     start_positions,
 )
+from spark_jobs.kpis import GRAIN
 from spark_jobs.losses import read_seen_ends, record_losses
 from spark_jobs.source import Offsets
 
@@ -43,7 +44,9 @@ _NEWEST_BEFORE = f"""
 """  # noqa: S608  # as above
 
 MEASURES_NOTE = "measures.json"
-MEASURES_STATE = json.dumps([[measure.name, measure.event_type, measure.unit] for measure in MEASURES])
+MEASURES_STATE = json.dumps(
+    [GRAIN, [[measure.name, measure.event_type, measure.unit] for measure in MEASURES]]
+)
 """Columns in the state of the KPI query. Spark cannot continue from a state with other columns."""
 
 
@@ -64,8 +67,8 @@ def prepare_start(settings: Settings, broker_timeout_s: float = 10) -> Start:
     """Determine where each query starts (see `database.resume`), and set unusable checkpoints aside.
 
     A checkpoint is unusable if it has committed a batch that the ledger lacks (the database was restored, or lost its
-    newest commits), if Kafka has deleted the next records or the topic, or if its state has other measures than
-    `core.kpis`. Losses are recorded, and the query resumes after them. The KPIs of the windows that a new checkpoint
+    newest commits), if Kafka has deleted the next records or the topic, or if its state has other columns than
+    `spark_jobs.kpis` makes. Losses are recorded, and the query resumes after them. The KPIs of the windows that a new checkpoint
     shares with an earlier one are compared with `events_clean` first. Raises `BrokerError` and `DatabaseError` if a
     server does not respond.
     """
@@ -95,7 +98,11 @@ def _offsets(connection: psycopg.Connection[Any], settings: Settings, topic: Top
             _set_aside("checkpoint.ahead", folder, meaning)
     kpis = folders[KPI_1M.name]
     if batch_files(kpis / "offsets") and _noted_measures(kpis) != MEASURES_STATE:
-        _set_aside("checkpoint.other_measures", kpis, "its state has other measures than core/kpis.py")
+        _set_aside(
+            "checkpoint.other_measures",
+            kpis,
+            "its state has other measures or fields than core/kpis.py and core/events.py",
+        )
     lacking = {name for name, each in done.items() if topic.lacks(each)}
     if not lacking and not any(map(begins_at_ledger, folders.values())):
         return {}

@@ -32,11 +32,15 @@ class Row:
     amount: Decimal = Decimal("10.00")
     currency: str = "USD"
     status: str = EventStatus.SUCCESS
+    payment_method: str = ""
+    channel: str = ""
+    country: str = ""
+    failure_reason: str = ""
 
 
 def random_rows(count: int, first: datetime, last: datetime, seed: int = 1) -> list[Row]:
     """Events of every kind, spread over [first, last), some at the very same time."""
-    rng = random.Random(seed)
+    rng, of_optional = random.Random(seed), random.Random(f"optional {seed}")
     span_s = (last - first).total_seconds()
     rows = [
         Row(
@@ -48,6 +52,10 @@ def random_rows(count: int, first: datetime, last: datetime, seed: int = 1) -> l
             amount=Decimal(rng.randrange(1_000_000)) / 100,
             currency=rng.choice(DEFAULT_CURRENCIES),
             status=rng.choice(list(EventStatus)),
+            payment_method=of_optional.choice(("card", "momo", "cod", "")),
+            channel=of_optional.choice(("web", "app", "")),
+            country=of_optional.choice(("VN", "US")),
+            failure_reason=of_optional.choice(("expired_card", "timeout", "")),
         )
         for _ in range(count)
     ]

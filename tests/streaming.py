@@ -30,6 +30,15 @@ LIMIT_S = 240.0
 """A start of Spark included, on a machine that is busy."""
 
 
+OPTIONAL: dict[str, tuple[Any, ...]] = {
+    "paymentMethod": ("card", "momo", " MoMo ", "cod", 7, None),
+    "channel": ("web", "app", "a b", {"name": "web"}),
+    "country": ("VN", "us", ""),
+    "failureReason": ("insufficient_funds", "x" * 31),
+}
+"""Values of the optional fields, known and unknown."""
+
+
 def make_event(random: Random, age: timedelta = timedelta(0), now: datetime | None = None) -> Event:
     """A valid event that happened `age` ago."""
     currency = random.choice(("VND", "USD"))
@@ -43,6 +52,7 @@ def make_event(random: Random, age: timedelta = timedelta(0), now: datetime | No
         "amount": random.randrange(1, 10_000) + cents / 100,
         "currency": currency,
         "status": "success",
+        **{name: random.choice(values) for name, values in OPTIONAL.items() if random.random() < 0.5},
     }
 
 

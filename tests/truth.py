@@ -48,10 +48,21 @@ class Kpi:
     refunded: Decimal = Decimal(0)
 
 
+_MEASURES = ", ".join(field.name for field in fields(Kpi))
 KPIS_QUERY = f"""
-    SELECT window_start, currency, {", ".join(field.name for field in fields(Kpi))}
+    SELECT window_start, currency, {_MEASURES}
     FROM kpi_1m_by_currency WHERE window_end = window_start + interval '1 minute'
 """
+DETAIL_QUERY = f"""
+    SELECT window_start, currency, payment_method, channel, country, failure_reason, {_MEASURES} FROM kpi_1m_detail
+"""
+OPTIONAL = {
+    "paymentMethod": "payment_method",
+    "channel": "channel",
+    "country": "country",
+    "failureReason": "failure_reason",
+}
+"""The optional fields and their columns (contract, section 1)."""
 COUNTED = {
     "order_created": "orders_created",
     "payment_initiated": "payments_initiated",
@@ -63,16 +74,36 @@ COUNTED = {
 MONEY = {"payment_success": "revenue", "order_created": "order_value", "payment_refunded": "refunded"}
 
 
-def kpis_of(events: Iterable[Event]) -> dict[tuple[datetime, str], tuple[Any, ...]]:
-    """`kpi_1m_by_currency` of distinct accepted events."""
-    windows: dict[tuple[datetime, str], Kpi] = {}
+def optional_of(event: Event, name: str) -> str:
+    """The stored value of an optional field."""
+    value = event.get(name)
+    if not isinstance(value, str):
+        return ""
+    text = value.strip(" \t\n\r\f\v")
+    if not 1 <= len(text) <= 30 or any(
+        not (each.isascii() and each.isalnum()) and each not in "_-." for each in text
+    ):
+        return ""
+    return text.upper() if name == "country" else text.lower()
+
+
+def detail_of(events: Iterable[Event]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """`kpi_1m_detail` of distinct accepted events."""
+    windows: dict[tuple[Any, ...], Kpi] = {}
     for event in events:
         start = datetime.fromisoformat(event["eventTime"]).astimezone(UTC).replace(second=0, microsecond=0)
-        kpi = windows.setdefault((start, event["currency"]), Kpi())
+        key = (start, event["currency"], *(optional_of(event, name) for name in OPTIONAL))
+        kpi = windows.setdefault(key, Kpi())
         _add(kpi, COUNTED[event["eventType"]], 1)
         if event["eventType"] in MONEY:
             _add(kpi, MONEY[event["eventType"]], Decimal(str(event["amount"])))
     return {key: astuple(kpi) for key, kpi in windows.items()}
+
+
+def kpis_of(events: Iterable[Event]) -> dict[tuple[datetime, str], tuple[Any, ...]]:
+    """`kpi_1m_by_currency` of distinct accepted events."""
+    alike = ({name: value for name, value in event.items() if name not in OPTIONAL} for event in events)
+    return {(key[0], key[1]): row for key, row in detail_of(alike).items()}
 
 
 def totals_of(events: Iterable[Event]) -> dict[datetime, tuple[Any, ...]]:
@@ -117,22 +148,27 @@ def _divided(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
 
 def check_events(connection: Connection, events: Iterable[Event]) -> None:
     """`events_clean` holds exactly these events, value for value."""
-    columns = ", ".join(field.column for field in FIELDS)
+    columns = ", ".join([*(field.column for field in FIELDS), *OPTIONAL.values()])
+    names = [*(field.name for field in FIELDS), *OPTIONAL]
     found = {row[0]: row for row in connection.execute(f"SELECT {columns} FROM events_clean".encode())}
-    wanted = {event["id"]: tuple(_as_stored(event, field.name) for field in FIELDS) for event in events}
+    wanted = {event["id"]: tuple(_as_stored(event, name) for name in names) for event in events}
     assert found.keys() == wanted.keys()
     assert found == wanted
 
 
 def _as_stored(event: Event, name: str) -> Any:
+    if name in OPTIONAL:
+        return optional_of(event, name)
     if name == "eventTime":
         return datetime.fromisoformat(event[name])
     return Decimal(str(event[name])) if name == "amount" else event[name]
 
 
 def check_kpis(connection: Connection, events: Iterable[Event]) -> None:
-    """Both KPI tables hold exactly what these events give (invariant I2)."""
+    """The KPI tables hold exactly what these events give (invariant I2)."""
     events = list(events)
+    detail = {tuple(row[:6]): tuple(row[6:]) for row in connection.execute(DETAIL_QUERY)}
+    assert detail == detail_of(events)
     by_currency = {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(KPIS_QUERY)}
     assert by_currency == kpis_of(events)
     totals = {row[0]: tuple(row[1:]) for row in connection.execute(TOTALS_QUERY)}

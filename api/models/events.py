@@ -20,6 +20,10 @@ class Event(Model):
     currency: str = Field(description="ISO 4217.", examples=["VND"])
     status: EventStatus
     ingest_time: datetime = Field(description="When the row was written.")
+    payment_method: str = Field(description="Empty if unknown.", examples=["card"])
+    channel: str = Field(description="Empty if unknown.", examples=["web"])
+    country: str = Field(description="ISO 3166-1 alpha-2. Empty if unknown.", examples=["VN"])
+    failure_reason: str = Field(description="Empty if unknown.", examples=["insufficient_funds"])
 
 
 class EventPage(Page):

@@ -14,6 +14,7 @@ from core.currencies import DEFAULT_CURRENCIES
 from core.events import (
     AMOUNT_PRECISION,
     AMOUNT_SCALE,
+    DIMENSIONS,
     EVENT_TIME_PATTERN,
     FUTURE_LIMIT,
     LATENESS_LIMIT,
@@ -24,7 +25,7 @@ from core.events import (
     EventType,
 )
 
-Row = tuple[str, str, str, str, str, int | float, str, str]
+Row = tuple[str, str, str, str, str, int | float, str, str, str, str, str, str]
 """A row of `events_clean` in the order of its columns, without `ingest_time`."""
 
 AMOUNT_LIMIT = 10 ** (AMOUNT_PRECISION - AMOUNT_SCALE)
@@ -47,7 +48,7 @@ def validate(value: bytes | None, kafka_time: datetime) -> Row | None:
 
 
 def _row(event: Any) -> Row:
-    return (
+    row: Row = (
         event["id"].strip(WHITESPACE) if isinstance(event["id"], str) else "",
         event["eventTime"],
         event["eventType"],
@@ -56,11 +57,13 @@ def _row(event: Any) -> Row:
         event["amount"],
         event["currency"],
         event["status"],
+        *(dimension.read(event.get(dimension.name)) for dimension in DIMENSIONS),
     )
+    return row
 
 
 def _plausible(row: tuple[Any, ...]) -> bool:
-    event_id, time, kind, order, user, amount, currency, status = row
+    event_id, time, kind, order, user, amount, currency, status, *_ = row
     return bool(
         0 < len(event_id) <= MAX_ID_LENGTH
         and isinstance(order, str)

@@ -15,7 +15,8 @@ Rejected = tuple[str, int, int, datetime, bytes | None]
 CREATE_INCOMING = """
     CREATE TEMPORARY TABLE incoming (
         id text, event_time timestamptz, event_type text, order_id text, user_id text,
-        amount numeric(15, 2), currency text, status text
+        amount numeric(15, 2), currency text, status text, payment_method text, channel text, country text,
+        failure_reason text
     ) ON COMMIT DELETE ROWS
 """
 CREATE_REFUSED = """
@@ -28,17 +29,20 @@ COPY_REFUSED = "COPY refused FROM STDIN"
 
 UPSERT = """
     WITH added AS (
-        INSERT INTO events_clean (id, event_time, event_type, order_id, user_id, amount, currency, status)
+        INSERT INTO events_clean (
+            id, event_time, event_type, order_id, user_id, amount, currency, status,
+            payment_method, channel, country, failure_reason
+        )
         SELECT * FROM incoming
         ON CONFLICT (id) DO NOTHING
-        RETURNING event_time, event_type, amount, currency
+        RETURNING event_time, event_type, amount, currency, payment_method, channel, country, failure_reason
     )
-    INSERT INTO kpi_1m_by_currency AS kpi (
-        window_start, currency, window_end, revenue, orders_created, payments_initiated,
-        payment_success, payment_failed, orders_cancelled, order_value, payments_refunded, refunded
+    INSERT INTO kpi_1m_detail AS kpi (
+        window_start, currency, payment_method, channel, country, failure_reason, revenue, orders_created,
+        payments_initiated, payment_success, payment_failed, orders_cancelled, order_value, payments_refunded, refunded
     )
     SELECT
-        date_trunc('minute', event_time), currency, date_trunc('minute', event_time) + interval '1 minute',
+        date_trunc('minute', event_time), currency, payment_method, channel, country, failure_reason,
         coalesce(sum(amount) FILTER (WHERE event_type = 'payment_success'), 0),
         count(*) FILTER (WHERE event_type = 'order_created'),
         count(*) FILTER (WHERE event_type = 'payment_initiated'),
@@ -49,8 +53,8 @@ UPSERT = """
         count(*) FILTER (WHERE event_type = 'payment_refunded'),
         coalesce(sum(amount) FILTER (WHERE event_type = 'payment_refunded'), 0)
     FROM added
-    GROUP BY 1, 2
-    ON CONFLICT (window_start, currency) DO UPDATE SET
+    GROUP BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (window_start, currency, payment_method, channel, country, failure_reason) DO UPDATE SET
         revenue = kpi.revenue + excluded.revenue,
         orders_created = kpi.orders_created + excluded.orders_created,
         payments_initiated = kpi.payments_initiated + excluded.payments_initiated,
@@ -62,6 +66,25 @@ UPSERT = """
         refunded = kpi.refunded + excluded.refunded,
         processed_at = now()
     RETURNING window_start
+"""
+BY_CURRENCY = """
+    INSERT INTO kpi_1m_by_currency (
+        window_start, currency, window_end, revenue, orders_created, payments_initiated, payment_success,
+        payment_failed, orders_cancelled, order_value, payments_refunded, refunded
+    )
+    SELECT
+        window_start, currency, window_start + interval '1 minute', sum(revenue), sum(orders_created),
+        sum(payments_initiated), sum(payment_success), sum(payment_failed), sum(orders_cancelled), sum(order_value),
+        sum(payments_refunded), sum(refunded)
+    FROM kpi_1m_detail
+    WHERE window_start = ANY (%s)
+    GROUP BY window_start, currency
+    ON CONFLICT (window_start, currency) DO UPDATE SET
+        revenue = excluded.revenue, orders_created = excluded.orders_created,
+        payments_initiated = excluded.payments_initiated, payment_success = excluded.payment_success,
+        payment_failed = excluded.payment_failed, orders_cancelled = excluded.orders_cancelled,
+        order_value = excluded.order_value, payments_refunded = excluded.payments_refunded,
+        refunded = excluded.refunded, processed_at = now()
 """
 TOTALS = """
     INSERT INTO kpi_1m (
@@ -99,8 +122,9 @@ def write(connection: psycopg.Connection[Any], rows: Sequence[Row], refused: Seq
     with connection.cursor() as cursor:
         with cursor.copy(COPY_INCOMING) as copy:
             copy.write("".join(map(_line, rows)))
-        touched = cursor.execute(UPSERT).fetchall()
-        cursor.execute(TOTALS, ([window for (window,) in touched],))
+        touched = {window for (window,) in cursor.execute(UPSERT)}
+        for derived in (BY_CURRENCY, TOTALS):
+            cursor.execute(derived, (list(touched),))
         if refused:
             with cursor.copy(COPY_REFUSED) as copy:
                 for record in refused:
@@ -111,8 +135,8 @@ def write(connection: psycopg.Connection[Any], rows: Sequence[Row], refused: Seq
 
 
 def _line(row: Row) -> str:
-    line = "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n".format(*row)
-    if "\\" in line or "\r" in line or line.count("\t") != 7 or line.count("\n") != 1:
+    line = "\t".join(map(str, row)) + "\n"
+    if "\\" in line or "\r" in line or line.count("\t") != len(row) - 1 or line.count("\n") != 1:
         line = "\t".join(_escape(str(value)) for value in row) + "\n"
     return line
 

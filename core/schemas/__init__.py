@@ -12,13 +12,16 @@ from core.currencies import DEFAULT_CURRENCIES
 from core.events import (
     AMOUNT_PRECISION,
     AMOUNT_SCALE,
+    DIMENSIONS,
     EVENT_TIME_PATTERN,
     FIELDS,
     FUTURE_LIMIT,
     LATENESS_LIMIT,
+    MAX_DIMENSION_LENGTH,
     MAX_ID_LENGTH,
     SCHEMA_VERSION,
     WHITESPACE,
+    Dimension,
     Field,
     RejectReason,
     fields_with,
@@ -49,12 +52,28 @@ def event_schema(currencies: Collection[str] = DEFAULT_CURRENCIES) -> dict[str, 
         "type": "object",
         "required": [field.name for field in FIELDS],
         "properties": {field.name: _property(field) for field in fields_with(currencies)}
+        | {dimension.name: _optional(dimension) for dimension in DIMENSIONS}
         | {
             "schemaVersion": {"description": "Version of this contract; optional.", "default": SCHEMA_VERSION}
         },
         "additionalProperties": True,
-        "examples": [{field.name: field.example for field in FIELDS}],
+        "examples": [_example()],
     }
+
+
+def _example() -> dict[str, Any]:
+    """A payment that succeeded, so without a failure reason."""
+    return {field.name: field.example for field in (*FIELDS, *DIMENSIONS) if field.name != "failureReason"}
+
+
+def _optional(dimension: Dimension) -> dict[str, Any]:
+    """Without constraints: no value makes the event invalid."""
+    case = "upper" if dimension.upper else "lower"
+    rule = (
+        f"Optional. Trimmed, in {case} case, 1 to {MAX_DIMENSION_LENGTH} of letters (A to Z), digits, `_`, `-` and `.`; "
+        "anything else is unknown, and never a reason to reject the event."
+    )
+    return {"description": f"{dimension.description} {rule}", "examples": [dimension.example]}
 
 
 def _property(field: Field) -> dict[str, Any]:

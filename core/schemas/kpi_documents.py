@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from core.events import EventType
+from core.events import DIMENSIONS, EventType
 from core.kpis import MEASURES, RATES, SPANS, Measure, Rate
-from core.tables import KPI_1M, KPI_1M_BY_CURRENCY, Relation
+from core.tables import KPI_1M, KPI_1M_BY_CURRENCY, KPI_1M_DETAIL, Relation
 
 ROOT = Path(__file__).parents[2]
 EDIT = "Generated from core/kpis.py by `python -m core.schemas`; edit that instead."
@@ -95,12 +95,16 @@ def _column(indent: int, name: str, description: str, *tests: str) -> str:
 def _sources() -> Iterator[str]:
     yield f"# {EDIT}"
     yield _SOURCES
-    for relation, grain in ((KPI_1M, "over all currencies"), (KPI_1M_BY_CURRENCY, "and currency")):
+    for relation, grain in _TABLES.items():
         whole = relation is KPI_1M
         yield f"      - name: {relation.name}"
         yield f"        description: One row per minute of event time{',' if whole else ''} {grain}."
         yield f"        config: {{meta: {{dagster: {{asset_key: [{relation.name}]}}}}}}"
-        yield f"        data_tests: [whole_minutes{', sum_of_currencies' if whole else ''}]"
+        if relation is KPI_1M_DETAIL:
+            yield from _detail_columns()
+            continue
+        finer = KPI_1M_BY_CURRENCY if whole else KPI_1M_DETAIL
+        yield f"        data_tests: [whole_minutes, {{sum_of: {{arguments: {{finer: {finer.name}}}}}}}]"
         yield "        columns:"
         yield _column(10, *WINDOW_START, "not_null", *(["unique"] if whole else []))
         if not whole:
@@ -110,7 +114,7 @@ def _sources() -> Iterator[str]:
             yield _column(
                 10,
                 measure.name,
-                measure.describe(by_currency=relation is KPI_1M_BY_CURRENCY),
+                measure.describe(by_currency=not whole),
                 "not_null",
                 "not_negative",
             )
@@ -119,6 +123,24 @@ def _sources() -> Iterator[str]:
                 yield _column(10, rate.name, rate.describe(), *_tests(rate))
         yield _column(10, *PROCESSED_AT)
 
+
+def _detail_columns() -> Iterator[str]:
+    """Without tests of their own: `sum_of` compares this largest table with its sums."""
+    yield "        columns:"
+    yield _column(10, *WINDOW_START)
+    yield _column(10, *CURRENCY[:2])
+    for dimension in DIMENSIONS:
+        yield _column(10, dimension.column, f"{dimension.description} Empty if unknown.")
+    for measure in MEASURES:
+        yield _column(10, measure.name, measure.describe(by_currency=True))
+    yield _column(10, *PROCESSED_AT[:2])
+
+
+_TABLES = {
+    KPI_1M: "over all currencies",
+    KPI_1M_BY_CURRENCY: "and currency",
+    KPI_1M_DETAIL: "currency and optional fields of the event",
+}
 
 _SOURCES = """\
 version: 2
@@ -226,7 +248,10 @@ def _page() -> Iterator[str]:
     yield "# KPIs\n"
     yield "Every measure and rate is defined once, in `core/kpis.py`; tables, views, API and dashboard derive from it.\n"
     yield "## Measures\n"
-    yield "By minute of event time and currency, in `kpi_1m_by_currency`; the views `v_kpi_*` sum them up.\n"
+    yield (
+        "By minute of event time and currency, in `kpi_1m_by_currency`, which the views `v_kpi_*` sum up; by the events' "
+        "optional fields, too, in `kpi_1m_detail`.\n"
+    )
     yield "| column | in the views | counts | meaning | in `kpi_1m` |\n| --- | --- | --- | --- | --- |"
     for m in MEASURES:
         of = "events" if m.unit == "count" else "`amount`"

@@ -1,7 +1,7 @@
 """The canonical lane: records as ordinary producers write them, validated by one pattern.
 
 A canonical record is a flat object with exactly the contract's fields in the contract's
-order and no special cases. The pattern covers every rule except those on times, and the
+order, then any of the optional ones in theirs, and no special cases. The pattern covers every rule except those on times, and the
 text is then split at its quotes. All other records take the exact lane (`spark_jobs.rules.exact`),
 which gives the same verdict on a canonical record (a test compares the two).
 """
@@ -14,9 +14,14 @@ from pyspark.sql import functions as F
 from core.events import (
     AMOUNT_PRECISION,
     AMOUNT_SCALE,
+    DIMENSION_CHARACTERS,
+    DIMENSIONS,
     EVENT_TIME_PATTERN,
     FIELDS,
+    MAX_DIMENSION_LENGTH,
     MAX_ID_LENGTH,
+    UNKNOWN,
+    Dimension,
     Field,
     fields_with,
 )
@@ -41,7 +46,16 @@ def canonical_pattern(currencies: Collection[str]) -> str:
     """Printable ASCII identifiers, known enumerations, a plain amount: valid except perhaps for its times."""
     space = r"[ \t\n\r]*+"
     pairs = [f'"{field.name}"{space}:{space}{_value_pattern(field)}' for field in fields_with(currencies)]
-    return rf"\A{space}\{{{space}{f'{space},{space}'.join(pairs)}{space}\}}{space}\z"
+    return (
+        rf"\A{space}\{{{space}{f'{space},{space}'.join(pairs)}{space}{_optional_pattern(space)}\}}{space}\z"
+    )
+
+
+def _optional_pattern(space: str) -> str:
+    value = f'"[{DIMENSION_CHARACTERS}]{{0,{MAX_DIMENSION_LENGTH}}}+"'
+    return "".join(
+        f'(?:,{space}"{dimension.name}"{space}:{space}{value}{space})?+' for dimension in DIMENSIONS
+    )
 
 
 def canonical_tokens(value: Column, currencies: Collection[str]) -> Column:
@@ -61,3 +75,28 @@ def canonical_texts(tokens: Column) -> dict[str, Column]:
             texts[field.column] = F.get(tokens, name_at + 2)
             name_at += 4
     return texts
+
+
+_OPTIONAL_AT = 1 + sum(2 if field.kind == "amount" else 4 for field in FIELDS)
+"""Place (from 1) of the token after the last of `FIELDS`."""
+
+
+def canonical_optional(tokens: Column) -> Column:
+    """map<name, text> of the optional fields among the record's tokens."""
+    rest = F.array_join(F.slice(tokens, _OPTIONAL_AT, 4 * len(DIMENSIONS) + 1), "")
+    return F.str_to_map(F.translate(rest, "} \t\n\r", ""), F.lit(","), F.lit(":"))
+
+
+def canonical_dimensions(optional: Column) -> dict[str, Column]:
+    """The value of each column of `DIMENSIONS`."""
+    return {
+        dimension.column: F.coalesce(
+            in_case(F.try_element_at(optional, F.lit(dimension.name)), dimension), F.lit(UNKNOWN)
+        )
+        for dimension in DIMENSIONS
+    }
+
+
+def in_case(text: Column, dimension: Dimension) -> Column:
+    """A text in the case of its dimension."""
+    return F.upper(text) if dimension.upper else F.lower(text)

@@ -14,21 +14,27 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from core.events import (
+    DIMENSION_CHARACTERS,
+    DIMENSIONS,
     EVENT_TIME_PATTERN,
     FIELDS,
+    MAX_DIMENSION_LENGTH,
     MAX_ID_LENGTH,
+    UNKNOWN,
     WHITESPACE,
     RejectReason,
     fields_with,
 )
 from spark_jobs.rules.amount import validated_amount
-from spark_jobs.rules.canonical import AMOUNT_TYPE
+from spark_jobs.rules.canonical import AMOUNT_TYPE, in_case
 from spark_jobs.rules.let import let
 
 DETAIL_LENGTH = 200
 AMOUNT_AT = next(index for index, field in enumerate(FIELDS) if field.kind == "amount")
 EVENT_TIME = EVENT_TIME_PATTERN.removesuffix("$") + r"\z"
 """Java's `$` also matches before a last line break, `\\z` does not."""
+
+DIMENSION = rf"\A[{DIMENSION_CHARACTERS}]{{1,{MAX_DIMENSION_LENGTH}}}\z"
 
 
 def exact_verdict(value: Column, currencies: Collection[str]) -> Column:
@@ -59,7 +65,8 @@ def _amount(text: Column, document: Column, field: Column) -> Column:
 
 
 def _fields(document: Column, currencies: Collection[str]) -> Column:
-    """array<struct<name, kind, allowed, type, text>>, one per field; null if the value is not an object.
+    """array<struct<name, kind, allowed, type, text>>, one per field, then one per optional field; null if the value is
+    not an object.
 
     `type` is the JSON type as Spark names it (STRING, BIGINT, DECIMAL(p,s), DOUBLE, BOOLEAN,
     ARRAY<..>, OBJECT<..>, VOID), null if the field is absent; `text` is the trimmed text.
@@ -73,7 +80,16 @@ def _fields(document: Column, currencies: Collection[str]) -> Column:
                 F.array(*map(F.lit, field.allowed)).cast("array<string>").alias("allowed"),
             )
             for field in fields_with(currencies)
-        ]
+        ],
+        *[
+            F.struct(
+                F.lit(dimension.name).alias("name"),
+                F.lit("dimension").alias("kind"),
+                F.lit(True).alias("trimmed"),
+                F.array().cast("array<string>").alias("allowed"),
+            )
+            for dimension in DIMENSIONS
+        ],
     )
     found = F.try_variant_get(document, "$[0]", "map<string,variant>")
     return F.when(found.isNotNull(), let(found, lambda names: F.transform(known, lambda f: _field(f, names))))
@@ -95,7 +111,7 @@ def _field(field: Column, names: Column) -> Column:
 def _verdict(value: Column, document: Column, seal: Column, fields: Column, amount: Column) -> Column:
     texts = {field.column: fields[index]["text"] for index, field in enumerate(FIELDS)}
     event_time = F.when(texts["event_time"].rlike(EVENT_TIME), texts["event_time"].try_cast("timestamp"))
-    columns = texts | {"event_time": event_time, "amount": amount["amount"]}
+    columns = texts | {"event_time": event_time, "amount": amount["amount"]} | _dimensions(fields)
     is_whole = F.coalesce(F.try_variant_get(document, "$[1]", "bigint") == seal, F.lit(False))
     faults = [
         _fault(RejectReason.NOT_UTF8, F.when(~F.is_valid_utf8(value), F.lit(""))),
@@ -108,12 +124,22 @@ def _verdict(value: Column, document: Column, seal: Column, fields: Column, amou
     return let(
         F.coalesce(*faults),
         lambda fault: F.struct(
-            *[columns[field.column].alias(field.column) for field in FIELDS],
+            *[column.alias(name) for name, column in columns.items()],
             fault["reason"].alias("reason"),
             _detail(fault["field"], fields).alias("detail"),
             texts["event_time"].alias("time_text"),
         ),
     )
+
+
+def _dimensions(fields: Column) -> dict[str, Column]:
+    """The value of each column of `DIMENSIONS`."""
+    found = {}
+    for index, dimension in enumerate(DIMENSIONS, len(FIELDS)):
+        field = fields[index]
+        is_known = (field["type"] == "STRING") & field["text"].rlike(DIMENSION)
+        found[dimension.column] = F.when(is_known, in_case(field["text"], dimension)).otherwise(UNKNOWN)
+    return found
 
 
 def _fault(reason: RejectReason, field: Column) -> Column:
@@ -122,7 +148,8 @@ def _fault(reason: RejectReason, field: Column) -> Column:
 
 
 def _first_name(fields: Column, broken: Callable[[Column], Column]) -> Column:
-    return F.get(F.filter(fields, broken), 0)["name"]
+    required = F.slice(fields, 1, len(FIELDS))
+    return F.get(F.filter(required, broken), 0)["name"]
 
 
 def _is_missing(field: Column) -> Column:

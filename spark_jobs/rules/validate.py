@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from core.events import (
+    DIMENSIONS,
     FIELDS,
     FUTURE_LIMIT,
     LATENESS_LIMIT,
@@ -18,10 +19,17 @@ from core.events import (
     STORED_PAYLOAD_BYTES,
     RejectReason,
 )
-from spark_jobs.rules.canonical import AMOUNT_TYPE, canonical_texts, canonical_tokens
+from spark_jobs.rules.canonical import (
+    AMOUNT_TYPE,
+    canonical_dimensions,
+    canonical_optional,
+    canonical_texts,
+    canonical_tokens,
+)
 from spark_jobs.rules.exact import exact_verdict
 
-EVENT_COLUMNS = tuple(field.column for field in FIELDS)
+DIMENSION_COLUMNS = tuple(dimension.column for dimension in DIMENSIONS)
+EVENT_COLUMNS = (*(field.column for field in FIELDS), *DIMENSION_COLUMNS)
 PAYLOAD_COLUMNS = ("payload", "payload_bytes", "payload_sha256")
 """What is stored of a rejected record's value; the latter two are null if that is the whole value."""
 
@@ -38,7 +46,7 @@ def validate(
     """Parse and validate raw records.
 
     Takes `topic`, `partition`, `offset`, `kafka_time` and `value` (binary); replaces the value by
-    the columns of an event (`id` ... `status`; without meaning if rejected), `reason`, `detail` and
+    the columns of an event (`EVENT_COLUMNS`; without meaning if rejected), `reason`, `detail` and
     `PAYLOAD_COLUMNS` (null if accepted). `currencies` are those of the shop. `canonical_lane=False` sends every
     record through the exact lane; `admit_late=True`, only for the batch layer, skips the rule
     `late`.
@@ -51,7 +59,10 @@ def validate(
     exact = cut.withColumn(
         "exact", F.when(F.col("tokens").isNull(), exact_verdict(F.col("value"), currencies))
     )
-    found = _evaluated_once(exact, _event_columns())
+    optional = exact.withColumn(
+        "optional", F.when(F.col("tokens").isNotNull(), canonical_optional(F.col("tokens")))
+    )
+    found = _evaluated_once(optional, _event_columns())
     validated = _evaluated_once(found, {"final_reason": _reason(admit_late)})
     reason = F.col("final_reason")
     return validated.select(
@@ -107,6 +118,8 @@ def _event_columns() -> dict[str, Column]:
     for name, text in canonical_texts(tokens).items():
         typed = text.try_cast(_TYPES[name]) if name in _TYPES else text
         columns[name] = F.when(tokens.isNotNull(), typed).otherwise(F.col(f"exact.{name}"))
+    for name, value in canonical_dimensions(F.col("optional")).items():
+        columns[name] = F.when(tokens.isNotNull(), value).otherwise(F.col(f"exact.{name}"))
     time_text = canonical_texts(tokens)["event_time"]
     columns["time_text"] = F.when(tokens.isNotNull(), time_text).otherwise(F.col("exact.time_text"))
     return columns

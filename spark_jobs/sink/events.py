@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.tables import EVENTS_CLEAN, EVENTS_REJECTED
+from spark_jobs.deduplicate import CONTENT
 from spark_jobs.execution import BatchExecution
 from spark_jobs.rules.validate import EVENT_COLUMNS, PAYLOAD_COLUMNS
 from spark_jobs.sink.kpis import count_from_events
@@ -27,11 +28,10 @@ INSERT_GOOD = f"""
     ON CONFLICT (id) DO NOTHING
 """  # noqa: S608  # names come from the contract
 
-_CONTENT = tuple(name for name in EVENT_COLUMNS if name != "id")
 COUNT_DIFFERING = f"""
     SELECT count(*) FROM {STAGE_GOOD} AS stage JOIN {EVENTS_CLEAN.name} AS kept USING (id)
-    WHERE ({", ".join(f"stage.{name}" for name in _CONTENT)})
-        IS DISTINCT FROM ({", ".join(f"kept.{name}" for name in _CONTENT)})
+    WHERE ({", ".join(f"stage.{name}" for name in CONTENT)})
+        IS DISTINCT FROM ({", ".join(f"kept.{name}" for name in CONTENT)})
 """  # noqa: S608  # names come from the contract
 
 _QUOTED = ", ".join(f'"{name}"' for name in REJECTED_COLUMNS)

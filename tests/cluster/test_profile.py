@@ -23,7 +23,7 @@ from tests.e2e.platform import Platform, isolated_settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-RELATIONS = ("events_clean", "kpi_1m", "kpi_1m_by_currency", "ops.events_rejected")
+RELATIONS = ("events_clean", "kpi_1m", "kpi_1m_by_currency", "kpi_1m_detail", "ops.events_rejected")
 FAULTS = (
     Fault("kafka_2", lambda world: world.kill(world.pid("kafka_2")), 60),
     Fault("spark_worker_1", lambda world: world.kill(world.pid("spark_worker_1")), 90),

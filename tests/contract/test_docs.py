@@ -9,7 +9,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types
 
 from core import settings_docs, tables
-from core.events import FIELDS, RejectReason
+from core.events import DIMENSIONS, FIELDS, RejectReason
 from core.settings import CheckSettings, RetentionSettings
 from orchestration.definitions import defs
 from orchestration.defs.quality.catalogue import CHECKS
@@ -46,7 +46,10 @@ def test_every_path_that_is_named_exists(page: Path) -> None:
 
 def test_every_field_and_reason_is_explained_to_producers() -> None:
     page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
-    for name in [*(field.name for field in FIELDS), *(reason.value for reason in RejectReason)]:
+    for name in [
+        *(field.name for field in (*FIELDS, *DIMENSIONS)),
+        *(reason.value for reason in RejectReason),
+    ]:
         assert f"| `{name}` |" in page
 
 

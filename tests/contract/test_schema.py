@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from core import schemas
 from core.clock import utc_now
-from core.events import EVENT_TIME_PATTERN, FIELDS, RejectReason
+from core.events import DIMENSIONS, EVENT_TIME_PATTERN, FIELDS, RejectReason
 from core.topics import EVENTS_RAW
 from tests.corpus import RECORDS, Record
 
@@ -83,7 +83,10 @@ def test_the_schema_is_itself_valid_and_takes_its_example(validator: Draft202012
 def test_the_schema_knows_every_field_and_asks_for_it() -> None:
     schema = schemas.event_schema()
     assert schema["required"] == [field.name for field in FIELDS]
-    assert set(schema["properties"]) == {*schema["required"], "schemaVersion"}
+    optional = {dimension.name for dimension in DIMENSIONS}
+    assert set(schema["properties"]) == {*schema["required"], *optional, "schemaVersion"}
+    for name in optional:
+        assert set(schema["properties"][name]) == {"description", "examples"}, "nothing that could reject"
     for field in FIELDS:
         assert schema["properties"][field.name].get("enum", []) == list(field.allowed)
 

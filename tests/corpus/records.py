@@ -125,6 +125,7 @@ def _accepted() -> Iterator[tuple[str, bytes | None]]:
     yield "names_in_other_case_are_unknown", _event(extra=',"ID":1,"Amount":"x"')
     yield "schema_version", _event(extra=',"schemaVersion":1')
     yield "schema_version_2", _event(extra=',"schemaVersion":2')
+    yield from _with_optional_fields()
     yield "other_order_of_fields", b"{" + b",".join(reversed(_event()[1:-1].split(b","))) + b"}"
     yield "whitespace_around", b" \t\r\n" + _event() + b"\n\r\t "
     yield "whitespace_inside", _event().replace(b'":', b'" :\n\t').replace(b',"', b'\r\n ,\t"')
@@ -230,6 +231,31 @@ def _accepted() -> Iterator[tuple[str, bytes | None]]:
     yield "duplicate_in_unknown_object", _event(extra=',"shop":{"id":1,"id":2}')
     yield "duplicate_unknown", _event(extra=',"a":1,"a":{}')
     yield "duplicate_by_escape", _event(currency='"XXX"', extra=r',"\u0063urrency":"VND"')
+
+
+OPTIONAL_LITERALS = (
+    '"card"', '"MoMo"', '"visa-1.0_x"', r'" \t\r\n\f\u000bcard \t"', r'"\u0063ard"', '"' + "x" * 30 + '"',
+    '" ' + "x" * 30 + ' "', '"' + "x" * 31 + '"', '""', '" "', "null", "7", "-0", "1e400", "true", "[]", '["card"]',
+    "{}", '{"name":"card"}', '"a b"', r'"a\/b"', r'"card\u0000"', r'"\u0000"', '"a,channel:b"', '"a:b"', '"a}"',
+    '"thẻ"', '"ca\u0301rd"', r'"\u212a"', '"\u017f"', '"\u0130"', r'"\u00a0card"', '"\u2003card"', '"\uff11\uff12"', '"٣"',
+    '"\N{GRINNING FACE}"', r'"card\n"', r'"\"card\""', '"paymentMethod"', '"channel"', '"-"', '"."',
+)  # fmt: skip
+"""JSON texts that an optional field may have: known and unknown values, and what is no text."""
+
+OPTIONAL_NAMES = ("paymentMethod", "channel", "country", "failureReason")
+
+
+def _with_optional_fields() -> Iterator[tuple[str, bytes | None]]:
+    for index, literal in enumerate(OPTIONAL_LITERALS):
+        members = "".join(f',"{name}":{literal}' for name in OPTIONAL_NAMES)
+        yield f"optional_{index}", _event(extra=members)
+    yield "optional_in_other_order", _event(extra=',"country":"vn","paymentMethod":"card"')
+    yield "optional_before_the_others", b'{"channel":"web",' + _event()[1:]
+    yield "optional_twice", _event(extra=',"channel":"web","channel":"app"')
+    yield "optional_twice_last_unknown", _event(extra=',"channel":"web","channel":7')
+    yield "optional_name_escaped", _event(extra=r',"\u0063hannel":"web"')
+    yield "optional_beside_unknown", _event(extra=',"channel":"web","note":"x","country":"VN"')
+    yield "optional_with_whitespace", _event(extra='\n, "channel" :\t"web" ,\r"country":"VN" ')
 
 
 def _not_utf8() -> Iterator[tuple[str, bytes | None]]:

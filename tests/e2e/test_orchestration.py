@@ -13,7 +13,7 @@ from tests.e2e.platform import Platform
 
 pytestmark = pytest.mark.timeout(600)
 
-TABLES = {"events_clean", "events_rejected", "kpi_1m", "kpi_1m_by_currency"}
+TABLES = {"events_clean", "events_rejected", "kpi_1m", "kpi_1m_by_currency", "kpi_1m_detail"}
 VIEWS = {f"v_kpi_{kind}{span}" for kind in ("", "by_currency_") for span in ("15m", "1h", "24h")}
 CORRUPT = """
     WITH event AS (
@@ -63,7 +63,8 @@ def test_the_graph_is_the_picture_of_the_platform(ui: DagsterUi) -> None:
     }
     assert set(needs) == {"events_raw", *TABLES, *VIEWS, "dashboard"}
     assert needs["events_raw"] == set()
-    assert needs["events_clean"] == needs["events_rejected"] == needs["kpi_1m_by_currency"] == {"events_raw"}
+    assert needs["events_clean"] == needs["events_rejected"] == needs["kpi_1m_detail"] == {"events_raw"}
+    assert needs["kpi_1m_by_currency"] == {"kpi_1m_detail"}
     assert needs["kpi_1m"] == {"kpi_1m_by_currency"}
     assert all(needs[view] == {"kpi_1m_by_currency" if "currency" in view else "kpi_1m"} for view in VIEWS)
     assert needs["dashboard"] == {view for view in VIEWS if "currency" in view}

@@ -19,7 +19,9 @@ def names_of(platform: Platform) -> set[str]:
     return {SUPERVISOR, *(program.name for program in programs_of(platform.settings) if not program.once)}
 
 
-@pytest.mark.parametrize("relation", ["events_clean", "kpi_1m", "kpi_1m_by_currency", "ops.events_rejected"])
+@pytest.mark.parametrize(
+    "relation", ["events_clean", "kpi_1m", "kpi_1m_by_currency", "kpi_1m_detail", "ops.events_rejected"]
+)
 def test_the_tables_fill(platform: Platform, relation: str) -> None:
     assert platform.wait_for(f"SELECT count(*) FROM {relation}") > 0
 

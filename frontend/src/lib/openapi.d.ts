@@ -773,6 +773,30 @@ export interface components {
              * @description When the row was written.
              */
             ingest_time: string;
+            /**
+             * Payment Method
+             * @description Empty if unknown.
+             * @example card
+             */
+            payment_method: string;
+            /**
+             * Channel
+             * @description Empty if unknown.
+             * @example web
+             */
+            channel: string;
+            /**
+             * Country
+             * @description ISO 3166-1 alpha-2. Empty if unknown.
+             * @example VN
+             */
+            country: string;
+            /**
+             * Failure Reason
+             * @description Empty if unknown.
+             * @example insufficient_funds
+             */
+            failure_reason: string;
         };
         /**
          * EventBatch
@@ -2366,7 +2390,11 @@ export interface operations {
                      *           "amount": "57.50",
                      *           "currency": "USD",
                      *           "status": "success",
-                     *           "ingest_time": "2026-03-01T09:30:09.400000Z"
+                     *           "ingest_time": "2026-03-01T09:30:09.400000Z",
+                     *           "payment_method": "card",
+                     *           "channel": "web",
+                     *           "country": "US",
+                     *           "failure_reason": ""
                      *         },
                      *         {
                      *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c02",
@@ -2377,7 +2405,11 @@ export interface operations {
                      *           "amount": "57.50",
                      *           "currency": "USD",
                      *           "status": "pending",
-                     *           "ingest_time": "2026-03-01T09:30:02.400000Z"
+                     *           "ingest_time": "2026-03-01T09:30:02.400000Z",
+                     *           "payment_method": "card",
+                     *           "channel": "web",
+                     *           "country": "US",
+                     *           "failure_reason": ""
                      *         },
                      *         {
                      *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c00",
@@ -2388,7 +2420,11 @@ export interface operations {
                      *           "amount": "57.50",
                      *           "currency": "USD",
                      *           "status": "pending",
-                     *           "ingest_time": "2026-03-01T09:30:00.400000Z"
+                     *           "ingest_time": "2026-03-01T09:30:00.400000Z",
+                     *           "payment_method": "card",
+                     *           "channel": "web",
+                     *           "country": "US",
+                     *           "failure_reason": ""
                      *         }
                      *       ]
                      *     }
@@ -2830,7 +2866,11 @@ export interface operations {
                      *           "amount": "57.50",
                      *           "currency": "USD",
                      *           "status": "pending",
-                     *           "ingest_time": "2026-03-01T09:30:00.400000Z"
+                     *           "ingest_time": "2026-03-01T09:30:00.400000Z",
+                     *           "payment_method": "card",
+                     *           "channel": "web",
+                     *           "country": "US",
+                     *           "failure_reason": ""
                      *         },
                      *         {
                      *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c02",
@@ -2841,7 +2881,11 @@ export interface operations {
                      *           "amount": "57.50",
                      *           "currency": "USD",
                      *           "status": "pending",
-                     *           "ingest_time": "2026-03-01T09:30:02.400000Z"
+                     *           "ingest_time": "2026-03-01T09:30:02.400000Z",
+                     *           "payment_method": "card",
+                     *           "channel": "web",
+                     *           "country": "US",
+                     *           "failure_reason": ""
                      *         },
                      *         {
                      *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c09",
@@ -2852,7 +2896,11 @@ export interface operations {
                      *           "amount": "57.50",
                      *           "currency": "USD",
                      *           "status": "success",
-                     *           "ingest_time": "2026-03-01T09:30:09.400000Z"
+                     *           "ingest_time": "2026-03-01T09:30:09.400000Z",
+                     *           "payment_method": "card",
+                     *           "channel": "web",
+                     *           "country": "US",
+                     *           "failure_reason": ""
                      *         }
                      *       ],
                      *       "truncated": false
@@ -3025,7 +3073,11 @@ export interface operations {
                      *           "amount": "57.50",
                      *           "currency": "USD",
                      *           "status": "pending",
-                     *           "ingest_time": "2026-03-01T09:30:00.400000Z"
+                     *           "ingest_time": "2026-03-01T09:30:00.400000Z",
+                     *           "payment_method": "card",
+                     *           "channel": "web",
+                     *           "country": "US",
+                     *           "failure_reason": ""
                      *         },
                      *         {
                      *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c02",
@@ -3036,7 +3088,11 @@ export interface operations {
                      *           "amount": "57.50",
                      *           "currency": "USD",
                      *           "status": "pending",
-                     *           "ingest_time": "2026-03-01T09:30:02.400000Z"
+                     *           "ingest_time": "2026-03-01T09:30:02.400000Z",
+                     *           "payment_method": "card",
+                     *           "channel": "web",
+                     *           "country": "US",
+                     *           "failure_reason": ""
                      *         },
                      *         {
                      *           "id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c09",
@@ -3047,7 +3103,11 @@ export interface operations {
                      *           "amount": "57.50",
                      *           "currency": "USD",
                      *           "status": "success",
-                     *           "ingest_time": "2026-03-01T09:30:09.400000Z"
+                     *           "ingest_time": "2026-03-01T09:30:09.400000Z",
+                     *           "payment_method": "card",
+                     *           "channel": "web",
+                     *           "country": "US",
+                     *           "failure_reason": ""
                      *         }
                      *       ],
                      *       "truncated": false

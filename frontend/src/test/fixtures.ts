@@ -131,6 +131,10 @@ export function orderEvent(of: Partial<OrderEvent> = {}): OrderEvent {
     currency: "VND",
     status: "success",
     ingest_time: at(0),
+    payment_method: "momo",
+    channel: "web",
+    country: "VN",
+    failure_reason: "",
     ...of,
   };
 }

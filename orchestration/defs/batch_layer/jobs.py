@@ -53,7 +53,7 @@ class ReprocessConfig(dg.Config):
 
 @dg.op
 def recompute_hour(context: dg.OpExecutionContext, postgres: PostgresResource) -> None:
-    """Recompute `kpi_1m` and `kpi_1m_by_currency` of the partition's hour from `events_clean`."""
+    """Recompute the KPI tables of the partition's hour from `events_clean`."""
     window = context.partition_time_window
     _backfill(context, postgres, ["kpis", "--from", _minute(window.start), "--to", _minute(window.end)])
 

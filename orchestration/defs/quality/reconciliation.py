@@ -1,4 +1,4 @@
-"""Invariant I2: `kpi_1m` and `kpi_1m_by_currency` are what `events_clean` gives, minute by minute."""
+"""Invariant I2: the KPI tables are what `events_clean` gives, minute by minute."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,8 +13,8 @@ from database.reconcile import differing_windows, first_comparable, settled_unti
 from orchestration.defs.quality.verdict import Verdict, failed, passed, unknown
 
 DESCRIPTION = (
-    "The settled minutes of the last ORDERPULSE_CHECKS__RECONCILE_MINUTES in kpi_1m and kpi_1m_by_currency are what "
-    "events_clean gives. If it fails, nothing needs to be done: the sensor quality_sensor requests the job backfill_kpis "
+    "The settled minutes of the last ORDERPULSE_CHECKS__RECONCILE_MINUTES in kpi_1m, kpi_1m_by_currency and "
+    "kpi_1m_detail are what events_clean gives. If it fails, nothing needs to be done: the sensor quality_sensor requests the job backfill_kpis "
     "for the hour, and the check passes a minute later. If it does not, look at the run."
 )
 

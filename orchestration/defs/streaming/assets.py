@@ -5,7 +5,7 @@ None has a freshness policy: a stream that is stopped on purpose is not broken, 
 
 import dagster as dg
 
-from core.tables import EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY, Relation
+from core.tables import EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY, KPI_1M_DETAIL, Relation
 from orchestration.defs.streaming.columns import column_lineage, column_schema, raw_schema
 
 OWNERS = ["team:data-platform"]
@@ -59,10 +59,17 @@ events_rejected = table_asset(
     "One row per record that broke a rule, with its reason and its raw bytes. Nothing is lost: the job "
     "replay_rejected judges rows again or admits late ones.",
 )
+kpi_1m_detail = table_asset(
+    KPI_1M_DETAIL,
+    "kpis",
+    "events_raw",
+    "One row per minute of event time, currency, payment method, channel, country and failure reason. The other KPI "
+    "tables are its sums.",
+)
 kpi_1m_by_currency = table_asset(
     KPI_1M_BY_CURRENCY,
     "kpis",
-    "events_raw",
+    "kpi_1m_detail",
     "One row per minute of event time and currency: revenue, orders, payments. Money is read here.",
 )
 kpi_1m = table_asset(

@@ -10,7 +10,7 @@ import dagster as dg
 from core import events
 from core.kpis import COUNTS, KPI_1M_MEASURES, MEASURES, RATES
 from core.kpis import MONEY as MONEY_MEASURES
-from core.tables import EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY, Relation
+from core.tables import EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY, KPI_1M_DETAIL, Relation
 
 TIME, COUNT, MONEY = "timestamp with time zone", "integer", "numeric(28,2)"
 Column = tuple[str, bool, str]
@@ -22,6 +22,15 @@ _WINDOW: dict[str, Column] = {
     "window_end": (TIME, False, "Its end, excluded."),
     "processed_at": (TIME, False, "When the row was last written."),
 }
+_CURRENCY: dict[str, Column] = {"currency": ("character varying(10)", False, _FIELDS["currency"])}
+_DIMENSIONS: dict[str, Column] = {
+    dimension.column: (
+        f"character varying({events.MAX_DIMENSION_LENGTH})",
+        False,
+        f"{dimension.description} Empty if unknown.",
+    )
+    for dimension in events.DIMENSIONS
+}
 
 
 def _measures(relation: Relation) -> dict[str, Column]:
@@ -29,7 +38,7 @@ def _measures(relation: Relation) -> dict[str, Column]:
         measure.name: (
             MONEY if measure.unit == "money" else COUNT,
             False,
-            measure.describe(by_currency=relation is KPI_1M_BY_CURRENCY),
+            measure.describe(by_currency=relation is not KPI_1M),
         )
         for measure in MEASURES
         if measure.name in relation.columns
@@ -47,7 +56,8 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "currency": ("character varying(10)", False, _FIELDS["currency"]),
         "status": ("character varying(20)", False, _FIELDS["status"]),
         "ingest_time": (TIME, False, "Start of the transaction that wrote the row."),
-    },
+    }
+    | _DIMENSIONS,
     EVENTS_REJECTED.name: {
         "topic": ("text", False, "Where the record was read: the topic,"),
         "partition": (COUNT, False, "the partition,"),
@@ -65,22 +75,31 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "payload_bytes": (COUNT, True, "Length of the whole value if only its beginning is kept."),
         "payload_sha256": ("text", True, "Its SHA-256, likewise."),
     },
-    KPI_1M_BY_CURRENCY.name: _WINDOW
-    | _measures(KPI_1M_BY_CURRENCY)
-    | {"currency": ("character varying(10)", False, _FIELDS["currency"])},
+    KPI_1M_DETAIL.name: {name: told for name, told in _WINDOW.items() if name in KPI_1M_DETAIL.columns}
+    | _CURRENCY
+    | _DIMENSIONS
+    | _measures(KPI_1M_DETAIL),
+    KPI_1M_BY_CURRENCY.name: _WINDOW | _CURRENCY | _measures(KPI_1M_BY_CURRENCY),
     KPI_1M.name: _WINDOW
     | _measures(KPI_1M)
     | {rate.name: ("numeric(5,2)", True, rate.describe()) for rate in RATES if rate.in_kpi_1m},
 }
 
+_ALL_FIELDS = (*events.FIELDS, *events.DIMENSIONS)
 LINEAGE: Mapping[str, tuple[str, Mapping[str, Sequence[str]]]] = {
-    EVENTS_CLEAN.name: ("events_raw", {field.column: [field.name] for field in events.FIELDS}),
-    EVENTS_REJECTED.name: ("events_raw", {"payload": [field.name for field in events.FIELDS]}),
-    KPI_1M_BY_CURRENCY.name: (
+    EVENTS_CLEAN.name: ("events_raw", {field.column: [field.name] for field in _ALL_FIELDS}),
+    EVENTS_REJECTED.name: ("events_raw", {"payload": [field.name for field in _ALL_FIELDS]}),
+    KPI_1M_DETAIL.name: (
         "events_raw",
-        {"window_start": ["eventTime"], "window_end": ["eventTime"], "currency": ["currency"]}
+        {"window_start": ["eventTime"], "currency": ["currency"]}
+        | {dimension.column: [dimension.name] for dimension in events.DIMENSIONS}
         | {column: ["amount", "eventType"] for column in MONEY_MEASURES}
         | {column: ["eventType"] for column in COUNTS},
+    ),
+    KPI_1M_BY_CURRENCY.name: (
+        "kpi_1m_detail",
+        {"window_end": ["window_start"]}
+        | {column: [column] for column in ("window_start", "currency", *MONEY_MEASURES, *COUNTS)},
     ),
     KPI_1M.name: (
         "kpi_1m_by_currency",
@@ -106,6 +125,10 @@ def raw_schema() -> dg.TableSchema:
                 ),
             )
             for field in events.FIELDS
+        ]
+        + [
+            dg.TableColumn(dimension.name, "string", f"{dimension.description} Optional.")
+            for dimension in events.DIMENSIONS
         ]
     )
 

@@ -10,6 +10,8 @@ from control.rejects import WINDOW_MINUTES
 from control.state import QueryState, ServiceState
 
 NO_BATCH = "no batch yet"
+KPI_TABLES = ("kpi_1m_detail", "kpi_1m_by_currency", "kpi_1m")
+"""In the order of the graph."""
 
 Metadata = Mapping[str, dg.MetadataValue | str | int | float]
 
@@ -52,9 +54,9 @@ def _of_events(observation: Observation) -> list[Report]:
 def _of_kpis(observation: Observation) -> list[Report]:
     query, checkpoint = observation.queries["kpi_1m"], observation.checkpoints["kpi_1m"]
     if query.batch_id is None:
-        return _waiting(observation, "kpi_1m_by_currency", "kpi_1m")
+        return _waiting(observation, *KPI_TABLES)
     metadata = _of_query(query, checkpoint) | _window(observation) | _of_service("stream", observation.stream)
-    return [Report(name, _sign(query), metadata) for name in ("kpi_1m_by_currency", "kpi_1m")]
+    return [Report(name, _sign(query), metadata) for name in KPI_TABLES]
 
 
 def _waiting(observation: Observation, *tables: str) -> list[Report]:

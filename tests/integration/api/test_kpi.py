@@ -246,7 +246,7 @@ def test_an_unchanged_answer_is_not_sent_again(
 def test_without_any_event_there_are_zeros_and_no_rates(
     client: httpx.Client, connection: psycopg.Connection[Any]
 ) -> None:
-    connection.execute("TRUNCATE events_clean, kpi_1m, kpi_1m_by_currency, ops.stream_batch")
+    connection.execute("TRUNCATE events_clean, kpi_1m, kpi_1m_by_currency, kpi_1m_detail, ops.stream_batch")
     report = client.get("/kpi?range=24h").json()
     check_kpis(report["current"], [], datetime.now(UTC), datetime.now(UTC))
     series = client.get("/timeseries?range=15m").json()

@@ -13,10 +13,10 @@ from core.settings import PostgresSettings
 
 TIME = "2026-03-01T09:30:00Z"
 ROWS: list[Row] = [
-    ("a", TIME, "order_created", "ORD1", "USR1", 10.5, "USD", "pending"),
-    ("b", TIME, "payment_success", "ORD1", "USR1", 10.5, "USD", "success"),
-    ("c", TIME, "payment_failed", "ORD2", "USR1", 50_000, "VND", "failed"),
-    ("c", TIME, "payment_failed", "ORD2", "USR1", 50_000, "VND", "failed"),
+    ("a", TIME, "order_created", "ORD1", "USR1", 10.5, "USD", "pending", "card", "web", "US", ""),
+    ("b", TIME, "payment_success", "ORD1", "USR1", 10.5, "USD", "success", "momo", "web", "US", ""),
+    ("c", TIME, "payment_failed", "ORD2", "USR1", 50_000, "VND", "failed", "", "", "VN", "expired"),
+    ("c", TIME, "payment_failed", "ORD2", "USR1", 50_000, "VND", "failed", "", "", "VN", "expired"),
 ]
 
 

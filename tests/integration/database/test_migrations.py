@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from core.errors import DatabaseError
 from core.settings import PostgresSettings
 from core.tables import Relation
 from database import migrate
+from database.reconcile import differing_windows
 from tests.platform_rows import current_revision
 
 RELATIONS = [each for each in vars(tables).values() if isinstance(each, tables.Relation)]
@@ -104,10 +106,13 @@ TYPES = {
     ("events_clean", "amount"): "numeric(15,2)",
     ("events_clean", "currency"): "character varying(10)",
     ("events_clean", "status"): "character varying(20)",
+    ("events_clean", "payment_method"): "character varying(30)",
     ("kpi_1m", "revenue"): "numeric(28,2)",
     ("kpi_1m", "orders_created"): "integer",
     ("kpi_1m", "success_rate"): "numeric(5,2)",
     ("kpi_1m_by_currency", "order_value"): "numeric(28,2)",
+    ("kpi_1m_detail", "failure_reason"): "character varying(30)",
+    ("kpi_1m_detail", "refunded"): "numeric(28,2)",
     ("ops.events_rejected", "payload"): "bytea",
     ("ops.stream_batch", "offsets_to"): "jsonb",
 }
@@ -196,3 +201,46 @@ def test_a_materialized_view_that_is_in_the_way_is_named(empty_database: Postgre
         ):
             migrate(empty_database)
     assert current_revision(empty_database) == "0007"
+
+
+OF_BEFORE = (
+    """
+    INSERT INTO events_clean
+    SELECT 'e' || n, '2026-03-01T09:00:30Z', 'payment_success', 'O', 'U', n, 'USD', 'success'
+    FROM generate_series(1, 3) AS n
+    """,
+    """
+    INSERT INTO kpi_1m_by_currency (window_start, window_end, currency, revenue, payment_success)
+    VALUES ('2026-03-01T09:00Z', '2026-03-01T09:01Z', 'USD', 6, 3), ('2025-03-01T09:00Z', '2025-03-01T09:01Z', 'VND', 9, 1)
+    """,
+    """
+    INSERT INTO kpi_1m (window_start, window_end, revenue, payment_success, success_rate)
+    SELECT window_start, window_end, revenue, payment_success, 100 FROM kpi_1m_by_currency
+    """,
+)
+
+
+def test_the_optional_fields_of_what_was_there_are_unknown_and_its_kpis_agree(
+    empty_database: PostgresSettings,
+) -> None:
+    """The rows of the events are not written again, and a minute whose events are gone keeps its KPIs."""
+    place = (
+        "SELECT pg_relation_filenode('events_clean'), array_agg(xmin::text || ctid::text) FROM events_clean"
+    )
+    migrate(empty_database, "0009")
+    with postgres.connect(empty_database, autocommit=True) as connection:
+        for statement in OF_BEFORE:
+            connection.execute(statement.encode())
+        before = connection.execute(place).fetchone()
+        migrate(empty_database)
+        assert connection.execute(place).fetchone() == before
+        unknown = "('', '', '', '') = (payment_method, channel, country, failure_reason)"
+        assert connection.execute(f"SELECT bool_and({unknown}) FROM events_clean".encode()).fetchone() == (
+            True,
+        )
+        kept = connection.execute(
+            f"SELECT currency, revenue, payment_success, {unknown} FROM kpi_1m_detail ORDER BY 1".encode()
+        ).fetchall()
+        assert kept == [("USD", 6, 3, True), ("VND", 9, 1, True)]
+        march = datetime(2026, 3, 1, tzinfo=UTC)
+        assert differing_windows(connection, march, march + timedelta(days=1)) == []

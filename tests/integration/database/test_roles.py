@@ -30,7 +30,8 @@ ALLOWED = {
         "CREATE TEMPORARY TABLE staging (id text)",
         "SELECT pg_notify('orderpulse', '{}')",
         "DELETE FROM kpi_1m_by_currency",
-        "LOCK TABLE kpi_1m_by_currency, kpi_1m IN SHARE ROW EXCLUSIVE MODE",
+        "DELETE FROM kpi_1m_detail",
+        "LOCK TABLE kpi_1m_detail, kpi_1m_by_currency, kpi_1m IN SHARE ROW EXCLUSIVE MODE",
         "UPDATE ops.stream_batch SET healed_at = now()",
     ),
     "generator": (
@@ -38,12 +39,12 @@ ALLOWED = {
         "INSERT INTO ops.heartbeat (name, pid, started_at) VALUES ('generator', 1, now())",
     ),
     "dbt": (
-        "SELECT * FROM kpi_1m, kpi_1m_by_currency, events_clean",
+        "SELECT * FROM kpi_1m, kpi_1m_by_currency, kpi_1m_detail, events_clean",
         "CREATE VIEW v_test AS SELECT * FROM kpi_1m",
     ),
     "api_read": (
         "SELECT * FROM events_clean",
-        "SELECT * FROM kpi_1m_by_currency",
+        "SELECT * FROM kpi_1m_by_currency, kpi_1m_detail",
         "SELECT * FROM ops.events_rejected",
         "SELECT * FROM ops.heartbeat",
     ),
@@ -51,6 +52,7 @@ ALLOWED = {
         "UPDATE ops.service SET desired = 'stopped'",
         "DELETE FROM ops.events_rejected",
         "DELETE FROM kpi_1m",
+        "DELETE FROM kpi_1m_detail",
         "SELECT * FROM ops.stream_batch",
     ),
 }
@@ -75,6 +77,7 @@ REFUSED = {
     "dbt": (
         INSERT_KPI,
         "DELETE FROM kpi_1m",
+        "DELETE FROM kpi_1m_detail",
         "DROP TABLE kpi_1m",
         "SELECT * FROM ops.events_rejected",
         "CREATE TABLE ops.mine (id int)",

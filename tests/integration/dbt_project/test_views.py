@@ -113,8 +113,11 @@ def dbt(builder: PostgresSettings, target: Path) -> Dbt:
     return run
 
 
+_NAMES = ", ".join(measure.name for measure in MEASURES)
+
+
 def fill(connection: Connection, starts: list[datetime]) -> None:
-    """Random windows by currency, and `kpi_1m` as their sum."""
+    """Random windows in detail, and the other tables as their sums."""
     rng = random.Random(7)
     for start in starts:
         for currency in rng.choice((("VND",), ("USD",), ("VND", "USD"))):
@@ -122,12 +125,17 @@ def fill(connection: Connection, starts: list[datetime]) -> None:
                 rng.randrange(40) if measure.unit == "count" else Decimal(rng.randrange(10**7)) / 100
                 for measure in MEASURES
             ]
-            names = ", ".join(measure.name for measure in MEASURES)
-            connection.execute(
-                f"INSERT INTO kpi_1m_by_currency (window_start, currency, window_end, {names}) "
-                f"VALUES (%s, %s, %s{', %s' * len(values)})".encode(),
-                (start, currency, start + MINUTE, *values),
-            )
+            for channel in rng.choice((("",), ("app", "web"))):
+                connection.execute(
+                    f"INSERT INTO kpi_1m_detail (window_start, currency, channel, {_NAMES}) "
+                    f"VALUES (%s, %s, %s{', %s' * len(values)})".encode(),
+                    (start, currency, channel, *values),
+                )
+    sums = ", ".join(f"sum({measure.name})" for measure in MEASURES)
+    connection.execute(
+        f"INSERT INTO kpi_1m_by_currency (window_start, currency, window_end, {_NAMES}) SELECT window_start, currency, "
+        f"window_start + interval '1 minute', {sums} FROM kpi_1m_detail GROUP BY 1, 2".encode()
+    )
     connection.execute(
         "INSERT INTO kpi_1m (window_start, window_end, revenue, orders_created, payment_success, payment_failed) "
         "SELECT window_start, window_end, sum(revenue), sum(orders_created), sum(payment_success), "
@@ -344,7 +352,7 @@ def check_rights_and_comments(connection: Connection) -> None:
 
 def check_without_windows(connection: Connection) -> None:
     """With no window, the total is one row of zeros, and no currency has a row."""
-    connection.execute("TRUNCATE kpi_1m, kpi_1m_by_currency")
+    connection.execute("TRUNCATE kpi_1m, kpi_1m_by_currency, kpi_1m_detail")
     for name in SPANS:
         row = connection.execute(f"SELECT * FROM v_kpi_{name}".encode()).fetchall()
         assert row == [(0, 0, 0, 0, None, 0, None, None)]
@@ -360,7 +368,7 @@ def test_freshness_follows_event_time_not_writing_time(
     assert fresh.returncode == 0, fresh.stdout
 
     # Written this instant, about an hour ago: stale.
-    connection.execute("TRUNCATE kpi_1m, kpi_1m_by_currency")
+    connection.execute("TRUNCATE kpi_1m, kpi_1m_by_currency, kpi_1m_detail")
     fill(connection, [start - 60 * MINUTE])
     stale = dbt("source", "freshness")
     assert stale.returncode == 1, stale.stdout
@@ -368,6 +376,7 @@ def test_freshness_follows_event_time_not_writing_time(
     assert {result["unique_id"].rsplit(".")[-1]: result["status"] for result in results} == {
         "kpi_1m": "error",
         "kpi_1m_by_currency": "error",
+        "kpi_1m_detail": "error",
     }
 
 
@@ -375,7 +384,8 @@ BROKEN = {
     "not_negative": "UPDATE kpi_1m SET orders_created = -1",
     "percentage": "UPDATE kpi_1m SET success_rate = 101",
     "currency_code": "UPDATE kpi_1m_by_currency SET currency = 'usd'",
-    "sum_of_currencies": "UPDATE kpi_1m SET revenue = revenue + 0.01",
+    "sum_of_realtime_kpi_1m_kpi_1m_by_currency": "UPDATE kpi_1m SET revenue = revenue + 0.01",
+    "sum_of_realtime_kpi_1m_by_currency_kpi_1m_detail": "UPDATE kpi_1m_detail SET revenue = revenue + 0.01",
     "whole_minutes": "UPDATE kpi_1m SET window_end = window_end + interval '1 second'",
 }
 

@@ -269,7 +269,8 @@ def test_assets_are_reported_when_there_is_something_new(
     rows.rejects("not_json", 3)
     ticks = Ticks(instance)
     first = {event.asset_key.to_user_string(): event.metadata for event in ticks.tick().asset_events}
-    assert set(first) == {"events_raw", "events_clean", "events_rejected", "kpi_1m", "kpi_1m_by_currency"}
+    kpis = {"kpi_1m", "kpi_1m_by_currency", "kpi_1m_detail"}
+    assert set(first) == {"events_raw", "events_clean", "events_rejected", *kpis}
     clean = first["events_clean"]
     assert clean["last batch"].value == 2
     assert clean["lag, records"].value == 0
@@ -292,7 +293,7 @@ def test_before_the_first_batch_the_tables_report_it_and_it_is_reported_at_once(
     own: Settings, database: PostgresSettings, connection: Connection, instance: dg.DagsterInstance
 ) -> None:
     rows = PlatformRows.over(own, database, connection, own.checkpoint_dir)
-    tables = ["events_clean", "events_rejected", "kpi_1m_by_currency", "kpi_1m"]
+    tables = ["events_clean", "events_rejected", "kpi_1m_detail", "kpi_1m_by_currency", "kpi_1m"]
     unwanted(connection, "spark_stream", "generator")
     ticks = Ticks(instance)
     first = ticks.tick().asset_events

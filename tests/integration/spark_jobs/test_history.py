@@ -26,7 +26,16 @@ from spark_jobs.history.rejects import Rejects
 from stack.host.environment import child_environment
 from stack.host.waiting import wait_until
 from tests.history import BEGIN, History, as_json, history, write_csv, write_json_lines
-from tests.truth import KPIS_QUERY, TOTALS_QUERY, Event, check_events, kpis_of, totals_of
+from tests.truth import (
+    DETAIL_QUERY,
+    KPIS_QUERY,
+    TOTALS_QUERY,
+    Event,
+    check_events,
+    detail_of,
+    kpis_of,
+    totals_of,
+)
 
 Connection = psycopg.Connection[Any]
 NOW = datetime.now(UTC)
@@ -109,6 +118,7 @@ def check(connection: Connection, events: Iterable[Event]) -> None:
     """The tables hold these events, the KPIs are what plain Python makes of them, and what the database itself makes."""
     events = list(events)
     check_events(connection, events)
+    assert {tuple(row[:6]): tuple(row[6:]) for row in connection.execute(DETAIL_QUERY)} == detail_of(events)
     assert {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(KPIS_QUERY)} == kpis_of(events)
     assert {row[0]: tuple(row[1:]) for row in connection.execute(TOTALS_QUERY)} == totals_of(events)
     assert differing_windows(connection, BEGIN - timedelta(days=30), NOW) == []

@@ -4,22 +4,24 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
+import pytest
 from pyspark.sql import SparkSession
 
 from core.kpis import MEASURES
-from spark_jobs.kpis import kpis_by_currency
+from spark_jobs.kpis import GRAIN, detailed_kpis
 
 NINE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 SCHEMA = pa.schema(
     [
         ("event_time", pa.timestamp("us", "UTC")),
         ("event_type", pa.string()),
-        ("currency", pa.string()),
+        *[(name, pa.string()) for name in GRAIN],
         ("amount", pa.decimal128(15, 2)),
     ]
 )
 Event = tuple[float, str, str, str]
 """Seconds after nine, type, currency, amount."""
+OPTIONAL = dict.fromkeys(GRAIN[1:], "")
 
 
 def kpis(spark: SparkSession, events: list[Event]) -> dict[tuple[datetime, str], dict[str, object]]:
@@ -29,10 +31,11 @@ def kpis(spark: SparkSession, events: list[Event]) -> dict[tuple[datetime, str],
             "event_type": event_type,
             "currency": currency,
             "amount": Decimal(amount),
+            **OPTIONAL,
         }
         for seconds, event_type, currency, amount in events
     ]
-    frame = kpis_by_currency(spark.createDataFrame(pa.Table.from_pylist(rows, SCHEMA)))
+    frame = detailed_kpis(spark.createDataFrame(pa.Table.from_pylist(rows, SCHEMA)))
     return {(row["window_start"], row["currency"]): row for row in frame.toArrow().to_pylist()}
 
 
@@ -51,7 +54,7 @@ def test_each_type_is_counted_and_only_payments_and_orders_have_money(spark: Spa
     wanted = {
         "window_start": NINE,
         "currency": "USD",
-        "window_end": NINE + timedelta(minutes=1),
+        **OPTIONAL,
         "revenue": Decimal("10.00"),
         "orders_created": 2,
         "payments_initiated": 1,
@@ -89,3 +92,17 @@ def test_money_is_summed_exactly_and_beyond_the_largest_amount(spark: SparkSessi
     found = kpis(spark, [*largest, *cents])
     assert found[(NINE, "USD")]["revenue"] == Decimal("29999999999999.97")
     assert found[(NINE, "VND")]["revenue"] == Decimal("0.30")
+
+
+@pytest.mark.parametrize("column", OPTIONAL)
+def test_each_optional_field_divides_a_window(spark: SparkSession, column: str) -> None:
+    event = {
+        "event_time": NINE,
+        "event_type": "payment_failed",
+        "currency": "USD",
+        "amount": Decimal(1),
+        **OPTIONAL,
+    }
+    rows = [event | {column: value} for value in ("a", "b", "a", "")]
+    found = detailed_kpis(spark.createDataFrame(pa.Table.from_pylist(rows, SCHEMA))).toArrow().to_pylist()
+    assert {row[column]: row["payment_failed"] for row in found} == {"a": 2, "b": 1, "": 1}

@@ -51,7 +51,8 @@ def test_a_record_with_one_character_changed_gets_one_verdict_from_both_lanes(
 ) -> None:
     plain = PLAIN.payload(NOW)
     assert plain is not None
-    text = plain.decode()
+    optional = ',"paymentMethod":"Card","channel":"web","country":"vn","failureReason":"no_funds"}'
+    text = plain.decode()[:-1] + data.draw(st.sampled_from(("}", optional)))
     character = st.sampled_from('"\\{}[]:,.-+eEtZ019a\u0000\t\n \u00e9\U0001f600/')
     changed: list[bytes | None] = []
     for _ in range(BATCH):

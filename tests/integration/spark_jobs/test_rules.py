@@ -1,5 +1,6 @@
 """The rules in Spark give every record of the corpus the verdict of the contract, whatever the batch."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,8 +28,11 @@ from core.events import (
     RejectReason,
 )
 from spark_jobs.evaluation import Evaluation
+from spark_jobs.kpis import GRAIN
 from spark_jobs.rules import validate as rules
 from tests.corpus import RECORDS, Record
+from tests.corpus.records import OPTIONAL_LITERALS, OPTIONAL_NAMES
+from tests.truth import OPTIONAL, optional_of
 
 NOW = datetime(2026, 3, 1, 9, 30, 0, 250_000, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -143,7 +147,7 @@ def test_the_kpi_query_accepts_what_the_events_query_accepts(spark: SparkSession
     """Each selects other columns, for which Spark plans the rules again."""
     judged = validate(records(spark, payloads_of(RECORDS)))
     for_kpis = judged.where(F.col("reason").isNull()).select(
-        "offset", "event_time", "event_type", "currency", "amount"
+        "offset", "event_time", "event_type", "amount", *GRAIN
     )
     accepted = {row["offset"] for row in for_kpis.toArrow().to_pylist()}
     assert accepted == {offset for offset, reason in enumerate(EXPECTED) if reason is None}
@@ -181,6 +185,35 @@ def test_amounts_and_ids_are_kept_exactly(spark: SparkSession) -> None:
     rows = validate(records(spark, payloads_of(chosen))).toArrow().to_pylist()
     seen = {chosen[row["offset"]].name: str(row[kept[chosen[row["offset"]].name][0]]) for row in rows}
     assert seen == {name: value for name, (_, value) in kept.items()}
+
+
+def members(random: Random) -> str:
+    """Optional fields of any value, often in the contract's order."""
+    chosen = [name for name in OPTIONAL_NAMES if random.random() < 0.7]
+    if random.random() < 0.2:
+        chosen = random.choices(OPTIONAL_NAMES, k=5)
+    literals = OPTIONAL_LITERALS if random.random() < 0.6 else OPTIONAL_LITERALS[:3]
+    return "".join(f',"{name}":{random.choice(literals)}' for name in chosen)
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["interpreted", "compiled"])
+@pytest.mark.parametrize("canonical_lane", [True, False])
+def test_an_optional_field_has_its_value_or_is_unknown_and_rejects_nothing(
+    spark: SparkSession, canonical_lane: bool, large: bool
+) -> None:
+    random = Random(20261130)
+    plain = (PLAIN.payload(NOW) or b"").decode()
+    texts = [plain[:-1] + members(random) + "}" for _ in range(2000)]
+    evaluation = Evaluation()
+    evaluation.adapt(spark, 60_000 if large else 1)
+    frame = records(spark, [text.encode() for text in texts])
+    judged = rules.validate(frame, DEFAULT_CURRENCIES, canonical_lane=canonical_lane)
+    rows = judged.select("offset", "reason", *OPTIONAL.values()).toArrow().to_pylist()
+    evaluation.adapt(spark, 1)
+    found = {texts[row.pop("offset")]: tuple(row.values()) for row in rows}
+    wanted = {text: (None, *(optional_of(json.loads(text), name) for name in OPTIONAL)) for text in texts}
+    assert {text: found[text] for text in texts if found[text] != wanted[text]} == {}
+    assert len({value for _, *values in wanted.values() for value in values}) > 8
 
 
 @pytest.mark.parametrize("canonical_lane", [True, False])

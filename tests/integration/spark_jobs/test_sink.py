@@ -29,9 +29,11 @@ NINE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 EXECUTION = BatchExecution({0: 0}, {0: 10}, read=10, accepted=None, duplicate=1, dropped_by_watermark=0)
 Connection = psycopg.Connection[tuple[object, ...]]
 
+OPTIONAL = ("payment_method", "channel", "country", "failure_reason")
 EVENTS = pa.schema(
     [
         *[(name, pa.string()) for name in ("id", "event_type", "order_id", "user_id", "currency", "status")],
+        *[(name, pa.string()) for name in OPTIONAL],
         *[(name, pa.timestamp("us", "UTC")) for name in ("event_time", "kafka_time")],
         ("amount", pa.decimal128(15, 2)),
         *[(name, pa.string()) for name in ("topic", "reason", "detail")],
@@ -44,8 +46,8 @@ EVENTS = pa.schema(
 )
 KPIS = pa.schema(
     [
-        *[(name, pa.timestamp("us", "UTC")) for name in ("window_start", "window_end", "max_event_time")],
-        ("currency", pa.string()),
+        *[(name, pa.timestamp("us", "UTC")) for name in ("window_start", "max_event_time")],
+        *[(name, pa.string()) for name in ("currency", *OPTIONAL)],
         *[(name, pa.decimal128(25, 2)) for name in MONEY],
         *[(name, pa.int32()) for name in COUNTS],
     ]
@@ -72,6 +74,7 @@ def event(event_id: str, event_type: str = "payment_success", amount: str = "10.
         "amount": Decimal(amount),
         "currency": "USD",
         "status": "success",
+        **dict.fromkeys(OPTIONAL, ""),
     }
 
 
@@ -98,12 +101,15 @@ def commit(
     cursor.connection.commit()
 
 
-def write_kpi(cursor: Any, *, orders: int, paid: int, failed: int, currency: str = "USD") -> None:
+def write_kpi(
+    cursor: Any, *, orders: int, paid: int, failed: int, currency: str = "USD", method: str = ""
+) -> None:
     row = {
         "window_start": NINE,
-        "window_end": NINE + timedelta(minutes=1),
         "max_event_time": NINE,
         "currency": currency,
+        **dict.fromkeys(OPTIONAL, ""),
+        "payment_method": method,
         **dict.fromkeys(MONEY, Decimal(0)),
         "revenue": Decimal(10 * paid),
         "order_value": Decimal(10 * orders),
@@ -165,6 +171,25 @@ def test_kpi_1m_adds_up_the_currencies(cursor: Any, connection: Connection) -> N
     write_kpi(cursor, orders=3, paid=2, failed=1)
     write_kpi(cursor, orders=1, paid=1, failed=0, currency="VND")
     assert kpi_1m(connection) == [(Decimal("30.00"), 4, 3, 1, Decimal("75.00"))]
+
+
+def test_a_batch_with_one_row_of_a_window_keeps_the_others(cursor: Any, connection: Connection) -> None:
+    """Spark gives only the rows that changed, or that a new checkpoint has read again."""
+    write_kpi(cursor, orders=3, paid=2, failed=1, method="card")
+    write_kpi(cursor, orders=1, paid=1, failed=0, method="momo")
+    write_kpi(cursor, orders=4, paid=2, failed=1, method="card")
+    write_kpi(cursor, orders=1, paid=1, failed=0, method="card")
+    by_currency = connection.execute(
+        "SELECT revenue, orders_created, payment_success, order_value FROM kpi_1m_by_currency"
+    ).fetchall()
+    assert by_currency == [(30, 5, 3, 50)]
+    assert kpi_1m(connection) == [(Decimal("30.00"), 5, 3, 1, Decimal("75.00"))]
+
+
+def test_an_event_without_optional_fields_differs_from_none_with_them(cursor: Any) -> None:
+    write_events(cursor, [event("a")])
+    again = write_events(cursor, [event("a") | {"payment_method": "card"}])
+    assert (again.written, again.differing) == (0, 0)
 
 
 def test_a_window_without_payments_has_no_success_rate(cursor: Any, connection: Connection) -> None:
@@ -230,6 +255,11 @@ def test_reconciliation_finds_and_heals_every_kind_of_difference(cursor: Any, co
         "DELETE FROM kpi_1m",
         "DELETE FROM kpi_1m_by_currency",
         "UPDATE kpi_1m_by_currency SET currency = 'VND'",
+        "UPDATE kpi_1m_detail SET payment_method = 'cash'",
+        "UPDATE kpi_1m_detail SET revenue = revenue + 1",
+        "DELETE FROM kpi_1m_detail",
+        "INSERT INTO kpi_1m_detail (window_start, currency, channel) SELECT window_start, currency, 'app' FROM kpi_1m_detail",
+        "TRUNCATE kpi_1m_detail, kpi_1m_by_currency",
     ):
         connection.execute(corrupt.encode())
         assert differs(), corrupt

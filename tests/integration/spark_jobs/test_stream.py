@@ -4,6 +4,7 @@ The tests go through it in order and share the job, because its start takes long
 of them the tables must be what Python works out from all that was sent.
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from database import migrate
 from generator.invalid import MUTATORS
 from orchestration.defs.quality import accounting
 from spark_jobs.queries import EVENTS_CLEAN_QUERY, KPI_1M_QUERY
+from spark_jobs.start import MEASURES_NOTE
 from stack.host.environment import child_environment
 from stack.servers.postgres import server
 from tests import truth
@@ -361,7 +363,7 @@ def test_what_retention_deleted_while_it_was_off_is_reported_and_passed_over(
     stream.send([orjson.dumps(make_event(random)) for _ in range(6)], partition=1)
     delete_records(stream.settings.kafka, kafka.end_offsets(stream.settings.kafka, NAME))
     connection.execute(
-        "DELETE FROM kpi_1m_by_currency WHERE window_start = (SELECT max(window_start) FROM kpi_1m_by_currency)"
+        "DELETE FROM kpi_1m_detail WHERE window_start = (SELECT max(window_start) FROM kpi_1m_detail)"
     )
     stream.job.start()
     stream.wait_logged("stream.started", stream.logged("stream.started") + 1)
@@ -411,6 +413,23 @@ def lost(connection: Connection) -> list[tuple[object, ...]]:
     return connection.execute(
         "SELECT query_name, partition, offset_from, offset_to, reason FROM ops.records_lost ORDER BY 1, 2"
     ).fetchall()
+
+
+def test_a_state_without_the_optional_fields_is_replaced_at_the_start(
+    stream: Stream, connection: Connection, random: Random
+) -> None:
+    """As after an update: the checkpoint's note is that of a release whose state had the measures alone."""
+    stream.send_events(of_the_last_minutes(random))
+    stream.wait_consumed()
+    assert stream.job.stop() == 0
+    note = stream.settings.checkpoint_dir / KPI_1M_QUERY / MEASURES_NOTE
+    measures = json.loads(note.read_text(encoding="utf-8"))[1]
+    note.write_text(json.dumps(measures), encoding="utf-8")
+    stream.send_events(of_the_last_minutes(random))
+    stream.job.start()
+    stream.wait_consumed()
+    assert stream.logged("checkpoint.other_measures") == 1
+    check_what_is_there(stream, connection)
 
 
 def test_a_wrong_kpi_is_found_and_healed_by_hand(stream: Stream, connection: Connection) -> None:

@@ -263,7 +263,7 @@ def test_a_lost_database_is_recreated_and_an_empty_one_is_not_kept(world: World)
         databases.drop(connection, world.settings.postgres.database)
     assert world.restore(folder) is None
     assert world.rows("SELECT count(*) FROM events_clean") == [(6,)]
-    world.do("TRUNCATE events_clean, kpi_1m, kpi_1m_by_currency, ops.stream_batch")
+    world.do("TRUNCATE events_clean, kpi_1m, kpi_1m_by_currency, kpi_1m_detail, ops.stream_batch")
     assert world.restore(folder) is None
     assert discard(world.settings) == []
 

@@ -256,6 +256,10 @@ def event(number: int) -> Event:
         currency="VND",
         status=EventStatus.PENDING,
         ingest_time=NOON,
+        payment_method="",
+        channel="",
+        country="VN",
+        failure_reason="",
     )
 
 

@@ -1,5 +1,6 @@
 """The yardstick accepts and rejects what the contract does, or its time would prove nothing."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -12,6 +13,8 @@ from bench.plain.sink import _line
 from generator.invalid import MUTATORS, Mutator
 from generator.journeys import Journeys
 from generator.mix import Shares, TrafficMix
+from tests.corpus.records import OPTIONAL_LITERALS
+from tests.truth import OPTIONAL, optional_of
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -43,6 +46,14 @@ def test_text_that_copy_would_misread_is_escaped() -> None:
     row = validate(orjson.dumps(event(orderId="a\tb\\c\nd\r", userId="ü")), NOW)
     assert row is not None
     line = _line(row)
-    assert line.count("\t") == 7
+    assert line.count("\t") == 11
     assert "a\\tb\\\\c\\nd" in line
     assert line.endswith("\n")
+
+
+def test_optional_fields_are_read_as_the_contract_says() -> None:
+    for literal in OPTIONAL_LITERALS:
+        sent = event(**dict.fromkeys(OPTIONAL, json.loads(literal)))
+        row = validate(orjson.dumps(sent), NOW)
+        assert row is not None
+        assert row[8:] == tuple(optional_of(sent, name) for name in OPTIONAL), literal

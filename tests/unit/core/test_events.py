@@ -1,13 +1,15 @@
 """The event contract, in its own words: a change in `core.events` has to be meant."""
 
+import json
 import re
 from datetime import timedelta
 
 import pytest
 
 from core import events
-from core.events import FIELDS, EventStatus, EventType, RejectReason
-from tests.truth import COUNTED
+from core.events import DIMENSIONS, FIELDS, Dimension, EventStatus, EventType, RejectReason
+from tests.corpus.records import OPTIONAL_LITERALS
+from tests.truth import COUNTED, OPTIONAL, optional_of
 
 
 def test_the_enumerations_are_the_contract() -> None:
@@ -27,6 +29,20 @@ def test_the_fields_are_the_contract() -> None:
         "status": ("enumeration", "status"),
     }
     assert [field.name for field in FIELDS if field.trimmed] == ["id"]
+
+
+def test_the_optional_fields_are_the_contract() -> None:
+    assert {dimension.name: dimension.column for dimension in DIMENSIONS} == OPTIONAL
+    assert [dimension.name for dimension in DIMENSIONS if dimension.upper] == ["country"]
+    assert events.MAX_DIMENSION_LENGTH == 30
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda dimension: dimension.name)
+def test_an_optional_field_is_read_as_the_contract_says(dimension: Dimension) -> None:
+    values = [json.loads(literal) for literal in OPTIONAL_LITERALS]
+    found = [dimension.read(value) for value in values]
+    assert found == [optional_of({dimension.name: value}, dimension.name) for value in values]
+    assert {"CARD" if dimension.upper else "card", ""} < set(found)
 
 
 def test_the_limits_are_the_contract() -> None:

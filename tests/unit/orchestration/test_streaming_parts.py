@@ -6,14 +6,14 @@ import dagster as dg
 import orjson
 import pytest
 
-from core.tables import EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY, Relation
+from core.tables import EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY, KPI_1M_DETAIL, Relation
 from orchestration.defs.streaming import assets, columns, jobs
 from orchestration.defs.streaming.attached import ATTACHED_JOBS
 from orchestration.defs.streaming.cursor import LONGEST_GAP_S, Cursor, Watch
 from orchestration.defs.streaming.last_words import LONGEST, last_words
 from orchestration.defs.streaming.words import progress_in_words
 
-TABLES = [EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY]
+TABLES = [EVENTS_CLEAN, EVENTS_REJECTED, KPI_1M, KPI_1M_BY_CURRENCY, KPI_1M_DETAIL]
 
 
 @pytest.mark.parametrize("text", [None, "", "17", "[]", "not json", '{"beats": 3}', '{"ticked_at": "soon"}'])
@@ -101,7 +101,8 @@ def test_each_column_is_described_and_its_sources_exist(relation: Relation) -> N
     assert [column.name for column in columns.column_schema(relation).columns] == list(relation.columns)
     assert set(columns.COLUMNS[relation.name]) == set(relation.columns)
     upstream, made_of = columns.LINEAGE[relation.name]
-    schema = columns.raw_schema() if upstream == "events_raw" else columns.column_schema(KPI_1M_BY_CURRENCY)
+    tables = {each.name: each for each in (KPI_1M_BY_CURRENCY, KPI_1M_DETAIL)}
+    schema = columns.raw_schema() if upstream == "events_raw" else columns.column_schema(tables[upstream])
     assert set(made_of) <= set(relation.columns)
     assert {source for sources in made_of.values() for source in sources} <= {c.name for c in schema.columns}
 
@@ -111,6 +112,7 @@ def test_the_graph_reads_from_left_to_right() -> None:
         assets.events_raw,
         assets.events_clean,
         assets.events_rejected,
+        assets.kpi_1m_detail,
         assets.kpi_1m_by_currency,
         assets.kpi_1m,
     ]
@@ -119,7 +121,8 @@ def test_the_graph_reads_from_left_to_right() -> None:
         "events_raw": [],
         "events_clean": ["events_raw"],
         "events_rejected": ["events_raw"],
-        "kpi_1m_by_currency": ["events_raw"],
+        "kpi_1m_detail": ["events_raw"],
+        "kpi_1m_by_currency": ["kpi_1m_detail"],
         "kpi_1m": ["kpi_1m_by_currency"],
     }
     assert all(spec.owners == ["team:data-platform"] and spec.description and spec.kinds for spec in specs)

@@ -169,6 +169,10 @@ export function createMockApi(clock: () => number = Date.now): Api {
         "currency",
         "status",
         "ingest_time",
+        "payment_method",
+        "channel",
+        "country",
+        "failure_reason",
       ] as const;
       const rows = await answer(
         () => found(filters).map((event) => columns.map((column) => event[column]).join(",")),

@@ -165,6 +165,7 @@ export class Shop {
     const currency = random() < SHARE.VND ? "VND" : "USD";
     const amount = money(amountCents(random, currency));
     const user_id = `USR${between(random, 1_000, 4_999)}`;
+    const payment_method = currency === "VND" ? "momo" : "card";
     this.nextOrder += 1;
     let time = at;
     for (const [type, after] of journey(random)) {
@@ -179,6 +180,10 @@ export class Shop {
         currency,
         status: EVENTS[type].status,
         ingest_time: new Date(time + between(random, 240, 900)).toISOString(),
+        payment_method,
+        channel: "web",
+        country: currency === "VND" ? "VN" : "US",
+        failure_reason: type === "payment_failed" ? "insufficient_funds" : "",
       });
     }
   }

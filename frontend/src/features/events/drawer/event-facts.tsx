@@ -36,6 +36,8 @@ export function Outcome({ journey }: { readonly journey: Journey }) {
   );
 }
 
+const OPTIONAL = ["payment_method", "channel", "country", "failure_reason"] as const;
+
 interface EventFactsProps {
   readonly event: OrderEvent;
   readonly onFilter: (filter: { readonly order: string } | { readonly user: string }) => void;
@@ -70,6 +72,11 @@ export function EventFacts({ event, onFilter }: EventFactsProps) {
         <Detail name={t("drawer.user")} actions={copy(t("drawer.user"), event.user_id)}>
           {mono(event.user_id)}
         </Detail>
+        {OPTIONAL.filter((field) => event[field] !== "").map((field) => (
+          <Detail key={field} name={t(`drawer.optional.${field}`)}>
+            {event[field]}
+          </Detail>
+        ))}
         <Detail name={t("drawer.eventId")} actions={copy(t("drawer.eventId"), event.id)}>
           <span className="font-mono text-xs break-all">{event.id}</span>
         </Detail>

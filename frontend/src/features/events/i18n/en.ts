@@ -113,6 +113,12 @@ export const en = {
     next: "Next row",
     journey: "Journey of the order",
     details: "Details of the event",
+    optional: {
+      payment_method: "Payment method",
+      channel: "Channel",
+      country: "Country",
+      failure_reason: "Failure reason",
+    },
     eventId: "Event id",
     order: "Order",
     user: "User",

@@ -116,6 +116,12 @@ export const vi: Catalogue<typeof en> = {
     next: "Dòng sau",
     journey: "Hành trình của đơn hàng",
     details: "Chi tiết sự kiện",
+    optional: {
+      payment_method: "Cách thanh toán",
+      channel: "Kênh",
+      country: "Quốc gia",
+      failure_reason: "Lý do thất bại",
+    },
     eventId: "Mã sự kiện",
     order: "Đơn hàng",
     user: "Người dùng",
