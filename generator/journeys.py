@@ -75,6 +75,21 @@ UNITS_PER_USD = {
 MEDIAN_USD, SPREAD, LARGEST_USD = 30.0, 0.9, 5_000.0
 """Order values are log-normal: median and largest in US dollars, sigma of the logarithm."""
 
+PAYMENT_METHODS = {
+    "VND": {"momo": 30, "cod": 25, "card": 20, "zalopay": 15, "vnpay": 10},
+    "": {"card": 65, "paypal": 25, "apple_pay": 10},
+}
+CHANNELS = {"web": 50, "app": 40, "store": 10}
+COUNTRIES = {"VND": {"VN": 97, "US": 2, "JP": 1}, "": {"US": 60, "SG": 20, "JP": 12, "DE": 8}}
+FAILURE_REASONS = {
+    "insufficient_funds": 40,
+    "declined_by_bank": 25,
+    "customer_cancelled": 15,
+    "expired_card": 12,
+    "timeout": 8,
+}
+"""Values of the optional fields, in percent; by currency, `""` for all others."""
+
 UUID_FIXED_BITS = (4 << 76) | (2 << 62)
 UUID_RANDOM_BITS = ((1 << 128) - 1) ^ (0xF << 76) ^ (3 << 62)
 
@@ -96,7 +111,7 @@ def draw_amount(rng: Random, currency: str) -> int | float:
 class _Order:
     """An active order."""
 
-    __slots__ = ("amount", "currency", "order_id", "path", "user_id")
+    __slots__ = ("amount", "channel", "country", "currency", "order_id", "path", "payment_method", "user_id")
 
     def __init__(self, rng: Random, number: int, currencies: Sequence[str]) -> None:
         self.path = _PATH_BY_PERCENT[int(rng.random() * 100)]
@@ -104,8 +119,24 @@ class _Order:
         self.user_id = f"USR{1000 + int(rng.random() * 9000)}"
         self.currency = currencies[int(rng.random() * len(currencies))]
         self.amount = draw_amount(rng, self.currency)
+        kind = self.currency if self.currency in PAYMENT_METHODS else ""
+        self.payment_method = _drawn(rng, _METHOD_BY_PERCENT[kind])
+        self.channel = _drawn(rng, _CHANNEL_BY_PERCENT)
+        self.country = _drawn(rng, _COUNTRY_BY_PERCENT[kind])
 
 
+def _by_percent(weights: dict[str, int]) -> tuple[str, ...]:
+    return tuple(value for value, percent in weights.items() for _ in range(percent))
+
+
+def _drawn(rng: Random, by_percent: tuple[str, ...]) -> str:
+    return by_percent[int(rng.random() * 100)]
+
+
+_METHOD_BY_PERCENT = {kind: _by_percent(weights) for kind, weights in PAYMENT_METHODS.items()}
+_CHANNEL_BY_PERCENT = _by_percent(CHANNELS)
+_COUNTRY_BY_PERCENT = {kind: _by_percent(weights) for kind, weights in COUNTRIES.items()}
+_FAILURE_BY_PERCENT = _by_percent(FAILURE_REASONS)
 _PATH_BY_PERCENT = tuple(PATHS[outcome] for outcome, percent in WEIGHTS.items() for _ in range(percent))
 _TYPE_TEXT = {kind: kind.value for kind in EventType}
 _STATUS_TEXT = {kind: kind.status.value for kind in EventType}
@@ -151,7 +182,7 @@ class Journeys:
 
 
 def _event(rng: Random, order: _Order, kind: EventType, now: datetime) -> Event:
-    return {
+    event = {
         "id": draw_uuid(rng),
         "eventTime": to_iso8601(now),
         "eventType": _TYPE_TEXT[kind],
@@ -160,4 +191,10 @@ def _event(rng: Random, order: _Order, kind: EventType, now: datetime) -> Event:
         "amount": order.amount,
         "currency": order.currency,
         "status": _STATUS_TEXT[kind],
+        "paymentMethod": order.payment_method,
+        "channel": order.channel,
+        "country": order.country,
     }
+    if kind is EventType.PAYMENT_FAILED:
+        event["failureReason"] = _drawn(rng, _FAILURE_BY_PERCENT)
+    return event

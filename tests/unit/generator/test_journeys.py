@@ -1,7 +1,7 @@
 """Order journeys: a consistent state machine with the contract's weights, repeatable by its seed."""
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -12,8 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.currencies import decimals_of
-from core.events import EventType
-from generator.journeys import PATHS, WEIGHTS, Journeys, Outcome, draw_amount, draw_uuid
+from core.events import DIMENSIONS, FIELDS, EventType
+from generator.journeys import (
+    CHANNELS,
+    COUNTRIES,
+    FAILURE_REASONS,
+    PATHS,
+    PAYMENT_METHODS,
+    WEIGHTS,
+    Journeys,
+    Outcome,
+    draw_amount,
+    draw_uuid,
+)
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 EVENTS = 60_000
@@ -44,6 +55,32 @@ def test_every_order_follows_a_path_step_by_step(orders: dict[str, list[dict[str
 def test_an_order_keeps_its_user_amount_and_currency(orders: dict[str, list[dict[str, Any]]]) -> None:
     for events in orders.values():
         assert len({(event["userId"], event["amount"], event["currency"]) for event in events}) == 1
+
+
+def test_the_optional_fields_are_of_the_order_and_plausible(orders: dict[str, list[dict[str, Any]]]) -> None:
+    counts: dict[str, Counter[str]] = {dimension.name: Counter() for dimension in DIMENSIONS}
+    for events in orders.values():
+        assert len({(each["paymentMethod"], each["channel"], each["country"]) for each in events}) == 1
+        for event in events:
+            assert ("failureReason" in event) == (event["eventType"] == EventType.PAYMENT_FAILED)
+            for dimension in DIMENSIONS:
+                if dimension.name in event:
+                    assert dimension.read(event[dimension.name]) == event[dimension.name]
+                    counts[dimension.name][event[dimension.name]] += 1
+            names = [field.name for field in (*FIELDS, *DIMENSIONS) if field.name in event]
+            assert list(event) == names, "the order that is read the fastest"
+    assert all(3 <= len(each) < 10 for each in counts.values()), counts
+    in_web = counts["channel"]["web"] / counts["channel"].total()
+    assert in_web == pytest.approx(CHANNELS["web"] / 100, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [*PAYMENT_METHODS.values(), CHANNELS, *COUNTRIES.values(), FAILURE_REASONS],
+    ids="-".join,
+)
+def test_weights_are_percent(weights: dict[str, int]) -> None:
+    assert sum(weights.values()) == 100
 
 
 def test_the_status_belongs_to_the_step(orders: dict[str, list[dict[str, Any]]]) -> None:
