@@ -313,6 +313,9 @@ class CheckSettings(_Group):
     unusual_amount_factor: float = Field(
         100.0, gt=1, description="Factor above or below the usual order that counts as far from it."
     )
+    field_values: int = Field(
+        250, ge=1, description="Allowed number of values of an optional field in 24 hours."
+    )
     loss_hours: int = Field(24, ge=1, description="How long the check `records_lost` fails after a loss.")
     reconcile_minutes: int = Field(
         60, ge=1, description="Settled minutes that are compared with events_clean."

@@ -17,6 +17,7 @@ from orchestration.defs.quality import (
     accounting,
     checkpoint_health,
     consumer_lag,
+    field_values,
     freshness,
     guards,
     losses,
@@ -53,6 +54,11 @@ class Facts:
         if self._guards is None:
             self._guards = guards.read_guards(self.connection, self.observation.at, self.settings.checks)
         return self._guards
+
+    def field_values(self) -> field_values.FieldValues:
+        """The values of the optional fields."""
+        limit = self.settings.checks.field_values
+        return field_values.read_field_values(self.connection, self.observation.at, limit)
 
     def ledger(self, query: str) -> accounting.Ledger:
         """A query's batches of the minutes that are compared."""
@@ -191,6 +197,13 @@ CHECKS = (
     ),
     *GUARDS,
     *_of_query("events_clean"),
+    Check(
+        "kpi_1m_detail",
+        "field_values",
+        field_values.DESCRIPTION,
+        lambda facts: field_values.evaluate(facts.field_values(), facts.settings.checks.field_values),
+        expensive=True,
+    ),
     *_of_query("kpi_1m"),
     RECONCILIATION,
 )

@@ -14,7 +14,7 @@ from control.observation import observe
 from core.settings import PostgresSettings, Settings
 from database import reconcile
 from generator.journeys import Journeys
-from orchestration.defs.quality.catalogue import GUARDS, Facts
+from orchestration.defs.quality.catalogue import CHECKS, GUARDS, Facts
 from orchestration.defs.quality.verdict import Verdict
 from tests.platform_rows import PlatformRows
 
@@ -143,3 +143,32 @@ def test_where_nothing_is_known_to_be_usual_nothing_is_evaluated(rows: PlatformR
     rows.connection.execute("DELETE FROM kpi_1m_by_currency")
     write(rows, recent(rows, 450, lambda event: event | {"amount": event["amount"] * 100}))
     assert failing(rows) == []
+
+
+def test_a_field_with_more_values_than_a_list_has_is_named(rows: PlatformRows) -> None:
+    check = next(check for check in CHECKS if check.name == "field_values")
+    limits = rows.settings.checks.model_copy(update={"field_values": 5})
+    settings = rows.settings.model_copy(update={"checks": limits})
+    rows.connection.execute("DELETE FROM kpi_1m_detail")
+
+    def verdict() -> Verdict:
+        return check.evaluate(
+            Facts(observe(rows.connection, settings, clock=rows.clock), settings, rows.connection)
+        )
+
+    add = "INSERT INTO kpi_1m_detail (window_start, currency, channel, country) VALUES (%s, 'USD', %s, 'VN')"
+    for number, channel in enumerate(["", "web", "app", "store", "kiosk", "fair"]):
+        rows.connection.execute(add, (rows.now - timedelta(minutes=number), channel))
+    found = verdict()
+    assert found.passed
+    assert found.metadata["country"] == 1
+    assert found.description == "channel has 5 values in 24 hours, the most of the optional fields."
+    rows.connection.execute(add, (rows.now, "session-4711"))
+    found = verdict()
+    assert not found.passed
+    assert not found.is_incident
+    assert found.description.startswith(
+        "channel has 6 values in 24 hours; 5 are allowed. The newest: session-4711, web, app."
+    )
+    rows.connection.execute("UPDATE kpi_1m_detail SET window_start = window_start - interval '1 day'")
+    assert verdict().passed, "of the last 24 hours"
