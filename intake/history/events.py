@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from core.events import FIELDS
+from core.events import DIMENSIONS, FIELDS
 from intake.history.files import Line
 from intake.mapping.errors import SourceError
 from intake.mapping.mapper import map_request
@@ -61,7 +61,8 @@ def _as_event(line: Line) -> list[bytes]:
     if line.cells is None:
         return [line.content]
     filled = {name: cell for name, cell in line.cells.items() if cell}
-    event = {field.name: filled.pop(field.name) for field in FIELDS if field.name in filled}
+    known = (field.name for field in (*FIELDS, *DIMENSIONS))
+    event = {name: filled.pop(name) for name in known if name in filled}
     return [orjson.dumps({name: _typed(name, cell) for name, cell in (event | filled).items()})]
 
 

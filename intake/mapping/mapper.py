@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.clock import to_iso8601
-from core.events import EventType
+from core.events import DIMENSIONS, UNKNOWN, EventType
 from intake import exact_json
 from intake.mapping.errors import UnmappedError
 from intake.mapping.expression import find
@@ -110,9 +110,24 @@ def _event(source: Source, rule: Rule, found: Document, received_at: datetime | 
             "amount": rule.amount.read(found, currency),
             "currency": currency,
             "status": EventType(kind).status.value,
+            **_optional(rule, found),
         },
         rule,
     )
+
+
+def _optional(rule: Rule, found: Document) -> dict[str, str]:
+    """The optional fields that are known. One that cannot be read is left out: the event is right without it."""
+    values = {}
+    for dimension in DIMENSIONS:
+        part = getattr(rule, dimension.name)
+        if part is None:
+            continue
+        try:
+            values[dimension.name] = dimension.read(part.read(found, dimension.name))
+        except UnmappedError:
+            continue
+    return {name: value for name, value in values.items() if value != UNKNOWN}
 
 
 def _is_true(found: Any) -> bool:

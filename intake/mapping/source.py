@@ -69,6 +69,10 @@ class Rule(Part):
     amount: AmountField
     currency: TextField
     eventTime: MomentField  # noqa: N815
+    paymentMethod: TextField | None = None  # noqa: N815
+    channel: TextField | None = None
+    country: TextField | None = None
+    failureReason: TextField | None = None  # noqa: N815
     id: Annotated[tuple[TextField, ...], BeforeValidator(_of_one), Field(min_length=1)]
     state: str | None = None
     recent: Recent | None = None

@@ -8,7 +8,7 @@ from functools import cache
 
 from jsonschema import Draft202012Validator
 
-from core.events import AMOUNT_SCALE, FIELDS, FUTURE_LIMIT, LATENESS_LIMIT
+from core.events import AMOUNT_SCALE, DIMENSIONS, FIELDS, FUTURE_LIMIT, LATENESS_LIMIT
 from core.schemas import event_schema
 from core.sources import Timing
 from intake.mapping.mapper import Mapped
@@ -40,9 +40,11 @@ class FieldVerdict:
 
 
 def verdicts(event: Mapped, now: datetime, currencies: tuple[str, ...]) -> list[FieldVerdict]:
-    """The verdict on each field of the event, in a shop with these currencies."""
+    """The verdict on each field of the event, in a shop with these currencies; of the optional ones those that are known."""
     rules = _validators(currencies)
-    return [_verdict(event, field.name, rules[field.name], now) for field in FIELDS]
+    required = [_verdict(event, field.name, rules[field.name], now) for field in FIELDS]
+    optional = [each.name for each in DIMENSIONS if each.name in event.fields]
+    return required + [FieldVerdict(name, event.fields[name], _origin(event.rule, name)) for name in optional]
 
 
 @cache

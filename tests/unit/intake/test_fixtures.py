@@ -1,5 +1,6 @@
 """Real senders' messages and the events that must come out of them."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -7,13 +8,16 @@ from uuid import UUID
 import pytest
 
 from core.currencies import DEFAULT_CURRENCIES
-from core.events import FIELDS
+from core.events import DIMENSIONS, FIELDS, Dimension
 from intake import exact_json
 from intake.mapping.errors import UnmappedError
 from intake.mapping.mapper import Mapped, map_request
 from intake.mapping.registry import Registry
 from intake.mapping.verdict import verdicts
+from intake.received import Received
+from intake.source_cli import TEMPLATE
 from tests.intake.senders import ALL_FIXTURES, Fixture, fixture
+from tests.truth import OPTIONAL
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 SOURCES = Registry(Path("/nowhere"))
@@ -44,7 +48,9 @@ def test_a_message_gives_its_events(message: Fixture) -> None:
 @pytest.mark.parametrize("message", [each for each in ALL_FIXTURES if each.expected], ids=str)
 def test_the_contract_accepts_the_events(message: Fixture) -> None:
     for event in events_of(message):
-        assert list(event.fields) == [field.name for field in FIELDS]
+        known = [dimension.name for dimension in DIMENSIONS if dimension.name in event.fields]
+        assert list(event.fields) == [*(field.name for field in FIELDS), *known]
+        assert [each.name for each in verdicts(event, NOW, DEFAULT_CURRENCIES)] == list(event.fields)
         assert UUID(event.fields["id"]).version == 5
         faults = {each.name for each in verdicts(event, NOW, DEFAULT_CURRENCIES) if each.fault}
         assert faults == ({"currency"} if event.fields["currency"] in NOT_LISTED else set())
@@ -86,6 +92,39 @@ def test_other_events_have_other_ids() -> None:
     assert all(len(told) == 1 for told in by_id.values())
     orders = {fields["orderId"] for message in ALL_FIXTURES for fields in message.expected or ()}
     assert orders.isdisjoint(by_id), "the order's id is not the event's"
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda dimension: dimension.name)
+def test_several_senders_fill_each_optional_field(dimension: Dimension) -> None:
+    filled = {
+        message.source
+        for message in ALL_FIXTURES
+        for fields in message.expected or ()
+        if dimension.name in fields
+    }
+    assert len(filled) >= 2
+
+
+def test_an_optional_field_that_cannot_be_used_is_left_out(tmp_path: Path) -> None:
+    text = TEMPLATE.read_text(encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    source = Registry(tmp_path).get("mine")
+    assert source is not None
+    order = {
+        "number": "O1",
+        "total": "1.50",
+        "currency": "usd",
+        "payment_method": " Card ",
+        "channel": ["web"],
+    }
+    body = {"type": "order.paid", "at": "2026-03-01T09:30:00Z", "order": order | {"country": "a b"}}
+    (event,) = map_request(source, Received(json.dumps(body).encode(), "", {}), NOW)
+    assert {name: event.fields.get(name) for name in OPTIONAL} == {
+        "paymentMethod": "card",
+        "channel": None,
+        "country": None,
+        "failureReason": None,
+    }
 
 
 def test_a_later_change_of_an_order_repeats_the_event_of_its_payment() -> None:
