@@ -6,12 +6,16 @@ from decimal import Decimal
 from pydantic import BaseModel
 
 from api.models import (
+    Breakdown,
+    BreakdownValue,
+    CurrencyBreakdown,
     CurrencyKpi,
     Event,
     EventPage,
     Kpi,
     KpiComparison,
     KpiReport,
+    MoneyKpi,
     OrderJourney,
     Problem,
     RejectedPage,
@@ -40,7 +44,8 @@ SUMS: dict[str, Decimal | int] = {
 }
 KPIS = {measure.name: SUMS.get(measure.name, 0) for measure in MEASURES}
 COUNTED = {name: KPIS[name] for name in COUNTS} | {rate.name: rate.of(KPIS) for rate in COUNT_RATES}
-USD = CurrencyKpi(currency="USD", **KPIS, **{rate.name: rate.of(KPIS) for rate in RATES})
+MONEY_KPI = MoneyKpi(**KPIS, **{rate.name: rate.of(KPIS) for rate in RATES})
+USD = CurrencyKpi(currency="USD", **dict(MONEY_KPI))
 
 
 def _comparison(end: datetime) -> KpiComparison:
@@ -76,6 +81,19 @@ PAYLOAD = '{"id": "7d5f3c1e-0d2b-4a57-9c3e-0f5b8a6f2c11", "amount": -4}'
 
 ANSWERS: dict[str, BaseModel] = {
     "KpiReport": KpiReport(**FRESH, current=_comparison(NOW), previous=_comparison(NOW - HOUR)),
+    "Breakdown": Breakdown(
+        **FRESH,
+        by="payment_method",
+        share_of="revenue",
+        range=_comparison(NOW).range,
+        previous_range=_comparison(NOW - HOUR).range,
+        currencies=[
+            CurrencyBreakdown(
+                currency="USD",
+                values=[BreakdownValue(value="card", share=100.0, current=MONEY_KPI, previous=MONEY_KPI)],
+            )
+        ],
+    ),
     "TimeSeries": TimeSeries(
         **FRESH,
         range=TimeRange(name="15m", start=NOW - timedelta(minutes=2), end=NOW, time_zone="UTC"),

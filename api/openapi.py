@@ -34,7 +34,7 @@ TAGS = {
     "operate": "Start, stop, set the rate.",
     "probes": "Probes and metrics.",
 }
-CONDITIONAL = {"get_kpi", "get_timeseries"}
+CONDITIONAL = {"get_kpi", "get_breakdown", "get_timeseries"}
 ASK_DATABASE = {"kpi", "events", "rejected"}
 OPEN = {"get_about"}
 """Operations that use a token, but do not require one."""

@@ -17,7 +17,7 @@ from pydantic import (
 from starlette.convertors import PathConvertor, register_url_convertor
 
 from api.edge.problems import NotFoundError, ParameterError
-from api.models.common import RangeName
+from api.models.common import DimensionName, RangeName
 from api.ranges import MAX_RANGE, parse_instant
 from core.events import MAX_ID_LENGTH
 
@@ -78,6 +78,12 @@ class RangeParameters(Parameters):
         description=f"With `custom`: at most {MAX_RANGE.days} days later; rounded down, or now if that is earlier.",
         examples=["2026-03-02T00:00:00+07:00"],
     )
+
+
+class BreakdownParameters(RangeParameters):
+    """A range, and the field by which its KPIs are broken down."""
+
+    by: DimensionName = Field(description="An optional field of the events.")
 
 
 def refuse_unknown(request: Request) -> None:

@@ -7,6 +7,17 @@ Rates are percentages with two decimals, null if there is nothing to divide by.
 from api.models.common import Freshness, Money, Page, Problem, TimeRange
 from api.models.events import Event, EventPage, OrderJourney, RejectedPage, RejectedRecord
 from api.models.health import CheckResult, Component, Health, Incident, QueryHealth, RejectReasonCount
-from api.models.kpi import CurrencyKpi, Kpi, KpiComparison, KpiReport, TimeSeries, Window
+from api.models.kpi import (
+    Breakdown,
+    BreakdownValue,
+    CurrencyBreakdown,
+    CurrencyKpi,
+    Kpi,
+    KpiComparison,
+    KpiReport,
+    MoneyKpi,
+    TimeSeries,
+    Window,
+)
 from api.models.live import Beat, EventBatch, HealthSummary, WindowBatch
 from api.models.session import About, OperateAnswer, RateRequest

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from control.judge import PipelineState
 
 RangeName = Literal["15m", "1h", "24h", "today", "custom"]
+DimensionName = Literal["payment_method", "channel", "country", "failure_reason"]
+"""The columns of `core.events.DIMENSIONS`; a test compares the two."""
+
 Money = Annotated[
     Decimal,
     PlainSerializer(lambda value: f"{value:.2f}", return_type=str),

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, create_model
 
-from api.models.common import Freshness, Model, Money, Percentage, TimeRange
+from api.models.common import DimensionName, Freshness, Model, Money, Percentage, TimeRange
 from core.kpis import COUNT_RATES, COUNTS, MEASURES, MONEY, MONEY_RATES, Measure, Rate
 
 
@@ -32,8 +32,12 @@ class Kpi(_with(Model, COUNTS, COUNT_RATES)):  # type: ignore[misc]  # its field
     """Counts, and the rates derived from them."""
 
 
-class CurrencyKpi(_with(Kpi, MONEY, MONEY_RATES)):  # type: ignore[misc]  # as above
+class MoneyKpi(_with(Kpi, MONEY, MONEY_RATES)):  # type: ignore[misc]  # as above
     """The same for one currency, and its money."""
+
+
+class CurrencyKpi(MoneyKpi):
+    """The same, with the currency."""
 
     currency: str = Field(description="ISO 4217.", examples=["VND"])
 
@@ -51,6 +55,41 @@ class KpiReport(Freshness):
 
     current: KpiComparison
     previous: KpiComparison
+
+
+class BreakdownValue(Model):
+    """One value of the field."""
+
+    value: str | None = Field(
+        description="Empty: unknown. Null: all values that are not listed, together.", examples=["card"]
+    )
+    share: Percentage | None = Field(
+        description="Share of the currency's `share_of`; null if that is zero.", examples=[41.5]
+    )
+    current: MoneyKpi
+    previous: MoneyKpi
+
+
+class CurrencyBreakdown(Model):
+    """The values of one currency."""
+
+    currency: str = Field(description="ISO 4217.", examples=["VND"])
+    values: list[BreakdownValue] = Field(
+        description="Those that occur in either range, the largest `share_of` first; at most 50 and the sum of the others."
+    )
+
+
+class Breakdown(Freshness):
+    """A range and the previous one, broken down by an optional field of the events."""
+
+    by: DimensionName
+    share_of: str = Field(
+        description="The measure that `share` divides: `payment_failed` for failure reasons, else `revenue`.",
+        examples=["revenue"],
+    )
+    range: TimeRange
+    previous_range: TimeRange
+    currencies: list[CurrencyBreakdown] = Field(description="As in `/kpi`.")
 
 
 class Window(Model):

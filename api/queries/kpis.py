@@ -98,19 +98,21 @@ async def _read_view(connection: Connection, resolved: ResolvedRange) -> tuple[R
 
 
 async def _read(connection: Connection, resolved: ResolvedRange, current: str) -> list[DictRow]:
-    previous = resolved.previous
+    limits = {"counted_by": KPI_1M.name, "start": resolved.current.start, "end": resolved.current.end}
     cursor = await connection.execute(
-        _KPI.format(current=current).encode(),
-        {
-            "counted_by": KPI_1M.name,
-            "start": resolved.current.start,
-            "end": resolved.current.end,
-            "previous_start": previous.start,
-            "previous_whole_until": max(previous.whole_until, previous.start),
-            "previous_end": previous.end,
-        },
+        _KPI.format(current=current).encode(), limits | previous_limits(resolved)
     )
     return await cursor.fetchall()
+
+
+def previous_limits(resolved: ResolvedRange) -> dict[str, datetime]:
+    """Parameters for the previous range; its whole minutes end at `previous_whole_until`."""
+    previous = resolved.previous
+    return {
+        "previous_start": previous.start,
+        "previous_whole_until": max(previous.whole_until, previous.start),
+        "previous_end": previous.end,
+    }
 
 
 async def read_windows(

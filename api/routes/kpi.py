@@ -9,8 +9,9 @@ from pydantic import BaseModel
 from api.context import Context, ContextDep
 from api.database import Connection
 from api.edge.conditional import Tagged, conditional, tagged
-from api.models import KpiReport, TimeSeries
-from api.parameters import RangeParameters
+from api.models import Breakdown, KpiReport, TimeSeries
+from api.parameters import BreakdownParameters, RangeParameters
+from api.queries import breakdown
 from api.queries.kpis import read_kpi
 from api.queries.series import read_series
 from api.ranges import ResolvedRange, resolve
@@ -23,6 +24,7 @@ Read = Callable[[Connection, ResolvedRange, float, Sequence[str]], Awaitable[Bas
 CLOCK = {"as_of": True, "event_time_lag_s": True}
 KPI_CLOCK = CLOCK | {"current": {"range"}, "previous": {"range"}}
 SERIES_CLOCK = CLOCK | {"range": True}
+BREAKDOWN_CLOCK = SERIES_CLOCK | {"previous_range": True}
 
 
 @router.get("/kpi", response_model=KpiReport, summary="KPIs of a range and of the previous one")
@@ -34,6 +36,19 @@ async def get_kpi(request: Request, context: ContextDep, asked: RangeQuery) -> R
     a 304 while the numbers are unchanged.
     """
     return await _answer(request, context, asked, read_kpi, KPI_CLOCK)
+
+
+@router.get(
+    "/kpi/breakdown", response_model=Breakdown, summary="KPIs by payment method, channel, country or reason"
+)
+async def get_breakdown(
+    request: Request, context: ContextDep, asked: Annotated[BreakdownParameters, Query()]
+) -> Response:
+    """The KPIs of a range and of the previous one by currency and by value of one of the events' optional fields.
+
+    The values add up to `/kpi` of the same range. Conditional like it.
+    """
+    return await _answer(request, context, asked, breakdown.READ[asked.by], BREAKDOWN_CLOCK)
 
 
 @router.get("/timeseries", response_model=TimeSeries, summary="KPIs per window")

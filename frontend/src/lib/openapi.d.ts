@@ -28,6 +28,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kpi/breakdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * KPIs by payment method, channel, country or reason
+         * @description The KPIs of a range and of the previous one by currency and by value of one of the events' optional fields.
+         *
+         *     The values add up to `/kpi` of the same range. Conditional like it.
+         */
+        get: operations["get_breakdown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/timeseries": {
         parameters: {
             query?: never;
@@ -512,6 +534,79 @@ export interface components {
             pipeline: "running" | "starting" | "stopped" | "source_stopped";
         };
         /**
+         * Breakdown
+         * @description A range and the previous one, broken down by an optional field of the events.
+         */
+        Breakdown: {
+            /**
+             * As Of
+             * Format: date-time
+             * @description When the database was read, by its clock.
+             */
+            as_of: string;
+            /**
+             * Newest Event Time
+             * @description Event time of the newest event that was counted.
+             */
+            newest_event_time: string | null;
+            /**
+             * Event Time Lag S
+             * @description `as_of` minus `newest_event_time` in seconds; null before the first event.
+             * @example 0.6
+             */
+            event_time_lag_s: number | null;
+            /**
+             * Stale
+             * @description Whether that is more than ORDERPULSE_CHECKS__FRESHNESS_LIMIT_S.
+             */
+            stale: boolean;
+            /**
+             * Pipeline
+             * @description Why no new data may arrive: the stream is `stopped` or `starting`, or the generator was stopped on purpose (`source_stopped`), so that events can come only from other producers.
+             * @default running
+             * @enum {string}
+             */
+            pipeline: "running" | "starting" | "stopped" | "source_stopped";
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "payment_method" | "channel" | "country" | "failure_reason";
+            /**
+             * Share Of
+             * @description The measure that `share` divides: `payment_failed` for failure reasons, else `revenue`.
+             * @example revenue
+             */
+            share_of: string;
+            range: components["schemas"]["TimeRange"];
+            previous_range: components["schemas"]["TimeRange"];
+            /**
+             * Currencies
+             * @description As in `/kpi`.
+             */
+            currencies: components["schemas"]["CurrencyBreakdown"][];
+        };
+        /**
+         * BreakdownValue
+         * @description One value of the field.
+         */
+        BreakdownValue: {
+            /**
+             * Value
+             * @description Empty: unknown. Null: all values that are not listed, together.
+             * @example card
+             */
+            value: string | null;
+            /**
+             * Share
+             * @description Share of the currency's `share_of`; null if that is zero.
+             * @example 41.5
+             */
+            share: number | null;
+            current: components["schemas"]["MoneyKpi"];
+            previous: components["schemas"]["MoneyKpi"];
+        };
+        /**
          * CheckResult
          * @description The last evaluation of an asset check.
          */
@@ -604,6 +699,23 @@ export interface components {
             sentence: components["schemas"]["Sentence"];
         };
         /**
+         * CurrencyBreakdown
+         * @description The values of one currency.
+         */
+        CurrencyBreakdown: {
+            /**
+             * Currency
+             * @description ISO 4217.
+             * @example VND
+             */
+            currency: string;
+            /**
+             * Values
+             * @description Those that occur in either range, the largest `share_of` first; at most 50 and the sum of the others.
+             */
+            values: components["schemas"]["BreakdownValue"][];
+        };
+        /**
          * CurrencyInfo
          * @description A currency of the contract.
          */
@@ -618,7 +730,7 @@ export interface components {
         };
         /**
          * CurrencyKpi
-         * @description The same for one currency, and its money.
+         * @description The same, with the currency.
          */
         CurrencyKpi: {
             /**
@@ -1255,6 +1367,91 @@ export interface components {
             label: string;
             /** Url */
             url: string;
+        };
+        /**
+         * MoneyKpi
+         * @description The same for one currency, and its money.
+         */
+        MoneyKpi: {
+            /**
+             * Orders Created
+             * @description Number of orders created.
+             */
+            orders_created: number;
+            /**
+             * Payments Initiated
+             * @description Number of payments initiated.
+             */
+            payments_initiated: number;
+            /**
+             * Payment Success
+             * @description Number of payments that succeeded.
+             */
+            payment_success: number;
+            /**
+             * Payment Failed
+             * @description Number of payments that failed.
+             */
+            payment_failed: number;
+            /**
+             * Orders Cancelled
+             * @description Number of orders cancelled.
+             */
+            orders_cancelled: number;
+            /**
+             * Payments Refunded
+             * @description Number of refunds; several may follow one payment.
+             */
+            payments_refunded: number;
+            /**
+             * Success Rate
+             * @description Payments that succeeded as percent of those that succeeded or failed. Null if there is nothing to divide by.
+             */
+            success_rate: number | null;
+            /**
+             * Created To Initiated Rate
+             * @description Payments initiated as percent of orders created. Null if there is nothing to divide by.
+             */
+            created_to_initiated_rate: number | null;
+            /**
+             * Initiated To Paid Rate
+             * @description Payments that succeeded as percent of payments initiated. Null if there is nothing to divide by.
+             */
+            initiated_to_paid_rate: number | null;
+            /**
+             * Created To Paid Rate
+             * @description Payments that succeeded as percent of orders created. Null if there is nothing to divide by.
+             */
+            created_to_paid_rate: number | null;
+            /**
+             * Revenue
+             * @description Sum of the amounts of successful payments.
+             * @example 1499000.00
+             */
+            revenue: string;
+            /**
+             * Order Value
+             * @description Sum of the amounts of orders created.
+             * @example 1499000.00
+             */
+            order_value: string;
+            /**
+             * Refunded
+             * @description Sum of the amounts given back.
+             * @example 1499000.00
+             */
+            refunded: string;
+            /**
+             * Average Order Value
+             * @description Value of the created orders divided by their number. Null if there is nothing to divide by.
+             */
+            average_order_value: string | null;
+            /**
+             * Net Revenue
+             * @description Revenue minus what was given back.
+             * @example 1499000.00
+             */
+            net_revenue: string;
         };
         /**
          * OperateAnswer
@@ -2014,6 +2211,220 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["KpiReport"];
+                };
+            };
+            /** @description The numbers have not changed since `If-None-Match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A token is required, or the one sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "code": "internal_error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred in the API.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
+                     *       "status": 503,
+                     *       "detail": "The database does not respond; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_breakdown: {
+        parameters: {
+            query: {
+                /** @description Up to now; `custom` needs `from` and `to`. */
+                range?: "15m" | "1h" | "24h" | "today" | "custom";
+                /** @description IANA name of the time zone in which `today` begins. */
+                tz?: string;
+                /** @description With `custom`: ISO-8601 with a zone; rounded up to a full minute. */
+                from?: string;
+                /** @description With `custom`: at most 31 days later; rounded down, or now if that is earlier. */
+                to?: string;
+                /** @description An optional field of the events. */
+                by: "payment_method" | "channel" | "country" | "failure_reason";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Send it back as `If-None-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T09:30:00Z",
+                     *       "newest_event_time": "2026-03-01T09:29:59.400000Z",
+                     *       "event_time_lag_s": 0.6,
+                     *       "stale": false,
+                     *       "pipeline": "running",
+                     *       "by": "payment_method",
+                     *       "share_of": "revenue",
+                     *       "range": {
+                     *         "name": "1h",
+                     *         "start": "2026-03-01T08:30:00Z",
+                     *         "end": "2026-03-01T09:30:00Z",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "previous_range": {
+                     *         "name": "1h",
+                     *         "start": "2026-03-01T07:30:00Z",
+                     *         "end": "2026-03-01T08:30:00Z",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "currencies": [
+                     *         {
+                     *           "currency": "USD",
+                     *           "values": [
+                     *             {
+                     *               "value": "card",
+                     *               "share": 100,
+                     *               "current": {
+                     *                 "orders_created": 120,
+                     *                 "payments_initiated": 114,
+                     *                 "payment_success": 84,
+                     *                 "payment_failed": 12,
+                     *                 "orders_cancelled": 5,
+                     *                 "payments_refunded": 0,
+                     *                 "success_rate": 87.5,
+                     *                 "created_to_initiated_rate": 95,
+                     *                 "initiated_to_paid_rate": 73.68,
+                     *                 "created_to_paid_rate": 70,
+                     *                 "revenue": "4830.50",
+                     *                 "order_value": "6900.00",
+                     *                 "refunded": "0.00",
+                     *                 "average_order_value": "57.50",
+                     *                 "net_revenue": "4830.50"
+                     *               },
+                     *               "previous": {
+                     *                 "orders_created": 120,
+                     *                 "payments_initiated": 114,
+                     *                 "payment_success": 84,
+                     *                 "payment_failed": 12,
+                     *                 "orders_cancelled": 5,
+                     *                 "payments_refunded": 0,
+                     *                 "success_rate": 87.5,
+                     *                 "created_to_initiated_rate": 95,
+                     *                 "initiated_to_paid_rate": 73.68,
+                     *                 "created_to_paid_rate": 70,
+                     *                 "revenue": "4830.50",
+                     *                 "order_value": "6900.00",
+                     *                 "refunded": "0.00",
+                     *                 "average_order_value": "57.50",
+                     *                 "net_revenue": "4830.50"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Breakdown"];
                 };
             };
             /** @description The numbers have not changed since `If-None-Match`. */

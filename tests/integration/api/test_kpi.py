@@ -111,6 +111,62 @@ def test_each_number_is_that_of_the_events(shop: Shop, asked: dict[str, str]) ->
     assert sum(report["current"]["totals"][name] for name in COUNTED) > 0 or asked["range"] == "today"
 
 
+BY = ("payment_method", "channel", "country", "failure_reason")
+
+
+@pytest.mark.parametrize("by", BY)
+@pytest.mark.parametrize("name", ["1h", "24h"])
+def test_each_number_of_a_breakdown_is_that_of_its_events(shop: Shop, by: str, name: str) -> None:
+    report = shop.client.get("/kpi/breakdown", params={"range": name, "by": by}).raise_for_status().json()
+    assert [each["currency"] for each in report["currencies"]] == list(DEFAULT_CURRENCIES)
+    for period in ("current", "previous"):
+        limits = report["range" if period == "current" else "previous_range"]
+        start, end = instant(limits["start"]), instant(limits["end"])
+        inside = [row for row in shop.rows if start <= row.event_time < end]
+        for each in report["currencies"]:
+            for found in each["values"]:
+                mine = recomputed(row for row in inside if getattr(row, by) == found["value"])[
+                    each["currency"]
+                ]
+                check_numbers(found[period], mine | rates_of(mine))
+            shown = {found["value"] for found in each["values"]}
+            assert {getattr(row, by) for row in inside if row.currency == each["currency"]} <= shown
+    for each in report["currencies"]:
+        check_shares(each["values"], report["share_of"])
+
+
+def check_shares(values: list[dict[str, Any]], measure: str) -> None:
+    sizes = [Decimal(value["current"][measure]) for value in values]
+    assert sizes == sorted(sizes, reverse=True)
+    for value, size in zip(values, sizes, strict=True):
+        assert value["share"] == pytest.approx(float(100 * size / sum(sizes)), abs=0.006)
+
+
+def test_shares_of_failure_reasons_are_of_the_failed_payments(shop: Shop) -> None:
+    measures = {by: shop.client.get("/kpi/breakdown", params={"by": by}).json()["share_of"] for by in BY}
+    assert measures == dict.fromkeys(BY, "revenue") | {"failure_reason": "payment_failed"}
+
+
+def test_values_beyond_the_list_are_summed_up(
+    client: httpx.Client, connection: psycopg.Connection[Any]
+) -> None:
+    now = datetime.now(UTC)
+    rows = [Row(f"e{index}", now, amount=Decimal(index), channel=f"c{index}") for index in range(1, 61)]
+    write(connection, rows)
+    report = client.get("/kpi/breakdown", params={"by": "channel"}).json()
+    values = next(each["values"] for each in report["currencies"] if each["currency"] == "USD")
+    assert [value["value"] for value in values] == [*(f"c{index}" for index in range(60, 10, -1)), None]
+    assert (values[-1]["current"]["revenue"], values[-1]["current"]["payment_success"]) == ("55.00", 10)
+    assert values[-1]["share"] == pytest.approx(100 * 55 / 1830, abs=0.006)
+
+
+@pytest.mark.parametrize(("asked", "wrong"), [("range=1h", {"by"}), ("by=order_id", {"by"})])
+def test_a_breakdown_by_no_field_is_refused(shop: Shop, asked: str, wrong: set[str]) -> None:
+    answer = shop.client.get(f"/kpi/breakdown?{asked}")
+    assert answer.status_code == 422
+    assert {error["parameter"] for error in answer.json()["errors"]} == wrong
+
+
 def test_a_custom_range_holds_full_minutes_and_is_compared_with_as_many(shop: Shop) -> None:
     limits = {"from": "2026-03-01T00:00:30Z", "to": "2026-03-01T00:00:31Z"}
     assert shop.client.get("/kpi", params={"range": "custom", **limits}).status_code == 422
@@ -230,8 +286,8 @@ def test_an_unchanged_answer_is_not_sent_again(
 ) -> None:
     until = rows[-1].event_time - 2 * MINUTE
     limits = {"from": (until - timedelta(minutes=45)).isoformat(), "to": until.isoformat()}
-    for path in ("/kpi", "/timeseries"):
-        asked = {"range": "custom", **limits}
+    for path, by in (("/kpi", {}), ("/timeseries", {}), ("/kpi/breakdown", {"by": "channel"})):
+        asked = {"range": "custom", **limits, **by}
         first = client.get(path, params=asked)
         assert first.headers["Cache-Control"] == "no-cache"
         tag = first.headers["ETag"]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -21,9 +21,12 @@ from api.edge.request_log import RequestLog
 from api.export.cells import clock_time, escape_formula, money, offset
 from api.export.naming import file_name
 from api.models import Problem
+from api.models.common import DimensionName
 from api.parameters import RangeParameters
+from api.queries import breakdown
 from api.queries.rejected import readable
 from core.errors import DatabaseError
+from core.events import DIMENSIONS
 from core.logging import configure_logging
 from stack.host.waiting import wait_until
 from tests.api_client import serving
@@ -319,3 +322,8 @@ def test_whoever_has_the_numbers_gets_none(form: str, status: int) -> None:
     assert response.headers["ETag"] == tag
     assert response.headers["Cache-Control"] == "no-cache"
     assert (response.body == b"") == (status == 304)
+
+
+def test_the_fields_of_a_breakdown_are_the_optional_ones() -> None:
+    assert get_args(DimensionName) == tuple(dimension.column for dimension in DIMENSIONS)
+    assert set(breakdown.READ) == set(get_args(DimensionName))
