@@ -5,6 +5,7 @@ import type { DownloadOptions, DownloadProgress } from "./download";
 import type {
   About,
   Beat,
+  Breakdown,
   EventBatch,
   EventPage,
   EventStatus,
@@ -37,6 +38,9 @@ export interface RangeQuery {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }
+
+/** An optional field of the events, by which KPIs are broken down. */
+export type BreakdownField = Breakdown["by"];
 
 export interface EventFilters {
   readonly event_type?: readonly EventType[] | undefined;
@@ -115,6 +119,7 @@ export interface Api {
   readonly mode: "real" | "mock";
   getAbout(signal?: AbortSignal): Promise<About>;
   getKpi(range: RangeQuery, signal?: AbortSignal): Promise<KpiReport>;
+  getBreakdown(range: RangeQuery, by: BreakdownField, signal?: AbortSignal): Promise<Breakdown>;
   getTimeSeries(range: RangeQuery, signal?: AbortSignal): Promise<TimeSeries>;
   getEvents(params: EventFilters & PageQuery, signal?: AbortSignal): Promise<EventPage>;
   /** The journey of the order that an event belongs to. */

@@ -1,5 +1,5 @@
 /** Applies live messages to cached data: pure functions, and the cache keys. */
-import type { EventFilters, RangeQuery, RejectedFilters } from "./api";
+import type { BreakdownField, EventFilters, RangeQuery, RejectedFilters } from "./api";
 import { byMeasure, KPIS, MEASURE_NAMES } from "./kpis";
 import type {
   CurrencySeries,
@@ -16,6 +16,7 @@ import type {
 export const keys = {
   about: ["about"] as const,
   kpi: (range: RangeQuery) => ["kpi", range] as const,
+  breakdown: (range: RangeQuery, by: BreakdownField) => ["breakdown", range, by] as const,
   series: (range: RangeQuery) => ["series", range] as const,
   events: (filters: EventFilters) => ["events", filters] as const,
   event: (id: string) => ["event", id] as const,

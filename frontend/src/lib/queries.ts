@@ -2,13 +2,15 @@
 import { focusManager, keepPreviousData, type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 
-import type { Api, LiveOptions, RangeQuery, Topic } from "./api";
+import type { Api, BreakdownField, LiveOptions, RangeQuery, Topic } from "./api";
 import { EMPTY_TICKER, keys, mergeTicker, type Ticker } from "./cache";
 import { useApi, useHub } from "./context";
 import type { Freshness } from "./types";
 
 /** Live messages keep the numbers correct; they are reloaded occasionally anyway. */
 const REREAD_MS = 5 * 60_000;
+/** The stream does not carry breakdowns: they are read again instead. */
+const BREAKDOWN_MS = 30_000;
 /** Browsers let the timers of a hidden page run once a minute. */
 const WATCHED_MS = 60_000;
 
@@ -73,6 +75,16 @@ export function useKpi(range: RangeQuery) {
   useNote(query);
   useReread(query.refetch);
   return query;
+}
+
+export function useBreakdown(range: RangeQuery, by: BreakdownField) {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.breakdown(range, by),
+    queryFn: ({ signal }) => api.getBreakdown(range, by, signal),
+    placeholderData: keepPreviousData,
+    refetchInterval: BREAKDOWN_MS,
+  });
 }
 
 /** `watched`: read it once a minute while no messages come, as on a hidden page. */

@@ -161,6 +161,7 @@ export function createRealApi(): Api {
     mode: "real",
     getAbout: (signal) => get("/about", signal),
     getKpi: (range, signal) => get(`/kpi${queryString(rangeParams(range))}`, signal),
+    getBreakdown: (range, by, signal) => get(`/kpi/breakdown${queryString({ ...rangeParams(range), by })}`, signal),
     getTimeSeries: (range, signal) => get(`/timeseries${queryString(rangeParams(range))}`, signal),
     getEvents: (params, signal) => get(`/events${queryString({ ...params })}`, signal),
     getEvent: (id, signal) => get(`/events/${encodeURIComponent(id)}`, signal),

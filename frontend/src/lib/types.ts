@@ -5,6 +5,8 @@ type Schemas = components["schemas"];
 
 export type About = Schemas["About"];
 export type BatchPoint = Schemas["BatchPoint"];
+export type Breakdown = Schemas["Breakdown"];
+export type BreakdownValue = Schemas["BreakdownValue"];
 export type Beat = Schemas["Beat"];
 export type CheckResult = Schemas["CheckResult"];
 export type Component = Schemas["Component"];

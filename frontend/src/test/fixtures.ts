@@ -1,6 +1,9 @@
 /** Responses of the API for tests. Times are around 2026-03-01T10:00Z. */
 import { byMeasure, KPIS, kpisOf, noSums, totalsOf } from "@/lib/kpis";
+import type { BreakdownField } from "@/lib/api";
 import type {
+  Breakdown,
+  BreakdownValue,
   CurrencyKpi,
   CurrencySeries,
   Freshness,
@@ -136,5 +139,44 @@ export function orderEvent(of: Partial<OrderEvent> = {}): OrderEvent {
     country: "VN",
     failure_reason: "",
     ...of,
+  };
+}
+
+type Sums = BreakdownValue["current"];
+
+export function breakdownValue(
+  value: string | null,
+  current: Partial<Sums>,
+  previous: Partial<Sums> = {},
+  share: number | null = 0,
+): BreakdownValue {
+  return { value, share, current: { ...NOTHING, ...current }, previous: { ...NOTHING, ...previous } };
+}
+
+const REASONS = [
+  breakdownValue("insufficient_funds", { payment_failed: 12 }, { payment_failed: 10 }, 60),
+  breakdownValue("gateway_down", { payment_failed: 8 }, { payment_failed: 8 }, 40),
+  breakdownValue("", { revenue: "400000.00" }, {}, 0),
+];
+const VALUES = (first: string) => [
+  breakdownValue(first, { revenue: "300000.00", success_rate: 80 }, { revenue: "200000.00" }, 75),
+  breakdownValue("bank_qr", { revenue: "100000.00" }, { revenue: "200000.00" }, 25),
+  breakdownValue("", { revenue: "0.00", orders_created: 1 }, {}, 0),
+];
+
+/** The values of VND. */
+export function breakdown(by: BreakdownField, values?: BreakdownValue[]): Breakdown {
+  const { range } = comparison(-3_600, 0, {}, []);
+  const own = by === "failure_reason" ? REASONS : VALUES(by === "country" ? "VN" : "momo");
+  return {
+    ...freshness(),
+    by,
+    share_of: by === "failure_reason" ? "payment_failed" : "revenue",
+    range,
+    previous_range: { ...range, start: at(-7_200), end: at(-3_600) },
+    currencies: [
+      { currency: "VND", values: values ?? own },
+      { currency: "USD", values: [] },
+    ],
   };
 }

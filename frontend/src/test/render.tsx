@@ -40,6 +40,7 @@ export function fakeApi(answers: Partial<Api> = {}): Api & { readonly lines: Liv
     mode: "real",
     getAbout: () => Promise.resolve(ABOUT),
     getKpi: never,
+    getBreakdown: never,
     getTimeSeries: never,
     getEvents: never,
     getEvent: never,

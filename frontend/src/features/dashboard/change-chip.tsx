@@ -9,7 +9,13 @@ const TONE = { good: "text-good", bad: "text-bad", neutral: "text-ink-3" } as co
 const ICON = { up: ArrowUpRight, down: ArrowDownRight, same: Minus } as const;
 
 /** The change from the previous period: direction as an arrow, quality as a colour and a word. */
-export function ChangeChip({ view, className }: { readonly view: FigureView; readonly className?: string }) {
+export function ChangeChip({
+  view,
+  className,
+}: {
+  readonly view: Pick<FigureView, "change" | "changeText">;
+  readonly className?: string;
+}) {
   const { t } = useTranslation("dashboard");
   const { change, changeText } = view;
   if (change.kind === "none") return <span className={cn("text-xs text-ink-3", className)}>{changeText}</span>;

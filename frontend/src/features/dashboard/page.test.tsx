@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Api, ApiError } from "@/lib/api";
 import { preferences } from "@/lib/preferences";
 import {
+  breakdown,
+  breakdownValue,
   columns,
   comparison,
   currencyKpi,
@@ -160,6 +162,46 @@ describe("with data", () => {
     expect(await screen.findAllByText("$77.70")).toHaveLength(8);
   });
 
+  it("breaks the revenue down by a field, with shares, changes and success rates", async () => {
+    const asked: string[] = [];
+    show({
+      ...FULL,
+      getBreakdown: (range, by) => {
+        asked.push(`${by} ${range.range}`);
+        return Promise.resolve(breakdown(by));
+      },
+    });
+    const table = await screen.findByRole("table", { name: "Break down by" });
+    const rows = () => within(table).getAllByRole("row");
+    expect(rows().map((row) => row.textContent)).toEqual([
+      "Payment methodRevenueShareChangeSuccess",
+      "MoMo₫300,00075.0%+50.0%, better80.0%",
+      "Bank qr₫100,00025.0%\u221250.0%, worse–",
+      "Unknown₫00.0%No comparison–",
+    ]);
+    await userEvent.click(screen.getByRole("radio", { name: "Country" }));
+    await waitFor(() => expect(rows()[1]).toHaveTextContent("Vietnam₫300,000"));
+    const failed = screen.getByRole("table", { name: "Failed payments by reason" });
+    expect(within(failed).getAllByRole("row")[1]).toHaveTextContent("Insufficient funds1260.0%+20.0%, worse");
+    expect(within(failed).getAllByRole("row")).toHaveLength(3);
+    expect(new Set(asked)).toEqual(new Set(["payment_method 1h", "failure_reason 1h", "country 1h"]));
+  });
+
+  it("shows eight values of a field, and the others on demand", async () => {
+    const values = Array.from({ length: 11 }, (_, index) => breakdownValue(`m${index}`, { revenue: "1.00" }));
+    show({ ...FULL, getBreakdown: (_, by) => Promise.resolve(breakdown(by, values)) });
+    const table = await screen.findByRole("table", { name: "Break down by" });
+    expect(within(table).getAllByRole("row")).toHaveLength(9);
+    await userEvent.click(screen.getByRole("button", { name: "Show 3 more" }));
+    expect(within(table).getAllByRole("row")).toHaveLength(12);
+  });
+
+  it("says so if no payment failed", async () => {
+    show({ ...FULL, getBreakdown: (_, by) => Promise.resolve(breakdown(by, [])) });
+    expect(await screen.findByText("No payment failed in this range.")).toBeVisible();
+    expect(screen.getByText("Nothing was counted in this range.")).toBeVisible();
+  });
+
   it("offers the chart as a table, with the running window marked", async () => {
     show();
     await userEvent.click(await screen.findByRole("button", { name: "Show the numbers as a table" }));
@@ -186,8 +228,9 @@ describe("with data", () => {
   });
 
   it("has no findings of axe", async () => {
-    const { container } = show();
+    const { container } = show({ ...FULL, getBreakdown: (_, by) => Promise.resolve(breakdown(by)) });
     await screen.findByText("₫1,499,000");
+    await screen.findByRole("table", { name: "Break down by" });
     // jsdom lays nothing out, so contrast is left to the browser test.
     const { violations } = await axe.run(container, {
       rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
@@ -238,7 +281,11 @@ describe("without data", () => {
 
   it("keeps the last numbers when a later question fails", async () => {
     let away = false;
-    const { client } = show({ ...FULL, getKpi: () => (away ? AWAY() : Promise.resolve(kpiReport())) });
+    const { client } = show({
+      ...FULL,
+      getKpi: () => (away ? AWAY() : Promise.resolve(kpiReport())),
+      getBreakdown: (_, by) => Promise.resolve(breakdown(by)),
+    });
     await waitFor(async () => expect(await card("Orders")).toHaveTextContent("1,200"));
     away = true;
     await act(() => client.invalidateQueries());

@@ -20,6 +20,7 @@ import { useShortcuts } from "@/lib/page/use-shortcuts";
 import { AlertBanner } from "./alerts/alert-banner";
 import { AlertsDialog } from "./alerts/alerts-dialog";
 import { useAlerts } from "./alerts/use-alerts";
+import { BreakdownCard, FailuresCard } from "./breakdown/breakdown-card";
 import { CurrenciesCard } from "./currencies-card";
 import { FunnelCard } from "./funnel-card";
 import { KpiStrip } from "./kpi-strip";
@@ -172,6 +173,12 @@ export default function DashboardPage() {
           <TickerCard />
         </ErrorBoundary>
         <CurrenciesCard report={kpi} series={series} />
+        <ErrorBoundary>
+          <BreakdownCard view={view} />
+        </ErrorBoundary>
+        <ErrorBoundary>
+          <FailuresCard view={view} />
+        </ErrorBoundary>
       </div>
       <AlertsDialog open={editing} onClose={() => setEditing(false)} currencies={view.currencies} />
     </Page>

@@ -26,19 +26,22 @@ export function useWritten(): (figure: KpiName, value: string | number | null, c
   };
 }
 
-/** Formats a report's figures in the user's language. */
-export function useFigures(): (figure: KpiName, report: KpiReport, currency: string) => FigureView {
+type Value = string | number | null;
+
+/** Formats a figure and its change in the user's language. */
+export function useCompared(): (
+  figure: KpiName,
+  now: Value,
+  before: Value,
+  currency: string,
+) => Omit<FigureView, "words"> {
   const { t } = useTranslation("dashboard");
   const format = useFormat();
   const write = useWritten();
 
-  return (figure, report, currency) => {
+  return (figure, now, before, currency) => {
     const { unit, good } = KPIS[figure];
-    const now = readFigure(figure, report.current, currency);
-    const before = readFigure(figure, report.previous, currency);
-    const text = write(figure, now, currency);
     const change = changeOf(unit, asNumber(now), asNumber(before), good);
-    const span = report.previous.range;
     const changeText = (() => {
       if (change.kind === "none") return t("change.none");
       if (change.direction === "same") return t("change.same");
@@ -46,12 +49,26 @@ export function useFigures(): (figure: KpiName, report: KpiReport, currency: str
         ? t("change.points", { points: format.points(change.by) })
         : format.change(change.by);
     })();
+    return { text: write(figure, now, currency), change, changeText };
+  };
+}
+
+/** Formats a report's figures in the user's language. */
+export function useFigures(): (figure: KpiName, report: KpiReport, currency: string) => FigureView {
+  const { t } = useTranslation("dashboard");
+  const format = useFormat();
+  const write = useWritten();
+  const compare = useCompared();
+
+  return (figure, report, currency) => {
+    const now = readFigure(figure, report.current, currency);
+    const before = readFigure(figure, report.previous, currency);
+    const view = compare(figure, now, before, currency);
+    const span = report.previous.range;
     return {
-      text,
-      change,
-      changeText,
+      ...view,
       words: t("change.words", {
-        now: text,
+        now: view.text,
         before: write(figure, before, currency),
         from: format.dateMinute(span.start),
         to: format.dateTime(span.end),

@@ -4,6 +4,7 @@ import { saveBlob } from "../download";
 import { EVENTS } from "../kpis.gen";
 import { passes } from "../passes";
 import type { OrderEvent, OrderJourney } from "../types";
+import { breakdown } from "./breakdowns";
 import { health, healthSummary } from "./health";
 import { freshness, kpiReport, kpiWindow, timeSeries } from "./reports";
 import { MINUTE_MS, Shop } from "./shop";
@@ -123,6 +124,7 @@ export function createMockApi(clock: () => number = Date.now): Api {
         signal,
       ),
     getKpi: (range, signal) => answer(() => kpiReport(shop, range, clock()), signal),
+    getBreakdown: (range, by, signal) => answer(() => breakdown(shop, range, by, clock()), signal),
     getTimeSeries: (range, signal) => answer(() => timeSeries(shop, range, clock()), signal),
     getEvents: (params, signal) =>
       answer(() => ({ ...freshness(shop, clock()), ...page(found(params), (event) => event.id, params) }), signal),

@@ -36,7 +36,7 @@ interface Span {
 }
 
 /** Whole minutes from `start`; the period before has the same length. */
-function spanOf(query: RangeQuery, now: number): Span {
+export function spanOf(query: RangeQuery, now: number): Span {
   if (query.range === "today") {
     const start = startOfDay(now, query.tz);
     return { start, end: now, previousStart: startOfDay(start - 3_600_000, query.tz) };
@@ -54,12 +54,19 @@ function spanOf(query: RangeQuery, now: number): Span {
 const minutesOf = (start: number, end: number) =>
   Array.from({ length: Math.ceil((end - start) / MINUTE_MS) }, (_, index) => start + index * MINUTE_MS);
 
-const rangeOf = (query: RangeQuery, start: number, end: number): TimeRange => ({
+export const rangeOf = (query: RangeQuery, start: number, end: number): TimeRange => ({
   name: query.range,
   start: new Date(start).toISOString(),
   end: new Date(end).toISOString(),
   time_zone: query.tz,
 });
+
+/** The sums of the minutes of a span. */
+export function sumsOf(shop: Shop, start: number, end: number, code: (typeof CURRENCIES)[number]): Sums {
+  const sums = noSums();
+  for (const minute of minutesOf(start, end)) add(sums, shop.tally(minute, code));
+  return sums;
+}
 
 /** The KPIs of some minutes: of each currency, and of all. */
 function kpisOfMinutes(shop: Shop, minutes: readonly number[]): Pick<KpiComparison, "totals" | "currencies"> {
