@@ -52,6 +52,11 @@ mutation Launch($params: ExecutionParams!) {
   }
 }
 """
+RUN = """
+query Run($id: ID!) {
+  runOrError(runId: $id) { __typename ... on Run { status tags { key value } } }
+}
+"""
 
 log = get_logger(__name__)
 
@@ -122,6 +127,13 @@ class Dagster:
             raise DagsterError(f"Dagster refused to launch {job}: {said or answer['__typename']}.")
         run_id: str = answer["run"]["runId"]
         return run_id
+
+    async def run(self, run_id: str) -> tuple[str, dict[str, str]] | None:
+        """Status and tags of a run; None if there is none. Raises `DagsterError`."""
+        found = (await self._ask(RUN, {"id": run_id}, STATUS_TIMEOUT_S))["runOrError"]
+        if found["__typename"] != "Run":
+            return None
+        return found["status"], {tag["key"]: tag["value"] for tag in found["tags"]}
 
     def run_url(self, run_id: str) -> str:
         """The page of a run."""

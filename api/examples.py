@@ -128,6 +128,8 @@ ANSWERS: dict[str, BaseModel] = {
                 payload_sha256=None,
                 rejected_at=NOW,
                 replayed_at=None,
+                source=None,
+                unmapped_reason=None,
             )
         ],
         next_cursor=None,

@@ -112,6 +112,14 @@ class ShopSettings(_Group):
         ),
     )
 
+    admit_late: bool = Field(
+        False,  # noqa: FBT003
+        description=(
+            "Whether events that were rejected as `late` are admitted every hour, as after an outage of the sender; "
+            "without it the job `replay_rejected` does it on demand."
+        ),
+    )
+
     def currency_codes(self) -> tuple[str, ...]:
         """The codes, in their order."""
         return tuple(self.currencies.split(","))

@@ -1,15 +1,28 @@
-"""What intake tells the API about its sources, and the API the dashboard: the one definition for all three."""
+"""What intake tells the API about its sources, the API the dashboard, and intake the batch layer: one definition for all."""
 
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 PATH = "/internal/sources"
 """Where intake answers the API. A reverse proxy forwards `/v1/` only, and each request needs the internal key."""
 
 NAME_PATTERN = r"^[a-z][a-z0-9-]{0,38}$"
 """Of a source's name."""
+
+SOURCE_HEADER = "orderpulse-source"
+"""Of a record: the source or sender that it came from."""
+
+REASON_HEADER, DETAIL_HEADER = "orderpulse-reason", "orderpulse-detail"
+"""Of a message that did not map: why."""
+
+SENT_HEADER = "orderpulse-header-"
+"""Before the name of each header that the source's expressions read: with them a message can be mapped again."""
+
+REASON_PATTERN = r"^[a-zA-Z0-9_]{1,60}$"
+LONGEST_DETAIL = 500
+"""Characters of a detail."""
 
 MAX_REQUEST_BYTES = 256 * 1024
 """Of a request to it."""
@@ -20,6 +33,25 @@ FailedOutcome = Literal["unmapped", "rejected"]
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KeptMessage(_Model):
+    """A message to map again: a line on the standard input of `python -m intake map`, in JSON."""
+
+    source: str
+    content: Base64Bytes = Field(description="The body, or the query.")
+    headers: dict[str, str]
+    received_at: datetime
+
+
+class MappedMessage(_Model):
+    """What its source makes of it now: a line on the standard output, in the same order."""
+
+    events: list[str] = Field(
+        [], description="Each as JSON; none if it does not map, or is about no order or payment."
+    )
+    reason: str | None = Field(None, description="Why it does not map, for programs.")
+    detail: str | None = None
 
 
 class LastHour(_Model):
@@ -67,13 +99,29 @@ class SourceStatus(_Model):
     last_received_at: datetime | None = Field(description="When its last verified message arrived.")
     last_hour: LastHour
     last_refused: Refusal | None
+    waiting: int | None = Field(
+        description="Messages that did not map and wait to be mapped again; null while the database does not answer.",
+    )
+
+
+class SenderStatus(_Model):
+    """A program that sends events to `/v1/events`, by the name of its key."""
+
+    name: str = Field(examples=["shop"])
+    last_received_at: datetime | None = Field(description="When its last events arrived.")
+    received: int = Field(description="Events of the last hour that Kafka acknowledged.")
+    rejected: int | None = Field(
+        description="Events that the stream rejected in the last hour; null while the database does not answer.",
+    )
+    accepted: int | None = Field(description="The others; null likewise.")
 
 
 class SourceList(_Model):
-    """All sources, connected ones first."""
+    """All sources, connected ones first, and the senders of events."""
 
     since: datetime = Field(description="When intake started: counts and lists begin then.")
     sources: list[SourceStatus]
+    senders: list[SenderStatus] = Field(description="By name; each has a key, or sent something.")
 
 
 class FailedMessage(_Model):

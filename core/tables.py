@@ -67,6 +67,9 @@ EVENTS_REJECTED = Relation(
         "replayed_at",
         "payload_bytes",
         "payload_sha256",
+        "source",
+        "unmapped_reason",
+        "source_headers",
     ),
     ("topic", "partition", "offset"),
 )

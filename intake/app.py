@@ -35,6 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
             RateLimit(settings.intake.requests_per_s),
             Figures(),
             History(utc_now, settings.shop.currency_codes()),
+            History(utc_now, settings.shop.currency_codes()),
             utc_now,
         )
         yield

@@ -7,12 +7,14 @@ import typer
 from core.errors import OrderpulseError
 from core.logging import configure_logging, get_logger
 from core.settings import load_settings
+from intake.again import map_command
 from intake.history.cli import history_command
 from intake.source_cli import app as source
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(source, name="source")
 app.command(name="history")(history_command)
+app.command(name="map")(map_command)
 log = get_logger("intake")
 
 

@@ -26,6 +26,7 @@ class Context:
     rate: RateLimit
     figures: Figures
     history: History
+    senders: History
     clock: Clock
 
 

@@ -6,6 +6,7 @@ An event is passed on as it was written, byte for byte if it stands alone or in 
 from collections.abc import Iterator
 from typing import Any
 
+from core.sources import SOURCE_HEADER
 from intake import exact_json
 from intake.mapping.mapper import content_id
 from intake.outlet import LARGEST_RECORD_BYTES, Record
@@ -21,8 +22,6 @@ CLOUD_EVENT, CLOUD_EVENTS = "application/cloudevents+json", "application/cloudev
 JSON = {"application/json", "text/json"}
 MEDIA_TYPES = sorted({*JSON, *JSON_LINES, CLOUD_EVENT, CLOUD_EVENTS})
 """CloudEvents 1.0: structured and batch mode (JSON event format, sections 3 and 4); binary mode is an event as JSON."""
-
-SOURCE_HEADER = "orderpulse-source"
 
 
 def records(body: bytes, content_type: str, sender: str, most: int) -> list[Record]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from core.clock import Clock
-from core.sources import FailedMessage, FailedOutcome, LastHour, Refusal
+from core.sources import LONGEST_DETAIL, FailedMessage, FailedOutcome, LastHour, Refusal
 from intake.mapping.errors import UnmappedError
 from intake.mapping.mapper import Mapped
 from intake.mapping.verdict import verdicts
@@ -25,8 +25,6 @@ KEPT_FOR = timedelta(hours=24)
 
 SHOWN_BYTES = 4096
 """Of a failed message."""
-
-LONGEST_DETAIL = 500
 
 
 @dataclass(slots=True)
@@ -60,6 +58,10 @@ class History:
                 self._keep(source, "rejected", wrong.timing or wrong.name, detail, content)
         self._note_received(source, counts)
 
+    def note_sent(self, sender: str, events: int) -> None:
+        """Note events of a sender that were acknowledged; only the stream judges them."""
+        self._note_received(sender, Counter({"accepted": events}))
+
     def note_unmapped(self, source: str, error: UnmappedError, content: bytes) -> None:
         """Note a message that did not map and was acknowledged."""
         self._keep(source, "unmapped", error.reason, str(error), content)
@@ -70,6 +72,10 @@ class History:
         known = self._of(source)
         known.refused = Refusal(at=self._clock(), code=code, detail=detail)
         self._count(known, Counter({"refused": 1}))
+
+    def names(self) -> set[str]:
+        """Those of which something was noted."""
+        return set(self._sources)
 
     def last_hour(self, source: str) -> LastHour:
         """The counts of a source in the last sixty minutes."""

@@ -49,6 +49,15 @@ class Secrets:
             raise SignatureError("wrong")
         return found[0]
 
+    def senders(self) -> set[str]:
+        """The senders that have a key."""
+        folder = self._folder / SENDERS
+        return (
+            {path.name for path in folder.iterdir() if NAME.fullmatch(path.name)}
+            if folder.is_dir()
+            else set()
+        )
+
     def source_file(self, name: str) -> Path:
         """Where the secrets of a source are."""
         return self._folder / SOURCES / name

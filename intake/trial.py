@@ -6,9 +6,9 @@ from datetime import datetime
 
 from core.settings import Settings
 from intake.mapping.mapper import Mapped, map_request
+from intake.mapping.payload import message
 from intake.mapping.source import Source
 from intake.mapping.verdict import FieldVerdict, verdicts
-from intake.received import Received
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,6 @@ def try_message(
 
     Raises `UnmappedError` if the source does not understand it.
     """
-    if source.payload == "query":
-        received = Received(b"", content.decode("utf-8", "replace").strip().removeprefix("?"), headers)
-    else:
-        received = Received(content, "", headers)
+    received = message(source, content, headers)
     currencies = settings.shop.currency_codes()
     return [Trial(event, verdicts(event, now, currencies)) for event in map_request(source, received, now)]

@@ -22,7 +22,7 @@ from core.settings import Settings, load_settings
 from database import reconcile
 from spark_jobs.cluster import batch_settings
 from spark_jobs.heal import reprocess
-from spark_jobs.replay import Selection, replay
+from spark_jobs.rejected.replay import Selection, replay
 from spark_jobs.session import build_session
 from spark_jobs.source import Offsets
 
@@ -82,16 +82,26 @@ def kpis(start: Since, end: Until) -> None:
 
 @app.command()
 def rejected(
-    reason: Annotated[list[str], typer.Option(help="Reason of the rejection; repeat for several.")],
     start: TakenFrom,
     end: TakenTo,
     *,
+    reason: Annotated[
+        list[str] | None, typer.Option(help="Reason of the rejection; repeat for several.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Source whose messages did not map; repeat for several.")
+    ] = None,
     admit_late: Annotated[bool, typer.Option("--admit-late", help="Skip the rule `late`.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count, change nothing.")] = False,
 ) -> None:
-    """Validate rejected records by the current rules and admit those that pass."""
+    """Validate rejected records by the current rules and admit those that pass.
+
+    Messages that did not map go through their source again.
+    """
+    if not reason and not source:
+        raise typer.BadParameter("give --reason or --source")
     settings = load_settings()
-    selection = Selection(_reasons(reason), start, end)
+    selection = Selection(_reasons(reason or []), start, end, tuple(source or ()))
     spark = build_session(batch_settings(settings), "orderpulse-backfill")
     summary = replay(spark, settings, selection, admit_late=admit_late, dry_run=dry_run)
     spark.stop()
@@ -103,7 +113,10 @@ def rejected(
         expired=summary.expired,
         cut=summary.cut,
         minutes=summary.minutes,
+        mapped=summary.mapped,
+        without_event=summary.without_event,
         refused=dict(summary.refused),
+        unmapped=dict(summary.unmapped),
     )
 
 

@@ -26,6 +26,7 @@ from spark_jobs.cluster import batch_settings
 from spark_jobs.jvm import gateway
 from spark_jobs.queries import clean_events, windowed_kpis
 from spark_jobs.session import build_session, checkpoint_location
+from spark_jobs.source import HEADERS_TYPE
 
 log = get_logger(__name__)
 
@@ -114,6 +115,7 @@ def _records(spark: SparkSession, currency: str) -> DataFrame:
             F.col("value").alias("offset"),
             F.col("timestamp").alias("kafka_time"),
             F.encode(F.to_json(F.struct(*values)), "UTF-8").alias("value"),
+            F.lit(None).cast(HEADERS_TYPE).alias("headers"),
         )
     )
 

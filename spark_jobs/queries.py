@@ -11,6 +11,7 @@ from pyspark.sql.streaming import StreamingQuery
 from core.settings import Settings
 from spark_jobs.deduplicate import drop_duplicate_events, drop_duplicate_records
 from spark_jobs.kpis import GRAIN, detailed_kpis
+from spark_jobs.rejected.origin import ORIGIN_COLUMNS, origin
 from spark_jobs.rules.validate import EVENT_COLUMNS, PAYLOAD_COLUMNS, validate
 from spark_jobs.session import checkpoint_location
 from spark_jobs.sink import events as events_sink
@@ -33,7 +34,7 @@ class RunningQuery:
 
 
 def clean_events(records: DataFrame, currencies: Collection[str], parallelism: int) -> DataFrame:
-    """Raw records -> distinct events and rejected records; `reason` is null for events."""
+    """Raw records with headers -> distinct events and rejected records; `reason` is null for events."""
     return rows_for_sink(drop_duplicate_records(validate(records, currencies), parallelism))
 
 
@@ -43,7 +44,13 @@ def rows_for_sink(validated: DataFrame) -> DataFrame:
     place = [
         F.when(rejected, F.col(name)).alias(name) for name in ("topic", "partition", "offset", "kafka_time")
     ]
-    return validated.select(*EVENT_COLUMNS, *place, "reason", "detail", *PAYLOAD_COLUMNS)
+    told = [
+        F.when(rejected, column).alias(name)
+        for column, name in zip(
+            origin(F.col("headers"), F.col("detail")), (*ORIGIN_COLUMNS, "detail"), strict=True
+        )
+    ]
+    return validated.select(*EVENT_COLUMNS, *place, "reason", *told, *PAYLOAD_COLUMNS)
 
 
 def windowed_kpis(records: DataFrame, currencies: Collection[str], parallelism: int) -> DataFrame:
@@ -63,7 +70,7 @@ def start_queries(spark: SparkSession, settings: Settings, begin: Start) -> list
     gathered = read_stream(
         spark, kafka, stream, start=start_positions.get(KPI_1M_QUERY), max_delay_ms=stream.kpi_max_delay_ms
     )
-    prompt = read_stream(spark, kafka, stream, start=start_positions.get(EVENTS_CLEAN_QUERY))
+    prompt = read_stream(spark, kafka, stream, start=start_positions.get(EVENTS_CLEAN_QUERY), headers=True)
     return [
         _start(
             spark,

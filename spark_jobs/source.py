@@ -15,6 +15,7 @@ RECORDS_A_POLL = "100"
 """Decompressed records of a partition that Spark buffers at a time, whatever their size."""
 
 RECORD_COLUMNS = ("topic", "partition", "offset", "kafka_time", "value")
+HEADERS_TYPE = "array<struct<key:string,value:binary>>"
 
 
 def read_stream(
@@ -24,8 +25,11 @@ def read_stream(
     *,
     start: Offsets | None = None,
     max_delay_ms: int = 0,
+    headers: bool = False,
 ) -> DataFrame:
     """Stream of records with `RECORD_COLUMNS`; the first start reads from `start`, or the earliest offset.
+
+    `headers` adds the column of that name, an array of `key` and `value`; null if the record has none.
 
     With `max_delay_ms` a batch waits that long for more records unless it is full.
     The query fails if Kafka deleted data before it was read.
@@ -37,25 +41,27 @@ def read_stream(
         .option("startingOffsets", "earliest" if start is None else _offsets_json(kafka.topic, start))
         .option("failOnDataLoss", "true")
         .option("maxOffsetsPerTrigger", stream.max_offsets_per_trigger)
+        .option("includeHeaders", headers)
     )
     if max_delay_ms:
         reader = reader.option("minOffsetsPerTrigger", stream.max_offsets_per_trigger).option(
             "maxTriggerDelay", f"{max_delay_ms}ms"
         )
-    return _records(reader.load())
+    return _records(reader.load(), headers=headers)
 
 
 def read_range(spark: SparkSession, kafka: KafkaSettings, start: Offsets, end: Offsets) -> DataFrame:
-    """Records from `start` (inclusive) to `end` (exclusive) of the same partitions."""
+    """Records with headers from `start` (inclusive) to `end` (exclusive) of the same partitions."""
     frame = (
         spark.read.format("kafka")
         .options(**_connection(kafka))
         .option("assign", json.dumps({kafka.topic: sorted(start)}))
         .option("startingOffsets", _offsets_json(kafka.topic, start))
         .option("endingOffsets", _offsets_json(kafka.topic, end))
+        .option("includeHeaders", value=True)
         .load()
     )
-    return _records(frame)
+    return _records(frame, headers=True)
 
 
 def _connection(kafka: KafkaSettings) -> dict[str, str]:
@@ -83,8 +89,9 @@ def _login(kafka: KafkaSettings) -> dict[str, str]:
     }
 
 
-def _records(frame: DataFrame) -> DataFrame:
-    return frame.withColumnRenamed("timestamp", "kafka_time").select(*RECORD_COLUMNS)
+def _records(frame: DataFrame, *, headers: bool) -> DataFrame:
+    columns = (*RECORD_COLUMNS, "headers") if headers else RECORD_COLUMNS
+    return frame.withColumnRenamed("timestamp", "kafka_time").select(*columns)
 
 
 def _offsets_json(topic: str, offsets: Offsets) -> str:

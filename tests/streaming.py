@@ -26,6 +26,7 @@ from tests.truth import COUNTED, Connection, Event
 LAST_OFFSETS = """
     SELECT DISTINCT ON (query_name) offsets_to FROM ops.stream_batch ORDER BY query_name, committed_at DESC
 """
+Headers = list[tuple[str, bytes]]
 LIMIT_S = 240.0
 """A start of Spark included, on a machine that is busy."""
 
@@ -91,7 +92,11 @@ class Stream:
         self._producer = Producer(kafka.client_config(self.settings.kafka, **options))
 
     def send(
-        self, values: Iterable[bytes | None], partition: int | None = None, kafka_time: datetime | None = None
+        self,
+        values: Iterable[bytes | None],
+        partition: int | None = None,
+        kafka_time: datetime | None = None,
+        headers: Headers | None = None,
     ) -> list[Sent]:
         """Send records, over all partitions in turn or to one, and wait until Kafka has them.
 
@@ -109,7 +114,7 @@ class Stream:
         stamp_ms = 0 if kafka_time is None else int(kafka_time.timestamp() * 1000)
         for index, value in enumerate(values):
             place = index % 3 if partition is None else partition
-            self._produce(value, place, stamp_ms, partial(note, value))
+            self._produce(value, place, stamp_ms, headers or [], partial(note, value))
         assert self._producer.flush(30) == 0
         self.records += acknowledged
         return acknowledged
@@ -119,6 +124,7 @@ class Stream:
         value: bytes | None,
         partition: int,
         stamp_ms: int,
+        headers: Headers,
         note: Callable[[KafkaError | None, Message], None],
     ) -> None:
         """Hand a record to the producer, once its queue has room for it."""
@@ -129,6 +135,7 @@ class Stream:
                     value,
                     partition=partition,
                     timestamp=stamp_ms,
+                    headers=[*headers],
                     on_delivery=note,
                 )
             except BufferError:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Literal
 
 from api.health.components import Source, components_of
-from api.models import Component, Freshness, Health, HealthSummary, QueryHealth
+from api.models import Component, Freshness, Health, HealthSummary, LateRecords, QueryHealth
 from api.models.live import ComponentSummary
-from api.queries.health import Facts, read_batches, read_facts, read_rejects
+from api.queries.health import Facts, read_batches, read_facts, read_late, read_rejects
 from control.checkpoints import measure
 from control.state import QUERIES, Query, age_s
 from core.clock import utc_now
@@ -25,8 +25,9 @@ async def read_health(source: Source) -> Health:
             facts = await read_facts(connection, limit_s)
             batches = await read_batches(connection)
             rejected = await read_rejects(connection, facts.state.at)
+            waiting, admitted = await read_late(connection, facts.state.at)
     except DatabaseError:
-        facts, batches, rejected = None, [], []
+        facts, batches, rejected, waiting, admitted = None, [], [], 0, 0
     status = await source.dagster.status() if source.dagster else None
     components = components_of(source, facts, status)
     folders = {name: source.settings.checkpoint_dir / name for name in QUERIES}
@@ -40,6 +41,7 @@ async def read_health(source: Source) -> Health:
         rejected=rejected,
         accepted=facts.state.rejects.accepted if facts else 0,
         rejects_too_many=_rejects_too_many(source, facts),
+        late=LateRecords(waiting=waiting, admitted=admitted, hourly=source.settings.shop.admit_late),
         checks=status.checks if status else None,
         incidents=[] if facts is None else facts.incidents,
     )

@@ -6,7 +6,15 @@ Rates are percentages with two decimals, null if there is nothing to divide by.
 
 from api.models.common import Freshness, Money, Page, Problem, TimeRange
 from api.models.events import Event, EventPage, OrderJourney, RejectedPage, RejectedRecord
-from api.models.health import CheckResult, Component, Health, Incident, QueryHealth, RejectReasonCount
+from api.models.health import (
+    CheckResult,
+    Component,
+    Health,
+    Incident,
+    LateRecords,
+    QueryHealth,
+    RejectReasonCount,
+)
 from api.models.kpi import (
     Breakdown,
     BreakdownValue,
@@ -20,4 +28,4 @@ from api.models.kpi import (
     Window,
 )
 from api.models.live import Beat, EventBatch, HealthSummary, WindowBatch
-from api.models.session import About, OperateAnswer, RateRequest
+from api.models.session import About, OperateAnswer, RateRequest, ReplayCounts, RunOutcome

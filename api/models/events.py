@@ -60,6 +60,11 @@ class RejectedRecord(Model):
     replayed_at: datetime | None = Field(
         description="When the batch layer validated it again and admitted it."
     )
+    source: str | None = Field(description="The source or sender that intake received it from.")
+    unmapped_reason: str | None = Field(
+        description="Why its source made no event of it, when it was last mapped, for programs.",
+        examples=["no_orderId"],
+    )
 
 
 class RejectedPage(Page):

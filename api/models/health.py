@@ -103,6 +103,14 @@ class RejectReasonCount(Model):
     records: int
 
 
+class LateRecords(Model):
+    """Events that came too late, of the last 24 hours of Kafka's time."""
+
+    waiting: int = Field(description="Rejected, and not admitted.")
+    admitted: int = Field(description="Admitted by the batch layer after all.")
+    hourly: bool = Field(description="Whether they are admitted every hour (ORDERPULSE_SHOP__ADMIT_LATE).")
+
+
 class Health(Freshness):
     """The platform's state. `status` is the worst of the components that should run."""
 
@@ -115,5 +123,6 @@ class Health(Freshness):
     rejects_too_many: bool = Field(
         description="Whether the share of rejected records is above ORDERPULSE_CHECKS__REJECT_SHARE; false if there are too few records."
     )
+    late: LateRecords
     checks: list[CheckResult] | None = Field(description="Null while Dagster does not respond.")
     incidents: list[Incident]

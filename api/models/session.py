@@ -34,6 +34,29 @@ class RateRequest(Model):
     rate: float = Field(ge=0.1, le=100_000, strict=True)
 
 
+class ReplayCounts(Model):
+    """What became of rejected records that were validated again."""
+
+    judged: int = Field(description="Records.")
+    mapped: int = Field(description="Messages that map now.")
+    without_event: int = Field(description="Those among them that are about no order or payment.")
+    unmapped: int = Field(description="Messages that still do not map.")
+    admitted: int = Field(description="New events.")
+    duplicate: int = Field(description="Events that were there already.")
+    refused: int = Field(description="Events that break the contract.")
+    expired: int = Field(description="Events of minutes whose events were deleted by age.")
+    cut: int = Field(
+        description="Records of which only the beginning is stored, and Kafka no longer has the rest."
+    )
+
+
+class RunOutcome(Model):
+    """How far a run is that was launched here."""
+
+    state: Literal["underway", "succeeded", "failed"]
+    replay: ReplayCounts | None = Field(description="Of `replay_rejected`, once it succeeded.")
+
+
 class OperateAnswer(Model):
     """The run launched in Dagster."""
 

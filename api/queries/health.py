@@ -20,7 +20,7 @@ from control.state import (
     platform_state,
 )
 from core.kpis import SPANS
-from core.tables import STREAM_BATCH
+from core.tables import EVENTS_REJECTED, STREAM_BATCH
 
 VIEWS = tuple(f"v_kpi_{by}{span}" for by in ("", "by_currency_") for span in SPANS)
 """The views that dbt builds."""
@@ -53,6 +53,12 @@ _BATCHES = f"""
     FROM {STREAM_BATCH.name}
     WHERE committed_at > now() - interval '1 hour' AND query_name = ANY(%(queries)s)
     GROUP BY 1, 2 ORDER BY 1, 2
+"""  # noqa: S608  # names from core.tables
+
+
+_LATE = f"""
+    SELECT count(*) - count(replayed_at) AS waiting, count(replayed_at) AS admitted FROM {EVENTS_REJECTED.name}
+    WHERE reason = 'late' AND kafka_time > %(at)s::timestamptz - interval '24 hours'
 """  # noqa: S608  # names from core.tables
 
 
@@ -112,6 +118,13 @@ async def read_batches(connection: Connection) -> list[BatchPoint]:
     """The batches of the last hour, in intervals of ten seconds, oldest first."""
     cursor = await connection.execute(_BATCHES, {"queries": list(QUERIES)})
     return [BatchPoint(**row) async for row in cursor]
+
+
+async def read_late(connection: Connection, at: datetime) -> tuple[int, int]:
+    """Late records of the 24 hours before `at`: those that wait, and those that were admitted."""
+    row = await (await connection.execute(_LATE, {"at": at})).fetchone()
+    assert row is not None, "an aggregate has one row"
+    return row["waiting"], row["admitted"]
 
 
 async def read_rejects(connection: Connection, at: datetime) -> list[RejectReasonCount]:

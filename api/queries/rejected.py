@@ -13,10 +13,11 @@ from core.tables import EVENTS_REJECTED
 SHOWN_BYTES = 4096
 """Bytes of a payload that are shown."""
 
+_NOT_SHOWN = {"payload", "payload_bytes", "source_headers"}
 REJECTED = Listing(
     EVENTS_REJECTED.name,
     (
-        *(f'"{name}"' for name in EVENTS_REJECTED.columns if name not in {"payload", "payload_bytes"}),
+        *(f'"{name}"' for name in EVENTS_REJECTED.columns if name not in _NOT_SHOWN),
         f"substring(payload FROM 1 FOR {SHOWN_BYTES}) AS beginning",
         "coalesce(payload_bytes, octet_length(payload)) AS payload_bytes",
     ),
@@ -33,6 +34,8 @@ _SHOWN_AS_THEY_ARE = (
     "rejected_at",
     "replayed_at",
     "payload_sha256",
+    "source",
+    "unmapped_reason",
 )
 
 

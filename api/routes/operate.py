@@ -1,12 +1,16 @@
 """Start, stop, set the rate: through Dagster."""
 
-from fastapi import APIRouter
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path
 
 from api import operate
 from api.auth.access import MayOperate
 from api.context import ContextDep
-from api.models import OperateAnswer, RateRequest
+from api.models import OperateAnswer, RateRequest, RunOutcome
 from api.operate import Service, Verb
+from core.sources import NAME_PATTERN
 
 router = APIRouter(prefix="/operate", tags=["operate"])
 
@@ -15,6 +19,25 @@ router = APIRouter(prefix="/operate", tags=["operate"])
 async def set_rate(context: ContextDep, caller: MayOperate, request: RateRequest) -> OperateAnswer:
     """Launches the job `set_generator_rate`; the response has the run's page. The rate changes within seconds."""
     return await operate.set_rate(context.dagster, caller, request.rate)
+
+
+@router.post("/sources/{name}/map", status_code=202, summary="Map messages of a source again")
+async def map_again(
+    context: ContextDep,
+    caller: MayOperate,
+    name: Annotated[str, Path(pattern=NAME_PATTERN, description="As `/sources` lists it.")],
+) -> OperateAnswer:
+    """Launches the job `replay_rejected` for the messages of the source that did not map; the response has the run's page.
+
+    Harmless to repeat. It takes about a minute; `/operate/runs/{run_id}` says what became of them.
+    """
+    return await operate.map_again(context.dagster, caller, name)
+
+
+@router.get("/runs/{run_id}", summary="How far a run is")
+async def get_run(context: ContextDep, run_id: UUID) -> RunOutcome:
+    """The state of a run that was launched here and, of `replay_rejected`, its counts."""
+    return await operate.outcome(context.dagster, run_id)
 
 
 @router.post("/{service}/{verb}", status_code=202, summary="Start, stop or restart a service")

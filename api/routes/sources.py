@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api.context import ContextDep
+from api.queries.sources import read_counts, with_counts
+from core.errors import DatabaseError
 from core.sources import NAME_PATTERN, FailedMessages, SourceList, TryRequest, TryResult
 
 router = APIRouter(prefix="/sources", tags=["sources"])
@@ -15,9 +17,15 @@ Name = Annotated[str, Path(pattern=NAME_PATTERN, description="As `/sources` list
 async def get_sources(context: ContextDep) -> SourceList:
     """How to connect each source, and what came from it in the last hour.
 
-    Intake counts in memory, since `since`, and judges events on arrival; the stream has the last word.
+    Intake counts in memory, since `since`, and judges the events of sources on arrival; the stream has the last word.
+    What waits to be mapped again, and what it rejected of senders, is read from the database.
     """
-    return await context.intake.sources()
+    found = await context.intake.sources()
+    try:
+        async with context.database.connection() as connection:
+            return with_counts(found, await read_counts(connection))
+    except DatabaseError:
+        return found
 
 
 @router.get("/{name}/failed", summary="Messages that became no accepted event, newest first")

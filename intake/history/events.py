@@ -10,9 +10,8 @@ from core.events import DIMENSIONS, FIELDS
 from intake.history.files import Line
 from intake.mapping.errors import SourceError
 from intake.mapping.mapper import map_request
+from intake.mapping.payload import message
 from intake.mapping.registry import Registry
-from intake.mapping.source import Source
-from intake.received import Received
 
 EVENTS = "events"
 """The source of files whose lines are events of the contract."""
@@ -36,7 +35,9 @@ def mapping_of(name: str, registry: Registry, headers: dict[str, str]) -> Mappin
             f"The messages of {source.title} are distinguished by a header, which a file does not have: "
             f"add --header '{missing[0]}: ...' (`orderpulse source show {name}` lists the messages)."
         )
-    return lambda line: [event.value for event in map_request(source, _message(source, line, headers), None)]
+    return lambda line: [
+        event.value for event in map_request(source, message(source, line.content, headers), None)
+    ]
 
 
 def require_columns(columns: Iterable[str], path: Path) -> None:
@@ -48,12 +49,6 @@ def require_columns(columns: Iterable[str], path: Path) -> None:
             f"{', '.join(field.name for field in FIELDS)}; describe any other file in a source "
             "(docs/connect.md, History)."
         )
-
-
-def _message(source: Source, line: Line, headers: dict[str, str]) -> Received:
-    if source.payload == "query":
-        return Received(b"", line.content.decode("utf-8", "replace").strip().removeprefix("?"), headers)
-    return Received(line.content, "", headers)
 
 
 def _as_event(line: Line) -> list[bytes]:

@@ -1,5 +1,6 @@
 """The content of a request as one document, in which the expressions of a source look up values."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -9,6 +10,13 @@ from intake.mapping.source import Source
 from intake.received import Received
 
 Document = dict[str, Any]
+
+
+def message(source: Source, content: bytes, headers: Mapping[str, str]) -> Received:
+    """The request that brought `content`, its body or query; header names are in lower case."""
+    if source.payload == "query":
+        return Received(b"", content.decode("utf-8", "replace").strip().removeprefix("?"), headers)
+    return Received(content, "", headers)
 
 
 def document(source: Source, received: Received) -> Document:

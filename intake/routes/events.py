@@ -54,6 +54,7 @@ async def _receive(request: Request, context: Context, sender: str) -> Received:
     await context.outlet.send(found)
     context.figures.count(sender, "accepted")
     context.figures.count_records(sender, "event", len(found))
+    context.senders.note_sent(sender, len(found))
     return Received(events=len(found))
 
 

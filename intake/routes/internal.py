@@ -12,6 +12,7 @@ from core.sources import (
     MAX_REQUEST_BYTES,
     PATH,
     FailedMessages,
+    SenderStatus,
     SourceList,
     SourceStatus,
     TriedEvent,
@@ -44,10 +45,13 @@ router = APIRouter(prefix=PATH, include_in_schema=False, dependencies=[Depends(_
 
 @router.get("")
 async def list_sources(context: ContextDep) -> SourceList:
-    """All sources, connected ones first."""
+    """All sources, connected ones first, and the senders of events."""
     found = [_status(context, name) for name in context.sources.names()]
+    senders = context.secrets.senders() | context.senders.names()
     return SourceList(
-        since=context.history.since, sources=sorted(found, key=lambda each: (not each.connected, each.name))
+        since=context.history.since,
+        sources=sorted(found, key=lambda each: (not each.connected, each.name)),
+        senders=[_sender(context, name) for name in sorted(senders)],
     )
 
 
@@ -122,6 +126,17 @@ def _status(context: Context, name: str) -> SourceStatus:
         last_received_at=received_at,
         last_hour=context.history.last_hour(name),
         last_refused=context.history.last_refused(name),
+        waiting=None,
+    )
+
+
+def _sender(context: Context, name: str) -> SenderStatus:
+    return SenderStatus(
+        name=name,
+        last_received_at=context.senders.last_received_at(name),
+        received=context.senders.last_hour(name).accepted,
+        rejected=None,
+        accepted=None,
     )
 
 

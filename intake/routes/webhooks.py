@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from core.logging import get_logger
+from core.sources import DETAIL_HEADER, LONGEST_DETAIL, REASON_HEADER, SENT_HEADER, SOURCE_HEADER
 from intake import exact_json
 from intake.body import read_body
 from intake.context import Context, ContextDep
-from intake.events import SOURCE_HEADER
 from intake.figures import Outcome
 from intake.mapping.errors import UnmappedError
 from intake.mapping.mapper import content_id, map_request
@@ -16,12 +16,7 @@ from intake.mapping.source import Answer, Source
 from intake.outlet import LARGEST_RECORD_BYTES, Record
 from intake.problems import ProblemError, UnavailableError, answer
 from intake.received import Received
-from intake.recent import LONGEST_DETAIL
 from intake.signatures.scheme import SignatureError
-
-REASON_HEADER, DETAIL_HEADER = "orderpulse-reason", "orderpulse-detail"
-SENT_HEADER = "orderpulse-header-"
-"""Before the name of each header that the source's expressions read: with them a payload can be mapped again."""
 
 LONGEST_QUERY = 8 * 1024
 OUTCOMES: dict[int, Outcome] = {413: "too_large", 429: "limited", 503: "unavailable"}

@@ -8,11 +8,21 @@ import pyarrow.compute as pc
 from core.tables import EVENTS_CLEAN, EVENTS_REJECTED
 from spark_jobs.deduplicate import CONTENT
 from spark_jobs.execution import BatchExecution
+from spark_jobs.rejected.origin import ORIGIN_COLUMNS
 from spark_jobs.rules.validate import EVENT_COLUMNS, PAYLOAD_COLUMNS
 from spark_jobs.sink.kpis import count_from_events
 from spark_jobs.sink.writer import BatchResult, Cursor
 
-REJECTED_COLUMNS = ("topic", "partition", "offset", "kafka_time", "reason", "detail", *PAYLOAD_COLUMNS)
+REJECTED_COLUMNS = (
+    "topic",
+    "partition",
+    "offset",
+    "kafka_time",
+    "reason",
+    "detail",
+    *PAYLOAD_COLUMNS,
+    *ORIGIN_COLUMNS,
+)
 STAGE_GOOD, STAGE_REJECTED = "stage_events", "stage_rejected"
 
 PREPARE = (

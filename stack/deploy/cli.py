@@ -30,6 +30,9 @@ def init(
     currencies: Annotated[
         str | None, typer.Option(help="ISO 4217 codes that events may have (default: VND,USD).")
     ] = None,
+    admit_late: Annotated[
+        bool | None, typer.Option(help="Admit late events every hour (default: no).")
+    ] = None,
 ) -> None:
     """Create the secrets, certificates and configuration that docker-compose.yml mounts.
 
@@ -46,6 +49,7 @@ def init(
         http_port=http_port,
         observability=observability,
         currencies=currencies,
+        admit_late=admit_late,
     )
     make_folder(read_settings(), deployment)
     print(f"Everything is in {folder.resolve()}; only its owner may read it. Next:")

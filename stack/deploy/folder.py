@@ -42,6 +42,7 @@ class Deployment:
     http_port: int = 80
     observability: bool = False
     currencies: str = ",".join(DEFAULT_CURRENCIES)
+    admit_late: bool = False
 
     @property
     def public(self) -> str:
@@ -69,6 +70,7 @@ def planned(
     http_port: int | None = None,
     observability: bool | None = None,
     currencies: str | None = None,
+    admit_late: bool | None = None,
 ) -> Deployment:
     """The deployment with these options. An option of None has the value of the last call for `folder`, or the default.
 
@@ -84,6 +86,7 @@ def planned(
         http_port or int(last.get("HTTP_PORT", 80)),
         "observability" in profiles if observability is None else observability,
         _checked(currencies or last.get("CURRENCIES") or ",".join(DEFAULT_CURRENCIES)),
+        last.get("ADMIT_LATE") == "true" if admit_late is None else admit_late,
     )
 
 
@@ -223,6 +226,7 @@ def _write_variables(deployment: Deployment, folder: Path) -> None:
         "KAFKA_IN_SYNC": 2 if clustered else 1,
         "SPARK_MASTER": "spark://spark-master.compute:7077" if clustered else "local[2]",
         "CURRENCIES": deployment.currencies,
+        "ADMIT_LATE": str(deployment.admit_late).lower(),
         "STREAM_PARALLELISM": 3 if clustered else 1,
     }
     lines = "".join(f"{name}={value}\n" for name, value in variables.items())

@@ -62,6 +62,8 @@ const RECORD = {
   payload_sha256: "0".repeat(64),
   rejected_at: at(-2),
   replayed_at: at(0),
+  source: "stripe",
+  unmapped_reason: "no_amount",
 };
 
 /** A component in trouble: its summary and its advice are English. */
@@ -105,7 +107,11 @@ const FULL: Partial<Api> = {
     }),
   getRejected: () => Promise.resolve({ ...freshness(), items: [RECORD], next_cursor: null }),
   getSources: () =>
-    Promise.resolve({ since: at(-60), sources: [SOURCE, source("paypal", { fault: ENGLISH, steps: [] })] }),
+    Promise.resolve({
+      since: at(-60),
+      sources: [{ ...SOURCE, waiting: 2 }, source("paypal", { fault: ENGLISH, steps: [] })],
+      senders: [{ name: "till", last_received_at: at(-5), received: 9, rejected: 2, accepted: 7 }],
+    }),
   getFailedMessages: () =>
     Promise.resolve({
       since: at(-60),

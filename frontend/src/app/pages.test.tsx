@@ -30,6 +30,8 @@ const REJECTED = {
   payload_sha256: null,
   rejected_at: at(-2),
   replayed_at: at(0),
+  source: "stripe",
+  unmapped_reason: "no_amount",
 };
 const INCIDENT = {
   incident: "check:kpi_1m/freshness",
@@ -54,7 +56,8 @@ const api = fakeApi({
   getSources: () =>
     served({
       since: at(-60),
-      sources: [source("stripe", { title: "Stripe", connected: true, last_received_at: at(-5) })],
+      sources: [source("stripe", { title: "Stripe", connected: true, last_received_at: at(-5), waiting: 2 })],
+      senders: [{ name: "till", last_received_at: at(-5), received: 9, rejected: 2, accepted: 7 }],
     }),
   getFailedMessages: () => served({ since: at(-60), limit: 50, items: [failedMessage()] }),
   getSystemHealth: () => served(health({ incidents: [INCIDENT] })),

@@ -19,6 +19,7 @@ import type {
   Problem,
   RejectedPage,
   RejectReason,
+  RunOutcome,
   SourceList,
   TimeSeries,
   TryRequest,
@@ -133,6 +134,10 @@ export interface Api {
   tryMessage(source: string, message: TryRequest): Promise<TryResult>;
   getSystemHealth(signal?: AbortSignal): Promise<Health>;
   operate(request: OperateRequest): Promise<OperateAnswer>;
+  /** Launch the run that maps the messages of a source again that did not map. */
+  mapAgain(source: string): Promise<OperateAnswer>;
+  /** How far a run is that was launched here. */
+  getRun(runId: string, signal?: AbortSignal): Promise<RunOutcome>;
   /** Save the matching events as a file in the browser; returns the size. */
   downloadEvents(filters: EventFilters, file: EventFile, options?: DownloadOptions): Promise<DownloadProgress>;
   live(options: LiveOptions, handlers: LiveHandlers): LiveConnection;

@@ -135,6 +135,7 @@ it("patches the state of components that are known", () => {
     checks: null,
     incidents: [],
     rejects_too_many: false,
+    late: { waiting: 0, admitted: 0, hourly: false },
   } satisfies Health;
   const after = patchHealth(health, {
     ...freshness(5),

@@ -24,6 +24,7 @@ export const keys = {
   rejected: (filters: RejectedFilters) => ["rejected", filters] as const,
   sources: ["sources"] as const,
   failedMessages: (source: string) => ["sources", source, "failed"] as const,
+  run: (runId: string) => ["run", runId] as const,
   health: ["health"] as const,
   ticker: ["ticker"] as const,
 };

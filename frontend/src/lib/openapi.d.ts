@@ -231,7 +231,8 @@ export interface paths {
          * All sources, connected ones first
          * @description How to connect each source, and what came from it in the last hour.
          *
-         *     Intake counts in memory, since `since`, and judges events on arrival; the stream has the last word.
+         *     Intake counts in memory, since `since`, and judges the events of sources on arrival; the stream has the last word.
+         *     What waits to be mapped again, and what it rejected of senders, is read from the database.
          */
         get: operations["get_sources"];
         put?: never;
@@ -342,6 +343,48 @@ export interface paths {
          * @description Launches the job `set_generator_rate`; the response has the run's page. The rate changes within seconds.
          */
         post: operations["set_rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operate/sources/{name}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Map messages of a source again
+         * @description Launches the job `replay_rejected` for the messages of the source that did not map; the response has the run's page.
+         *
+         *     Harmless to repeat. It takes about a minute; `/operate/runs/{run_id}` says what became of them.
+         */
+        post: operations["map_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operate/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a run is
+         * @description The state of a run that was launched here and, of `replay_rejected`, its counts.
+         */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1130,6 +1173,7 @@ export interface components {
              * @description Whether the share of rejected records is above ORDERPULSE_CHECKS__REJECT_SHARE; false if there are too few records.
              */
             rejects_too_many: boolean;
+            late: components["schemas"]["LateRecords"];
             /**
              * Checks
              * @description Null while Dagster does not respond.
@@ -1343,6 +1387,27 @@ export interface components {
              * @default 0
              */
             refused: number;
+        };
+        /**
+         * LateRecords
+         * @description Events that came too late, of the last 24 hours of Kafka's time.
+         */
+        LateRecords: {
+            /**
+             * Waiting
+             * @description Rejected, and not admitted.
+             */
+            waiting: number;
+            /**
+             * Admitted
+             * @description Admitted by the batch layer after all.
+             */
+            admitted: number;
+            /**
+             * Hourly
+             * @description Whether they are admitted every hour (ORDERPULSE_SHOP__ADMIT_LATE).
+             */
+            hourly: boolean;
         };
         /**
          * Link
@@ -1688,6 +1753,112 @@ export interface components {
              * @description When the batch layer validated it again and admitted it.
              */
             replayed_at: string | null;
+            /**
+             * Source
+             * @description The source or sender that intake received it from.
+             */
+            source: string | null;
+            /**
+             * Unmapped Reason
+             * @description Why its source made no event of it, when it was last mapped, for programs.
+             * @example no_orderId
+             */
+            unmapped_reason: string | null;
+        };
+        /**
+         * ReplayCounts
+         * @description What became of rejected records that were validated again.
+         */
+        ReplayCounts: {
+            /**
+             * Judged
+             * @description Records.
+             */
+            judged: number;
+            /**
+             * Mapped
+             * @description Messages that map now.
+             */
+            mapped: number;
+            /**
+             * Without Event
+             * @description Those among them that are about no order or payment.
+             */
+            without_event: number;
+            /**
+             * Unmapped
+             * @description Messages that still do not map.
+             */
+            unmapped: number;
+            /**
+             * Admitted
+             * @description New events.
+             */
+            admitted: number;
+            /**
+             * Duplicate
+             * @description Events that were there already.
+             */
+            duplicate: number;
+            /**
+             * Refused
+             * @description Events that break the contract.
+             */
+            refused: number;
+            /**
+             * Expired
+             * @description Events of minutes whose events were deleted by age.
+             */
+            expired: number;
+            /**
+             * Cut
+             * @description Records of which only the beginning is stored, and Kafka no longer has the rest.
+             */
+            cut: number;
+        };
+        /**
+         * RunOutcome
+         * @description How far a run is that was launched here.
+         */
+        RunOutcome: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "underway" | "succeeded" | "failed";
+            /** @description Of `replay_rejected`, once it succeeded. */
+            replay: components["schemas"]["ReplayCounts"] | null;
+        };
+        /**
+         * SenderStatus
+         * @description A program that sends events to `/v1/events`, by the name of its key.
+         */
+        SenderStatus: {
+            /**
+             * Name
+             * @example shop
+             */
+            name: string;
+            /**
+             * Last Received At
+             * @description When its last events arrived.
+             */
+            last_received_at: string | null;
+            /**
+             * Received
+             * @description Events of the last hour that Kafka acknowledged.
+             */
+            received: number;
+            /**
+             * Rejected
+             * @description Events that the stream rejected in the last hour; null while the database does not answer.
+             */
+            rejected: number | null;
+            /**
+             * Accepted
+             * @description The others; null likewise.
+             */
+            accepted: number | null;
         };
         /**
          * Sentence
@@ -1706,7 +1877,7 @@ export interface components {
         };
         /**
          * SourceList
-         * @description All sources, connected ones first.
+         * @description All sources, connected ones first, and the senders of events.
          */
         SourceList: {
             /**
@@ -1717,6 +1888,11 @@ export interface components {
             since: string;
             /** Sources */
             sources: components["schemas"]["SourceStatus"][];
+            /**
+             * Senders
+             * @description By name; each has a key, or sent something.
+             */
+            senders: components["schemas"]["SenderStatus"][];
         };
         /**
          * SourceStatus
@@ -1787,6 +1963,11 @@ export interface components {
             last_received_at: string | null;
             last_hour: components["schemas"]["LastHour"];
             last_refused: components["schemas"]["Refusal"] | null;
+            /**
+             * Waiting
+             * @description Messages that did not map and wait to be mapped again; null while the database does not answer.
+             */
+            waiting: number | null;
         };
         /**
          * TimeRange
@@ -3702,7 +3883,9 @@ export interface operations {
                      *           "payload_truncated": false,
                      *           "payload_sha256": null,
                      *           "rejected_at": "2026-03-01T09:30:00Z",
-                     *           "replayed_at": null
+                     *           "replayed_at": null,
+                     *           "source": null,
+                     *           "unmapped_reason": null
                      *         }
                      *       ]
                      *     }
@@ -4729,6 +4912,323 @@ export interface operations {
                      *       "code": "not_json",
                      *       "status": 415,
                      *       "detail": "Send `Content-Type: application/json`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "code": "internal_error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred in the API.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
+                     *       "status": 503,
+                     *       "detail": "The database does not respond; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `/sources` lists it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperateAnswer"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "detail": "There was an error parsing the body",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A token is required, or the one sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is too long",
+                     *       "code": "content_too_large",
+                     *       "status": 413,
+                     *       "detail": "A body may have up to 65536 bytes.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The request is not JSON",
+                     *       "code": "not_json",
+                     *       "status": 415,
+                     *       "detail": "Send `Content-Type: application/json`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Parameters are invalid; the response names all of them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The parameters are not valid",
+                     *       "code": "invalid_parameters",
+                     *       "status": 422,
+                     *       "detail": "to: Is needed with range=custom.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e",
+                     *       "errors": [
+                     *         {
+                     *           "parameter": "to",
+                     *           "message": "Is needed with range=custom."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API failed; its log has the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The API failed",
+                     *       "code": "internal_error",
+                     *       "status": 500,
+                     *       "detail": "An unexpected error occurred in the API.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A required service does not respond; `Retry-After` is when to try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The database is unavailable",
+                     *       "code": "database_unavailable",
+                     *       "status": 503,
+                     *       "detail": "The database does not respond; try again.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOutcome"];
+                };
+            };
+            /** @description A token is required, or the one sent is not accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "A token is required",
+                     *       "code": "token_missing",
+                     *       "status": 401,
+                     *       "detail": "Send a token as `Authorization: Bearer ...`.",
+                     *       "instance": "/api/v1/kpi",
+                     *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "The token does not allow this",
+                     *       "code": "scope_missing",
+                     *       "status": 403,
+                     *       "detail": "The token lacks the scope `operate`.",
                      *       "instance": "/api/v1/kpi",
                      *       "request_id": "4f0c2a9d6f1e4a57a3be2f0d9a6c1b7e"
                      *     }

@@ -172,6 +172,8 @@ export function createRealApi(): Api {
     tryMessage: (source, message) => post(`/sources/${encodeURIComponent(source)}/try`, message),
     getSystemHealth: (signal) => get("/health", signal),
     operate,
+    mapAgain: (source) => post(`/operate/sources/${encodeURIComponent(source)}/map`),
+    getRun: (runId, signal) => get(`/operate/runs/${encodeURIComponent(runId)}`, signal),
     downloadEvents,
     live,
   };

@@ -78,6 +78,7 @@ export function health(of: Partial<Health> = {}): Health {
     ],
     incidents: [],
     rejects_too_many: false,
+    late: { waiting: 0, admitted: 0, hourly: false },
     ...of,
   };
 }

@@ -51,6 +51,8 @@ export function fakeApi(answers: Partial<Api> = {}): Api & { readonly lines: Liv
     tryMessage: never,
     getSystemHealth: never,
     operate: never,
+    mapAgain: never,
+    getRun: never,
     downloadEvents: never,
     live: (_options, handlers) => {
       lines.push(handlers);

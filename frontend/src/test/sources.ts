@@ -19,6 +19,7 @@ export const source = (name: string, of: Partial<SourceStatus> = {}): SourceStat
   last_received_at: null,
   last_hour: { accepted: 0, rejected: 0, unmapped: 0, without_event: 0, refused: 0 },
   last_refused: null,
+  waiting: 0,
   ...of,
 });
 

@@ -17,6 +17,9 @@ MODULE = "spark_jobs.backfill"
 SUMMARY = "summary "
 """Prefix of a command's line with its summary in JSON."""
 
+SUMMARY_TAG = "orderpulse/summary"
+"""Tag of a run with the same, which the API reads."""
+
 LONG_AGO, FAR_AHEAD = "2000-01-01T00:00:00", "2100-01-01T00:00:00"
 
 # The current hour is a partition too: its settled minutes may need a recomputation.
@@ -27,7 +30,10 @@ class ReplayConfig(dg.Config):
     """Which rejected records to validate again, and how."""
 
     reasons: list[str] = Field(
-        description="Reasons of their rejection (late, not_allowed, ...); docs/events.md lists them."
+        [], description="Reasons of their rejection (late, not_allowed, ...); docs/events.md lists them."
+    )
+    sources: list[str] = Field(
+        [], description="Sources of intake whose messages did not map, whatever the reason."
     )
     from_time: str = Field(LONG_AGO, description="Earliest Kafka time, inclusive, UTC, ISO-8601.")
     to_time: str = Field(FAR_AHEAD, description="Latest Kafka time, exclusive, UTC, ISO-8601.")
@@ -61,7 +67,10 @@ def recompute_hour(context: dg.OpExecutionContext, postgres: PostgresResource) -
 @dg.op
 def judge_anew(context: dg.OpExecutionContext, postgres: PostgresResource, config: ReplayConfig) -> None:
     """Validate rejected records by the current rules; accepted ones go into `events_clean`."""
+    if not config.reasons and not config.sources:
+        raise dg.Failure("Give `reasons` or `sources`.", allow_retries=False)
     reasons = [part for reason in config.reasons for part in ("--reason", reason)]
+    reasons += [part for source in config.sources for part in ("--source", source)]
     flags = [f"--{name.replace('_', '-')}" for name in ("admit_late", "dry_run") if getattr(config, name)]
     limits = ["--from", config.from_time, "--to", config.to_time]
     _backfill(context, postgres, ["rejected", *reasons, *limits, *flags])
@@ -106,6 +115,7 @@ def backfill_kpis() -> None:
 @dg.job(executor_def=dg.in_process_executor, tags={"batch_layer": "one at a time"})
 def replay_rejected() -> None:
     """Validate rejected records again: after a change of the rules, or with `admit_late` to admit late ones.
+    Messages that did not map go through their source again, so after a source was mended.
 
     Accepted records become events, their rows in `ops.events_rejected` get `replayed_at`, and their
     minutes are recomputed, in one transaction for each 500 records. Safe to repeat. Start with
@@ -121,10 +131,12 @@ def reprocess_from_kafka() -> None:
 
 
 def _backfill(context: dg.OpExecutionContext, postgres: PostgresResource, arguments: list[str]) -> None:
-    """Run a command of the batch layer, and attach its summary to the run."""
+    """Run a command of the batch layer, and attach its summary to the output and to the run."""
     lines = run_module(context.log, MODULE, arguments, postgres.settings.root)
     said = [line.removeprefix(SUMMARY) for line in lines if line.startswith(SUMMARY)]
     context.add_output_metadata(json.loads(said[-1]) if said else {})
+    if said:
+        context.instance.add_run_tags(context.run_id, {SUMMARY_TAG: said[-1]})
 
 
 def _minute(moment: datetime) -> str:

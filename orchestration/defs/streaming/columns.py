@@ -74,6 +74,13 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "replayed_at": (TIME, True, "When it was admitted after all."),
         "payload_bytes": (COUNT, True, "Length of the whole value if only its beginning is kept."),
         "payload_sha256": ("text", True, "Its SHA-256, likewise."),
+        "source": ("text", True, "The source or sender that intake received it from."),
+        "unmapped_reason": ("text", True, "Why its source made no event of it, when it was last mapped."),
+        "source_headers": (
+            "text",
+            True,
+            "Headers that the source's mapping reads, as JSON; null unless the payload is a message that did not map.",
+        ),
     },
     KPI_1M_DETAIL.name: {name: told for name, told in _WINDOW.items() if name in KPI_1M_DETAIL.columns}
     | _CURRENCY

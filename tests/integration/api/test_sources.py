@@ -12,13 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 from api.app import API_PREFIX, create_app
-from core import kafka
+from core import kafka, postgres
 from core.settings import KafkaSettings, PostgresSettings, Settings
 from core.sources import PATH
 from core.topics import EVENTS_RAW
+from intake.secrets import Secrets, write_secret
 from stack.host.ports import free_ports
 from tests.api_client import serving
-from tests.intake.process import IntakeProcess, written
+from tests.intake.process import AUTHORIZED, IntakeProcess, written
 from tests.intake.senders import SECRETS, Fixture, at, fixture, signed
 from tests.tokens import SECRET, claims, sign
 
@@ -146,6 +147,95 @@ def test_a_tried_message_shows_each_field_and_sends_nothing(
     assert attempt(client, fixture("vnpay", "paid"))["events"][0]["accepted"]
     assert len(written(broker, broker.topic)) == before
     assert source(client, "shopify")["last_hour"] == counted
+
+
+KEPT = """
+    INSERT INTO ops.events_rejected (topic, partition, "offset", kafka_time, reason, source, source_headers, replayed_at, rejected_at)
+    VALUES ('t', 0, %s, now(), 'missing_field', %s, %s, %s, %s)
+"""
+
+
+def test_what_waits_to_be_mapped_again_is_read_from_the_database(
+    client: httpx.Client, module_database: PostgresSettings
+) -> None:
+    now = datetime.now(UTC)
+    assert source(client, "shopify")["waiting"] == 0
+    rows = [
+        (1, "shopify", "[]", None, now),
+        (2, "shopify", "[]", None, now - timedelta(days=3)),
+        (3, "shopify", "[]", now, now),
+        (4, "shopify", None, None, now),
+        (5, "momo", "[]", None, now),
+    ]
+    with postgres.connect(module_database, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.executemany(KEPT, rows)
+    assert [source(client, name)["waiting"] for name in ("shopify", "momo", "stripe")] == [2, 1, 0]
+    (record,) = (each for each in client.get("/rejected").json()["items"] if each["offset"] == 4)
+    assert (record["source"], record["unmapped_reason"]) == ("shopify", None)
+    assert "source_headers" not in record
+
+
+def test_senders_of_events_are_listed_by_their_keys(
+    client: httpx.Client, intake: IntakeProcess, module_database: PostgresSettings
+) -> None:
+    """The fixture's key is that of `shop`; the stream has rejected one of the three events that it sends here."""
+
+    def senders() -> dict[str, dict[str, Any]]:
+        return {each["name"]: each for each in client.get("/sources").raise_for_status().json()["senders"]}
+
+    write_secret(Secrets(intake.settings).sender_file("idle"), b"another-key\n")
+    assert senders()["idle"] == {
+        "name": "idle",
+        "last_received_at": None,
+        "received": 0,
+        "rejected": 0,
+        "accepted": 0,
+    }
+    before, now = senders()["shop"]["received"], datetime.now(UTC)
+    answer = intake.client.post("/v1/events", json=[{}, {}, {}], headers=AUTHORIZED)
+    assert answer.status_code == 200, answer.text
+    with postgres.connect(module_database, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            KEPT, [(11, "shop", None, None, now), (12, "shop", None, None, now - timedelta(hours=2))]
+        )
+    found = senders()["shop"]
+    assert (found["received"], found["rejected"], found["accepted"]) == (before + 3, 1, before + 2)
+    assert now <= datetime.fromisoformat(found["last_received_at"]) <= datetime.now(UTC)
+
+
+def test_without_the_database_intakes_own_figures_are_shown(
+    settings: Settings, intake: IntakeProcess, module_database: PostgresSettings
+) -> None:
+    away = module_database.model_copy(update={"port": free_ports(1)[0]})
+    with _api(intake.settings, away) as client:
+        found = client.get("/sources").raise_for_status().json()
+        assert {each["waiting"] for each in found["sources"]} == {None}
+        assert {(each["rejected"], each["accepted"]) for each in found["senders"]} == {(None, None)}
+
+
+def test_only_an_operator_may_map_again_and_sees_how_far_it_is(
+    intake: IntakeProcess, module_database: PostgresSettings
+) -> None:
+    """Dagster is away here; `tests/e2e/test_map_again.py` lets it work."""
+    tokens = {"auth": "required", "jwt_secret": SecretStr(SECRET)}
+    nobody = intake.settings.dagster.model_copy(update={"webserver_port": free_ports(1)[0]})
+    secured = intake.settings.model_copy(
+        update={"api": intake.settings.api.model_copy(update=tokens), "dagster": nobody}
+    )
+    json_body = {"Content-Type": "application/json"}
+    requests = (
+        ("POST", "/operate/sources/stripe/map", 503),
+        ("POST", "/operate/sources/..%2Fx/map", 404),
+        ("POST", "/operate/sources/X/map", 422),
+        ("GET", f"/operate/runs/{uuid4()}", 503),
+        ("GET", "/operate/runs/x", 422),
+    )
+    with _api(secured, module_database) as client:
+        for method, path, status in requests:
+            for scope, expected in (("read", 403), ("operate", status)):
+                token = {"Authorization": f"Bearer {sign(claims(scope=scope))}"}
+                answer = client.request(method, path, headers=token | json_body)
+                assert answer.status_code == (404 if status == 404 else expected), (path, scope, answer.text)
 
 
 def test_an_unknown_source_is_not_found(client: httpx.Client) -> None:

@@ -1,7 +1,9 @@
 """The jobs of the batch layer: real commands on a real database, topic and Spark."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,10 +16,18 @@ from confluent_kafka import Producer
 from core import kafka
 from core.settings import KafkaSettings, PostgresSettings, Settings
 from database.retention import advance_mark
-from orchestration.defs.batch_layer.jobs import backfill_kpis, hours, replay_rejected, reprocess_from_kafka
+from orchestration.defs.batch_layer.jobs import (
+    SUMMARY_TAG,
+    backfill_kpis,
+    hours,
+    replay_rejected,
+    reprocess_from_kafka,
+)
+from orchestration.defs.batch_layer.schedules import admit_late
 from orchestration.resources import PostgresResource
 from stack.host.environment import settings_as_environment
-from tests.integration.spark_jobs.test_replay import insert, late_event, reject_events
+from tests.integration.spark_jobs import test_map_again
+from tests.integration.spark_jobs.test_replay import insert, late_event, marked, reject, reject_events
 from tests.streaming import make_event
 from tests.truth import check_events, check_kpis
 
@@ -114,6 +124,60 @@ def test_late_records_are_admitted_by_the_job(
     assert (done["judged"], done["admitted"], done["minutes"]) == (3, 3, 1)
     check_events(connection, events)
     check_kpis(connection, events)
+
+
+@pytest.mark.slow
+def test_messages_of_a_source_are_mapped_again_by_the_job(
+    own: Settings,
+    instance: dg.DagsterInstance,
+    connection: Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The summary is a tag of the run too, which the API reads."""
+    changed = own.model_copy(
+        update={"intake": own.intake.model_copy(update={"sources_dir": tmp_path / "sources"})}
+    )
+    monkeypatch.setenv("ORDERPULSE_INTAKE__SOURCES_DIR", str(changed.sources_dir))
+    test_map_again.write_source(changed, "body.sum")
+    test_map_again.keep(connection, [test_map_again.sale(1, paid=True), b"{}"])
+    assert "Give `reasons` or `sources`." in why(run(replay_rejected, instance, {}))
+    result = run(replay_rejected, instance, {"sources": ["till"]})
+    done = summary(result)
+    assert (done["judged"], done["mapped"], done["admitted"]) == (2, 1, 2)
+    found = instance.get_run_by_id(result.run_id)
+    assert found is not None
+    assert json.loads(found.tags[SUMMARY_TAG]) == done | {"dry_run": False}
+    assert marked(connection) == [0]
+
+
+def admit_late_tick(own: Settings, monkeypatch: pytest.MonkeyPatch, *, wanted: bool) -> dg.RunRequest | str:
+    """What the schedule does: the run that it launches, or why it launches none."""
+    monkeypatch.setenv("ORDERPULSE_SHOP__ADMIT_LATE", str(wanted).lower())
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(instance, resources={"postgres": PostgresResource()})
+        tick = admit_late.evaluate_tick(context)
+    return tick.run_requests[0] if tick.run_requests else str(tick.skip_message)
+
+
+def test_late_records_are_admitted_on_a_schedule_if_the_shop_wants_it(
+    own: Settings, connection: Connection, random: Random, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not own.shop.admit_late, "it is off by default"
+    now = datetime.now(UTC)
+    assert admit_late_tick(own, monkeypatch, wanted=True) == "No late record waits."
+    reject(connection, [b"{}"], "late", taken=now - timedelta(hours=49))
+    reject(connection, [b"{}"], "missing_field", 1, now)
+    assert admit_late_tick(own, monkeypatch, wanted=True) == "No late record waits."
+    reject(connection, [b"{}"], "late", 2, now)
+    assert admit_late_tick(own, monkeypatch, wanted=False) == "ORDERPULSE_SHOP__ADMIT_LATE is off."
+    wanted = admit_late_tick(own, monkeypatch, wanted=True)
+    assert isinstance(wanted, dg.RunRequest)
+    config = wanted.run_config["ops"]["judge_anew"]["config"]
+    assert (config["reasons"], config["admit_late"]) == (["late"], True)
+    since = datetime.fromisoformat(config["from_time"])
+    assert timedelta(0) < now - timedelta(hours=48) - since + timedelta(minutes=1) < timedelta(minutes=2)
+    assert dg.validate_run_config(replay_rejected, wanted.run_config)
 
 
 @pytest.mark.slow

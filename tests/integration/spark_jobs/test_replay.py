@@ -22,7 +22,7 @@ from core.kafka import client_config
 from core.settings import Environment, KafkaSettings, PostgresSettings, Settings, load_settings
 from database import reconcile
 from database.retention import advance_mark
-from spark_jobs.replay import CHUNK, Selection, Summary, replay
+from spark_jobs.rejected.replay import CHUNK, Selection, Summary, replay
 from stack.host.environment import child_environment
 from tests.streaming import make_event
 from tests.truth import Event, check_events, check_kpis

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from random import Random
+from typing import Any
 
 import orjson
 import pytest
@@ -31,7 +32,7 @@ from stack.host.environment import child_environment
 from stack.servers.postgres import server
 from tests import truth
 from tests.corpus import RECORDS
-from tests.streaming import Sent, Stream, make_event
+from tests.streaming import Headers, Sent, Stream, make_event
 from tests.topics import delete_records, raise_partitions, replace_topic
 from tests.truth import Connection, Event, Ledger
 
@@ -167,6 +168,57 @@ def test_late_and_future_are_measured_from_the_time_at_which_kafka_took_it(
         (reason, f"eventTime: {event['eventTime']}")
         for reason, event in zip(("late", "future"), too_far, strict=True)
     }
+
+
+ODD_HEADERS: list[Headers] = [
+    [("orderpulse-source", b"../x"), ("orderpulse-reason", b"no_amount")],
+    [("orderpulse-source", b"\xff\xfe"), ("orderpulse-reason", b"\x00")],
+    [("orderpulse-source", b"till"), ("orderpulse-reason", b"two words")],
+    [
+        ("orderpulse-source", b"till"),
+        ("orderpulse-reason", b"no_amount"),
+        ("orderpulse-detail", b"\xff\x00 bad"),
+    ]
+    + [("orderpulse-header-x", b"\xff\x00"), ("orderpulse-header-x", b"y" * 5_000)]
+    + [("orderpulse-header-UPPER", b"z"), ("other", b"")]
+    + [(f"orderpulse-header-{number}", b"1") for number in range(40)],
+]
+
+
+def test_a_message_that_did_not_map_is_kept_with_its_source_and_headers(
+    stream: Stream, connection: Connection
+) -> None:
+    """As intake sends it; odd headers, which anybody may set, do not stop the stream."""
+    message = b'{"number": "T1"}'
+    told: Headers = [
+        ("orderpulse-source", b"till"),
+        ("orderpulse-reason", b"no_amount"),
+        ("orderpulse-detail", b"amount: nothing"),
+    ]
+    (sent,) = stream.send([message], 0, headers=[*told, ("orderpulse-header-x-kind", "Bán".encode())])
+    (event,) = stream.send([b'{"orderId": 7}'], 0, headers=told[:1])
+    odd = [stream.send([message], 0, headers=headers)[0] for headers in ODD_HEADERS]
+    check_all(stream, connection)
+
+    def row(place: Sent) -> tuple[Any, ...]:
+        found = connection.execute(
+            "SELECT reason, detail, source, unmapped_reason, source_headers, payload FROM ops.events_rejected "
+            'WHERE partition = 0 AND "offset" = %s',
+            (place.offset,),
+        ).fetchone()
+        assert found is not None
+        return tuple(found)
+
+    sent_headers = '[{"name":"x-kind","value":"Bán"}]'
+    assert row(sent) == ("missing_field", "amount: nothing", "till", "no_amount", sent_headers, message)
+    assert row(event)[2:] == ("till", None, None, b'{"orderId": 7}')
+    first, second, third, last = (row(each) for each in odd)
+    assert first[2:5] == second[2:5] == (None, None, None)
+    assert third[2:5] == ("till", None, None)
+    assert last[1:4] == ("\ufffd\ufffd bad", "till", "no_amount")
+    kept = orjson.loads(last[4])
+    assert kept[0] == {"name": "x", "value": "\ufffd\0"}
+    assert [each["name"] for each in kept[1:]] == [str(number) for number in range(19)]
 
 
 def test_an_event_in_2099_moved_no_watermark(stream: Stream, connection: Connection, random: Random) -> None:

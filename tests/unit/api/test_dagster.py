@@ -7,16 +7,21 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from uuid import UUID
 
 import pytest
 from dagster_graphql.schema import create_schema
 from graphql import parse, validate
 from prometheus_client import CollectorRegistry, generate_latest
 
-from api.dagster import LAUNCH, STATUS, Dagster, DagsterError
+from api import operate
+from api.dagster import LAUNCH, RUN, STATUS, Dagster, DagsterError
 from api.dagster_figures import FIGURES, DagsterFiguresReader
+from api.edge.problems import NotFoundError
 from api.metrics import Gathered
+from api.models import RunOutcome
 from core.settings import load_settings
+from orchestration.defs.batch_layer.jobs import SUMMARY_TAG
 
 LAUNCHED = {"data": {"launchRun": {"__typename": "LaunchRunSuccess", "run": {"runId": "r1"}}}}
 
@@ -64,9 +69,71 @@ def test_one_that_keeps_failing_is_reported() -> None:
     assert answered == [500] * 3
 
 
-@pytest.mark.parametrize("query", [STATUS, LAUNCH, FIGURES], ids=["status", "launch", "figures"])
+@pytest.mark.parametrize("query", [STATUS, LAUNCH, RUN, FIGURES], ids=["status", "launch", "run", "figures"])
 def test_dagsters_own_schema_knows_what_is_asked(query: str) -> None:
     assert validate(create_schema().graphql_schema, parse(query)) == []
+
+
+SUMMARY = {
+    "dry_run": False,
+    "judged": 3,
+    "mapped": 1,
+    "without_event": 0,
+    "unmapped": {"no_amount": 1, "bad_amount": 1},
+    "admitted": 2,
+    "duplicate": 0,
+    "refused": {},
+    "expired": 0,
+    "cut": 0,
+    "minutes": 1,
+}
+RUN_ID = UUID("4f0c2a9d-6f1e-4a57-a3be-2f0d9a6c1b7e")
+
+
+def outcome_of(run: dict[str, Any]) -> RunOutcome:
+    async def ask(dagster: Dagster) -> RunOutcome:
+        try:
+            return await operate.outcome(dagster, RUN_ID)
+        finally:
+            await dagster.close()
+
+    with failing(0, {"data": {"runOrError": run}}) as (dagster, _):
+        return asyncio.run(ask(dagster))
+
+
+@pytest.mark.parametrize(
+    ("status", "summary", "state"),
+    [
+        ("QUEUED", None, "underway"),
+        ("STARTED", None, "underway"),
+        ("CANCELING", None, "underway"),
+        ("FAILURE", None, "failed"),
+        ("CANCELED", None, "failed"),
+        ("SUCCESS", None, "succeeded"),
+        ("SUCCESS", {"minutes": 3}, "succeeded"),
+        ("SUCCESS", SUMMARY, "succeeded"),
+    ],
+)
+def test_the_outcome_of_a_run_is_its_state_and_its_summary(
+    status: str, summary: dict[str, Any] | None, state: str
+) -> None:
+    tags = [{"key": "other", "value": "x"}]
+    if summary is not None:
+        tags.append({"key": SUMMARY_TAG, "value": json.dumps(summary)})
+    found = outcome_of({"__typename": "Run", "status": status, "tags": tags})
+    assert found.state == state
+    assert (found.replay is not None) == (summary is SUMMARY)
+    if found.replay is not None:
+        assert (found.replay.unmapped, found.replay.admitted, found.replay.refused) == (2, 2, 0)
+
+
+def test_a_run_that_does_not_exist_is_not_found() -> None:
+    with pytest.raises(NotFoundError, match=str(RUN_ID)):
+        outcome_of({"__typename": "RunNotFoundError"})
+
+
+def test_the_api_reads_the_tag_that_dagsters_jobs_write() -> None:
+    assert operate.SUMMARY_TAG == SUMMARY_TAG
 
 
 ANSWER = {

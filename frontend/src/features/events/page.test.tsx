@@ -64,6 +64,8 @@ const record = (offset: number, of: Partial<RejectedRecord> = {}): RejectedRecor
   payload_sha256: null,
   rejected_at: at(-offset),
   replayed_at: null,
+  source: null,
+  unmapped_reason: null,
   ...of,
 });
 
@@ -497,6 +499,18 @@ describe("the rejected records", () => {
     expect(drawer).toHaveTextContent("77 bytes");
     await userEvent.click(within(drawer).getByRole("radio", { name: "As received" }));
     await waitFor(() => expect(payload.textContent).toBe(record(1).payload));
+  });
+
+  it("show the source of a message that did not map, with the way to map it again", async () => {
+    const unmapped = record(1, { source: "stripe", unmapped_reason: "no_amount" });
+    show(
+      { getRejected: () => Promise.resolve({ ...freshness(), items: [unmapped], next_cursor: null }) },
+      `/events?tab=rejected&record=${recordKey(unmapped)}`,
+    );
+    const drawer = await screen.findByRole("dialog", { name: "Rejected record" });
+    const link = await within(drawer).findByRole("link", { name: "stripe" });
+    expect(drawer).toHaveTextContent("stripe: it made no event of this message: no_amount");
+    expect(link).toHaveAttribute("href", "/sources?source=stripe");
   });
 
   it("fold a long payload, and say when it was cut off", async () => {

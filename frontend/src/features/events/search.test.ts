@@ -100,6 +100,8 @@ describe("the key of a rejected record", () => {
     payload_truncated: false,
     payload_sha256: null,
     replayed_at: null,
+    source: null,
+    unmapped_reason: null,
   } as const;
 
   it("leads to the second in which it was rejected, so that a shared link finds it", () => {

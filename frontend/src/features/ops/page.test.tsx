@@ -193,6 +193,14 @@ describe("figures", () => {
     expect(await screen.findAllByText("This query has not committed a batch yet.")).toHaveLength(2);
   });
 
+  it.each([
+    [false, "3 not admitted, 1 admitted afterwards. The job replay_rejected admits them."],
+    [true, "3 not admitted, 1 admitted afterwards. Once an hour they are admitted."],
+  ])("tell what came late, and what becomes of it: hourly %s", async (hourly, text) => {
+    show({ getSystemHealth: () => Promise.resolve(health({ late: { waiting: 3, admitted: 1, hourly } })) });
+    expect(await card("Rejected records")).toHaveTextContent(text);
+  });
+
   it("tell why records were rejected, as a share of all, and lead to them", async () => {
     show();
     const rejects = await card("Rejected records");

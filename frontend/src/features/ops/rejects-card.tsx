@@ -48,7 +48,21 @@ export function RejectsCard({ health }: { readonly health: Health }) {
           ))}
         </ul>
       )}
+      <Late late={health.late} />
     </TitledCard>
+  );
+}
+
+/** What came too late, and what becomes of it. */
+function Late({ late: { waiting, admitted, hourly } }: { readonly late: Health["late"] }) {
+  const { t } = useTranslation("ops");
+  const format = useFormat();
+  if (waiting === 0 && admitted === 0) return null;
+  return (
+    <p className="mt-3 border-t border-line/70 pt-2 text-[0.8125rem] text-ink-2">
+      {t("rejects.late", { waiting: format.count(waiting), admitted: format.count(admitted) })}{" "}
+      {t(hourly ? "rejects.hourly" : "rejects.onDemand")}
+    </p>
   );
 }
 

@@ -6,9 +6,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { type Api, ApiError } from "@/lib/api";
 import { preferences } from "@/lib/preferences";
-import type { FailedMessage, TryResult } from "@/lib/types";
+import type { FailedMessage, ReplayCounts, RunOutcome, SenderStatus, SourceStatus, TryResult } from "@/lib/types";
 import { at } from "@/test/fixtures";
-import { fakeApi, renderPage } from "@/test/render";
+import { ABOUT, fakeApi, renderPage } from "@/test/render";
 import { failedMessage, source, triedEvent } from "@/test/sources";
 
 import SourcesPage from "./page";
@@ -28,7 +28,7 @@ const SHOPIFY = source("shopify", { title: "Shopify", headers: ["x-shopify-topic
 
 function show(path = "/sources", answers: Partial<Api> = {}, items: FailedMessage[] = []) {
   const api = fakeApi({
-    getSources: () => Promise.resolve({ since: SINCE, sources: [STRIPE, SHOPIFY] }),
+    getSources: () => Promise.resolve({ since: SINCE, sources: [STRIPE, SHOPIFY], senders: [SENDER] }),
     getFailedMessages: () => Promise.resolve({ since: SINCE, limit: 50, items }),
     ...answers,
   });
@@ -46,6 +46,18 @@ function show(path = "/sources", answers: Partial<Api> = {}, items: FailedMessag
 
 const header = (name: RegExp) => screen.findByRole("button", { name });
 const region = (name: string) => screen.findByRole("region", { name });
+const SENDER: SenderStatus = { name: "till", last_received_at: at(-5), received: 1_096, rejected: 96, accepted: 1_000 };
+const COUNTS: ReplayCounts = {
+  judged: 3,
+  mapped: 2,
+  without_event: 0,
+  unmapped: 1,
+  admitted: 1_204,
+  duplicate: 1,
+  refused: 0,
+  expired: 0,
+  cut: 0,
+};
 const RESULT: TryResult = { outcome: "events", reason: null, detail: null, events: [triedEvent()] };
 
 beforeEach(() => {
@@ -87,7 +99,7 @@ describe("the list", () => {
   });
 
   it("teaches while nothing is connected", async () => {
-    show("/sources", { getSources: () => Promise.resolve({ since: SINCE, sources: [SHOPIFY] }) });
+    show("/sources", { getSources: () => Promise.resolve({ since: SINCE, sources: [SHOPIFY], senders: [] }) });
     expect(await screen.findByText("No shop is connected yet")).toBeInTheDocument();
     expect(screen.getByText(/docs\/connect\.md/)).toBeInTheDocument();
     expect(await header(/Shopify/)).toBeInTheDocument();
@@ -100,6 +112,107 @@ describe("the list", () => {
     expect(await screen.findByRole("alert")).toHaveTextContent(detail);
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
     await waitFor(() => expect(getSources.mock.calls.length).toBeGreaterThan(1));
+  });
+});
+
+describe("programs that send events", () => {
+  const list = (senders: SenderStatus[], sources: SourceStatus[] = []) => ({
+    getSources: () => Promise.resolve({ since: SINCE, sources, senders }),
+  });
+
+  it("are shown by the names of their keys, with the stream's verdicts", async () => {
+    vi.useFakeTimers({ now: Date.parse(at(0)), toFake: ["Date"] });
+    const idle = { name: "depot", last_received_at: null, received: 0, rejected: 0, accepted: 0 };
+    show("/sources", list([idle, SENDER]));
+    const [depot, till] = within(await region("Programs")).getAllByRole("listitem");
+    expect(depot).toHaveTextContent("depot0 accepted0 rejectedNothing received yet");
+    expect(till).toHaveTextContent("till1,000 accepted96 rejectedLast received 5 s ago");
+    expect(screen.queryByText("No shop is connected yet")).not.toBeInTheDocument();
+    vi.useRealTimers();
+  });
+
+  it("show what was received while the stream's verdicts are not known", async () => {
+    show("/sources", list([{ ...SENDER, rejected: null, accepted: null }]));
+    expect(await region("Programs")).toHaveTextContent("1,096 received");
+  });
+});
+
+describe("messages that wait to be mapped", () => {
+  const waiting = (n: number | null): SourceStatus => ({ ...STRIPE, waiting: n });
+  const asked = (answers: Partial<Api>, n: number | null = 3) => {
+    const getSources = vi.fn(() => Promise.resolve({ since: SINCE, sources: [waiting(n)], senders: [] }));
+    const mapAgain = vi.fn(() => Promise.resolve({ run_id: "r1", url: "http://localhost:3000/runs/r1" }));
+    return { ...show("/sources?source=stripe", { getSources, mapAgain, ...answers }), getSources, mapAgain };
+  };
+  const section = () => region("Messages that wait to be mapped");
+  const button = () => screen.findByRole("button", { name: "Map again" });
+
+  it("are mapped again by the keyboard, and the outcome is said", async () => {
+    let outcome: RunOutcome = { state: "underway", replay: null };
+    const getRun = vi.fn(() => Promise.resolve(outcome));
+    const { getSources, mapAgain } = asked({ getRun });
+    expect(await section()).toHaveTextContent("3 messages did not map and wait.");
+    (await button()).focus();
+    await userEvent.keyboard("{Enter}");
+    expect(await screen.findByText(/It takes about a minute/)).toBeVisible();
+    expect(mapAgain).toHaveBeenCalledExactlyOnceWith("stripe");
+    expect(await button()).toBeDisabled();
+    expect(screen.getByRole("link", { name: "Page of the run" })).toHaveAttribute("href", expect.stringMatching(/r1$/));
+    const reads = getSources.mock.calls.length;
+    outcome = { state: "succeeded", replay: COUNTS };
+    const items = await within(await section()).findAllByRole("listitem", {}, { timeout: 5_000 });
+    expect(items.map((item) => item.textContent)).toEqual([
+      "2 messages map now",
+      "1,204 new events",
+      "1 event was there already",
+      "1 message still does not map",
+    ]);
+    await waitFor(() => expect(getSources.mock.calls.length).toBeGreaterThan(reads));
+    expect(await button()).toBeEnabled();
+    expect(getRun).toHaveBeenLastCalledWith("r1", expect.anything());
+  });
+
+  it.each<[RunOutcome, string]>([
+    [{ state: "failed", replay: null }, "The run failed"],
+    [
+      { state: "succeeded", replay: { ...COUNTS, mapped: 0, admitted: 0, duplicate: 0, unmapped: 0 } },
+      "No message was waiting",
+    ],
+  ])("say how a run ended: %o", async (outcome, text) => {
+    asked({ getRun: () => Promise.resolve(outcome) });
+    await userEvent.click(await button());
+    expect(await screen.findByText(new RegExp(text))).toBeVisible();
+  });
+
+  it("say why no run was launched", async () => {
+    asked({ mapAgain: () => Promise.reject(new ApiError(503, "Dagster does not answer.")) });
+    await userEvent.click(await button());
+    expect(await screen.findByRole("alert")).toHaveTextContent("Dagster does not answer.");
+    expect(await button()).toBeEnabled();
+  });
+
+  it("cannot be mapped by a reader", async () => {
+    asked({ getAbout: () => Promise.resolve({ ...ABOUT, auth: "required", scopes: ["read"] }) });
+    expect(await section()).toHaveTextContent("Your token does not allow this.");
+    expect(screen.queryByRole("button", { name: "Map again" })).not.toBeInTheDocument();
+  });
+
+  it.each<[number | null, string]>([
+    [0, "None."],
+    [null, "Their number is not known"],
+  ])("offer nothing if there are none: %s", async (n, text) => {
+    asked({}, n);
+    expect(await section()).toHaveTextContent(text);
+    expect(screen.queryByRole("button", { name: "Map again" })).not.toBeInTheDocument();
+  });
+
+  it("are accessible, with an outcome, in both languages", async () => {
+    preferences.update({ language: "vi" });
+    const { container } = asked({ getRun: () => Promise.resolve({ state: "succeeded", replay: COUNTS }) });
+    await userEvent.click(await screen.findByRole("button", { name: "Ánh xạ lại" }));
+    expect(await screen.findByText("1.204 sự kiện mới")).toBeVisible();
+    const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
+    expect(violations.map(({ id }) => id)).toEqual([]);
   });
 });
 
@@ -122,14 +235,18 @@ describe("an open source", () => {
   it("says that a secret is missing, and why the last request was refused", async () => {
     const refused = { at: at(-60), code: "wrong", detail: "English." };
     const broken = source("momo", { connected: true, last_refused: refused });
-    show("/sources?source=momo", { getSources: () => Promise.resolve({ since: SINCE, sources: [broken] }) });
+    show("/sources?source=momo", {
+      getSources: () => Promise.resolve({ since: SINCE, sources: [broken], senders: [] }),
+    });
     expect(await region("Connect")).toHaveTextContent("orderpulse source secret momo");
     expect(await region("Last hour")).toHaveTextContent("the secret differs");
   });
 
   it("shows only the fault of a source whose file cannot be used", async () => {
     const broken = source("own", { own: true, fault: "own.yaml: title: Input should be a valid string", steps: [] });
-    show("/sources?source=own", { getSources: () => Promise.resolve({ since: SINCE, sources: [broken] }) });
+    show("/sources?source=own", {
+      getSources: () => Promise.resolve({ since: SINCE, sources: [broken], senders: [] }),
+    });
     expect(await region("Connect")).toHaveTextContent("own.yaml: title");
     expect(screen.queryByRole("region", { name: "Try a message" })).not.toBeInTheDocument();
   });

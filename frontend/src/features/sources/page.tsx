@@ -13,6 +13,7 @@ import { useTimeZone } from "@/lib/preferences";
 import { useLive } from "@/lib/queries";
 import type { SourceList, SourceStatus } from "@/lib/types";
 
+import { Senders } from "./senders";
 import { SourceItem } from "./source-item";
 import { useSources } from "./use-sources";
 
@@ -48,13 +49,15 @@ function Sources({ list }: { readonly list: SourceList }) {
   const connected = list.sources.filter((source) => source.connected);
   return (
     <>
-      {connected.length === 0 ? (
+      {connected.length === 0 && list.senders.length === 0 && (
         <Card>
           <EmptyState title={t("emptyTitle")} text={t("emptyText")} />
         </Card>
-      ) : (
+      )}
+      {connected.length > 0 && (
         <Group title={t("connected")} note={t("since", { time: format.dateMinute(list.since) })} sources={connected} />
       )}
+      <Senders senders={list.senders} />
       <Group title={t("others")} sources={list.sources.filter((source) => !source.connected)} />
     </>
   );

@@ -12,6 +12,7 @@ import type { SourceStatus } from "@/lib/types";
 import { Connect } from "./connect";
 import { type Count, COUNTS, CountList, TONE } from "./count-list";
 import { FailedList } from "./failed-list";
+import { MapAgain } from "./again/map-again";
 import { TryForm } from "./try/try-form";
 
 interface SourceItemProps {
@@ -94,6 +95,7 @@ function Details({ id, source }: { readonly id: string; readonly source: SourceS
       </div>
       {source.fault === null && (
         <>
+          <MapAgain source={source} />
           <FailedList source={source.name} onTry={(payload) => setTried(({ key }) => ({ key: key + 1, payload }))} />
           <TryForm key={tried.key} source={source} payload={tried.payload} asked={tried.key > 0} />
         </>

@@ -150,6 +150,7 @@ export function health(shop: Shop, now: number): Health {
     batches: QUERIES.flatMap((query) => batches(query, now)),
     rejected: [...reasons].map(([reason, records]) => ({ reason, records })).sort((a, b) => b.records - a.records),
     accepted: shop.events.filter((event) => Date.parse(event.event_time) >= since).length,
+    late: { waiting: 3, admitted: 0, hourly: false },
     checks: [
       { asset: "events_clean", name: "no_record_lost", passed: true, text: "Offsets, ledger and rows agree." },
       { asset: "kpi_1m", name: "equals_recomputation", passed: true, text: "1,440 windows agree with events_clean." },

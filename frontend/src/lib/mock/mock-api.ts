@@ -8,7 +8,7 @@ import { breakdown } from "./breakdowns";
 import { health, healthSummary } from "./health";
 import { freshness, kpiReport, kpiWindow, timeSeries } from "./reports";
 import { MINUTE_MS, Shop } from "./shop";
-import { failedMessages, sourceList, tryMessage } from "./sources";
+import { failedMessages, runOutcome, sourceList, tryMessage } from "./sources";
 
 const SEED = 20_261_122;
 const BATCH_MS = 600;
@@ -104,6 +104,8 @@ export function createMockApi(clock: () => number = Date.now): Api {
     };
   }
 
+  let mappedAt: number | null = null;
+
   return {
     mode: "mock",
     getAbout: (signal) =>
@@ -150,7 +152,17 @@ export function createMockApi(clock: () => number = Date.now): Api {
           ...page(among, (record) => `${record.partition}-${record.offset}`, params),
         };
       }, signal),
-    getSources: (signal) => answer(() => sourceList(clock()), signal),
+    getSources: (signal) =>
+      answer(() => {
+        const mapped = mappedAt !== null && runOutcome(mappedAt, clock()).state === "succeeded";
+        return sourceList(clock(), mapped ? 1 : 2);
+      }, signal),
+    mapAgain: () =>
+      answer(() => {
+        mappedAt = clock();
+        return { run_id: "mock", url: "#" };
+      }),
+    getRun: (_runId, signal) => answer(() => runOutcome(mappedAt ?? clock(), clock()), signal),
     getFailedMessages: (source, signal) => answer(() => failedMessages(source, clock()), signal),
     tryMessage: (source, message) => answer(() => tryMessage(source, message, clock())),
     getSystemHealth: (signal) => answer(() => health(shop, clock()), signal),

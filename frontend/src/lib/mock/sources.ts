@@ -1,6 +1,15 @@
 /** The sources of the simulated platform: one shop that is well, one gateway with faults, others not connected. */
 import { ApiError } from "../api";
-import type { FailedMessage, SourceList, SourceStatus, TriedEvent, TriedField, TryRequest, TryResult } from "../types";
+import type {
+  FailedMessage,
+  RunOutcome,
+  SourceList,
+  SourceStatus,
+  TriedEvent,
+  TriedField,
+  TryRequest,
+  TryResult,
+} from "../types";
 
 const MINUTE_MS = 60_000;
 const KEPT = 50;
@@ -25,10 +34,33 @@ const source = (name: string, title: string, steps: string[], of: Partial<Source
   last_received_at: null,
   last_hour: NOTHING,
   last_refused: null,
+  waiting: 0,
   ...of,
 });
 
-export function sourceList(now: number): SourceList {
+/** How long the simulated run takes that maps messages again. */
+const MAPPING_MS = 6_000;
+
+/** Of the gateway with faults: one message maps by now, the other does not. */
+export const runOutcome = (startedAt: number, now: number): RunOutcome =>
+  now - startedAt < MAPPING_MS
+    ? { state: "underway", replay: null }
+    : {
+        state: "succeeded",
+        replay: {
+          judged: 2,
+          mapped: 1,
+          without_event: 0,
+          unmapped: 1,
+          admitted: 1,
+          duplicate: 0,
+          refused: 0,
+          expired: 0,
+          cut: 0,
+        },
+      };
+
+export function sourceList(now: number, waiting = 2): SourceList {
   const ago = (ms: number) => new Date(now - ms).toISOString();
   return {
     since: ago(9 * 60 * MINUTE_MS),
@@ -38,6 +70,7 @@ export function sourceList(now: number): SourceList {
         secret_set: true,
         last_received_at: ago(41_000),
         last_hour: { accepted: 214, rejected: 3, unmapped: 2, without_event: 57, refused: 4 },
+        waiting,
         last_refused: {
           at: ago(12 * MINUTE_MS),
           code: "wrong",
@@ -65,6 +98,7 @@ export function sourceList(now: number): SourceList {
       source("vnpay", "VNPay", ["Give VNPay the address above as your IPN URL."], { method: "GET", payload: "query" }),
       source("zalopay", "ZaloPay", ["Send the address above as `callback_url` with each order."]),
     ],
+    senders: [{ name: "till", last_received_at: ago(8_000), received: 96, rejected: 2, accepted: 94 }],
   };
 }
 

@@ -1,5 +1,6 @@
 /** One rejected record: reason, position, payload. */
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { Drawer } from "@/components/ui/dialog";
@@ -93,6 +94,11 @@ function Facts({ record, onPrevious, onNext }: { readonly record: RejectedRecord
         >
           {t("record.placeValue", { topic, partition, offset })}
         </Detail>
+        {record.source !== null && (
+          <Detail name={t("record.source")}>
+            <Origin source={record.source} reason={record.unmapped_reason} />
+          </Detail>
+        )}
         <Detail name={t("record.taken")}>{format.dateTime(record.kafka_time)}</Detail>
         <Detail name={t("record.rejected")}>{format.dateTime(record.rejected_at)}</Detail>
         <Detail name={t("record.replayed")}>
@@ -107,5 +113,20 @@ function Facts({ record, onPrevious, onNext }: { readonly record: RejectedRecord
         </Detail>
       </DetailList>
     </section>
+  );
+}
+
+/** The source that sent it; if it made no event of it, with the reason and the way to map it again. */
+function Origin({ source, reason }: { readonly source: string; readonly reason: string | null }) {
+  const { t } = useTranslation("events");
+  if (reason === null) return <span translate="no">{source}</span>;
+  return (
+    <>
+      <Link to="/sources" search={{ source }} translate="no" className="rounded-md text-accent hover:underline">
+        {source}
+      </Link>
+      {": "}
+      {t("record.unmapped", { reason })}
+    </>
   );
 }

@@ -164,6 +164,8 @@ export const en = {
     taken: "Received by Kafka",
     rejected: "Rejected",
     replayed: "Admitted later",
+    source: "Source",
+    unmapped: "it made no event of this message: {{reason}}",
     notReplayed: "No",
     payload: "Payload",
     bytes_one: "{{n}} byte",

@@ -167,6 +167,8 @@ export const vi: Catalogue<typeof en> = {
     taken: "Kafka nhận lúc",
     rejected: "Bị từ chối lúc",
     replayed: "Được nhận lại",
+    source: "Nguồn",
+    unmapped: "không tạo được sự kiện từ thông báo này: {{reason}}",
     notReplayed: "Không",
     payload: "Nội dung",
     bytes_one: "{{n}} byte",

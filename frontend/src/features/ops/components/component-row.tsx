@@ -2,6 +2,7 @@ import { Gauge, Lightbulb, Play, RotateCw, Square } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "@/components/ui/button";
+import { OutLink } from "@/components/ui/out-link";
 import { Time } from "@/components/ui/time";
 import { cn } from "@/lib/cn";
 import { DASH } from "@/lib/locale/format";
@@ -11,7 +12,7 @@ import { useLinkText } from "@/lib/locale/use-link-text";
 
 import type { Service } from "./follow";
 import { FollowLine } from "./follow-line";
-import { Links, OutLink } from "./links";
+import { Links } from "./links";
 import type { Intent } from "./operate-dialog";
 import { writtenRate } from "./rate";
 import { ADVICE, inVietnamese } from "./sentences";

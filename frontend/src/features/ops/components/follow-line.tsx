@@ -2,9 +2,9 @@ import { LoaderCircle, X } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { SOFT_TONE } from "@/components/ui/badge";
+import { OutLink } from "@/components/ui/out-link";
 import { cn } from "@/lib/cn";
 
-import { OutLink } from "./links";
 import { useAgo } from "@/lib/live/use-ago";
 import type { Followed } from "./use-operate";
 

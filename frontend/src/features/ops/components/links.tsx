@@ -3,25 +3,9 @@ import { Popover } from "radix-ui";
 import { useTranslation } from "react-i18next";
 
 import { Button } from "@/components/ui/button";
-import { cn } from "@/lib/cn";
+import { OutLink } from "@/components/ui/out-link";
 import type { Link } from "@/lib/types";
 import { useLinkText } from "@/lib/locale/use-link-text";
-
-interface OutLinkProps {
-  readonly url: string;
-  readonly text: string;
-  readonly className: string;
-}
-
-/** A link to another program of the platform. */
-export function OutLink({ url, text, className }: OutLinkProps) {
-  return (
-    <a href={url} target="_blank" rel="noreferrer" className={cn("inline-flex items-center gap-1.5", className)}>
-      {text}
-      <ExternalLink aria-hidden className="size-3.5 shrink-0 opacity-70" />
-    </a>
-  );
-}
 
 /** All links of a component behind a button. */
 export function Links({ name, links }: { readonly name: string; readonly links: readonly Link[] }) {

@@ -172,6 +172,9 @@ export const en = {
     list: "Show the records",
     showReason: "Show the records with the reason {{reason}}",
     records: "{{n}} records, {{share}} of all",
+    late: "Late events of the last 24 hours: {{waiting}} not admitted, {{admitted}} admitted afterwards.",
+    hourly: "Once an hour they are admitted.",
+    onDemand: "The job replay_rejected admits them.",
   },
   checks: {
     title: "Checks",

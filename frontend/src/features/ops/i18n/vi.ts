@@ -180,6 +180,9 @@ export const vi: Catalogue<typeof en> = {
     list: "Xem các bản ghi",
     showReason: "Xem các bản ghi có lý do {{reason}}",
     records: "{{n}} bản ghi, {{share}} của tất cả",
+    late: "Sự kiện đến trễ trong 24 giờ qua: {{waiting}} chưa nhận, {{admitted}} đã nhận lại sau đó.",
+    hourly: "Mỗi giờ chúng được nhận lại một lần.",
+    onDemand: "Tác vụ replay_rejected nhận lại chúng.",
   },
   checks: {
     title: "Kiểm tra",

@@ -1,10 +1,9 @@
 """Rejected records from the database, completed from Kafka if only their beginning was stored."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 from core.errors import BrokerError
 from core.events import MAX_RECORD_BYTES
@@ -12,12 +11,16 @@ from core.logging import get_logger
 from core.settings import KafkaSettings
 from core.topic_facts import values_at
 
+Place = tuple[str, int, int]
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class KeptRecord:
-    """A row of `ops.events_rejected`; `payload_bytes` and `payload_sha256` are set where `value` was cut."""
+    """A row of `ops.events_rejected`; `payload_bytes` and `payload_sha256` are set where `value` was cut.
+
+    `source_headers` are set if the value is a message for the mapping of `source`.
+    """
 
     topic: str
     partition: int
@@ -26,6 +29,13 @@ class KeptRecord:
     value: bytes | None
     payload_bytes: int | None
     payload_sha256: str | None
+    source: str | None
+    source_headers: str | None
+
+    @property
+    def place(self) -> Place:
+        """Topic, partition and offset."""
+        return self.topic, self.partition, self.offset
 
     @property
     def size(self) -> int:
@@ -38,7 +48,7 @@ class KeptRecord:
         return self.payload_bytes is not None and self.payload_bytes <= MAX_RECORD_BYTES
 
 
-def completed(kafka: KafkaSettings, records: Iterable[KeptRecord]) -> list[dict[str, Any]]:
+def completed(kafka: KafkaSettings, records: Iterable[KeptRecord]) -> list[KeptRecord]:
     """The records with complete values, without those whose rest Kafka no longer has, or never had in this topic."""
     records = list(records)
     wanted = [
@@ -54,6 +64,5 @@ def completed(kafka: KafkaSettings, records: Iterable[KeptRecord]) -> list[dict[
         value = values.get((each.partition, each.offset)) if each.payload_bytes else each.value
         if each.payload_bytes and (value is None or sha256(value).hexdigest() != each.payload_sha256):
             continue
-        place = {"topic": each.topic, "partition": each.partition, "offset": each.offset}
-        whole.append(place | {"kafka_time": each.kafka_time, "value": value})
+        whole.append(replace(each, value=value))
     return whole

@@ -1,0 +1,1 @@
+"""Rejected records: where they come from, and their second validation."""
