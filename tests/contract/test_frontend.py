@@ -1,12 +1,14 @@
 """The dashboard's own tests, and its types against the API that is published."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from core.settings import load_settings
+from orchestration.defs.quality.catalogue import GUARDS
 from stack.host.prerequisite import NODE
 from stack.servers.frontend import ensure_packages
 
@@ -46,3 +48,10 @@ def test_the_types_are_those_of_the_published_api(tmp_path: Path) -> None:
     assert committed.read_text(encoding="utf-8") == fresh.read_text(encoding="utf-8"), (
         "run `npm run types` in frontend"
     )
+
+
+def test_the_page_of_sources_shows_every_check_for_mistakes_of_senders() -> None:
+    code = (FRONTEND / "src" / "features" / "sources" / "guards.tsx").read_text(encoding="utf-8")
+    listed = re.search(r"GUARDS = \[(.*?)\]", code)
+    assert listed is not None
+    assert re.findall(r'"(\w+)"', listed[1]) == [guard.name for guard in GUARDS]

@@ -129,6 +129,13 @@ export const en = {
     staleShown: "These numbers are from {{time}}.",
     serverText: "Details (in English)",
   },
+  check: {
+    result: { passed: "Passed", WARN: "Warning", ERROR: "Failed" },
+    evaluated: "{{lag}} ago",
+    open: "Open the check {{name}} in Dagster",
+    unknown: "Dagster does not respond, so the results of the checks are unknown. The pipeline continues without it.",
+    none: "No check has been evaluated yet.",
+  },
   kpi: KPI_WORDS,
   event: EVENT_WORDS,
   status: { success: "Success", failed: "Failed", pending: "Pending" },

@@ -129,6 +129,13 @@ export const vi: Catalogue<typeof en> = {
     staleShown: "Đang hiển thị số liệu của lúc {{time}}.",
     serverText: "Chi tiết (tiếng Anh)",
   },
+  check: {
+    result: { passed: "Đạt", WARN: "Cảnh báo", ERROR: "Không đạt" },
+    evaluated: "{{lag}} trước",
+    open: "Mở kiểm tra {{name}} trong Dagster",
+    unknown: "Dagster không trả lời nên chưa biết kết quả kiểm tra. Những gì đang chạy vẫn chạy tiếp.",
+    none: "Chưa có kiểm tra nào được thực hiện.",
+  },
   kpi: {
     revenue: { title: "Doanh thu", text: "Tổng mọi khoản thanh toán thành công." },
     orders_created: { title: "Đơn hàng", text: "Số đơn được tạo." },

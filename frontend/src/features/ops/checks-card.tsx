@@ -1,20 +1,18 @@
-import { ChevronRight, CircleAlert, CircleCheck, CircleX, ExternalLink } from "lucide-react";
+import { ChevronRight, CircleCheck } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { Badge } from "@/components/ui/badge";
 import { TitledCard } from "@/components/ui/card";
+import { CheckItem } from "@/components/ui/check-item";
 import { StaleNote } from "@/components/ui/states";
-import { cn } from "@/lib/cn";
 import type { CheckResult } from "@/lib/types";
 import { useFormat } from "@/lib/locale/use-format";
 
 import { type AssetChecks, groupChecks } from "./checks";
-import { ServerText } from "@/components/ui/server-text";
-import { useAgo } from "@/lib/live/use-ago";
 
 /** The last result of each check, by asset; null while Dagster does not answer. What failed stands first and open. */
 export function ChecksCard({ checks }: { readonly checks: readonly CheckResult[] | null }) {
-  const { t } = useTranslation("ops");
+  const { t } = useTranslation(["ops", "common"]);
   const format = useFormat();
   const passed = checks?.filter((check) => check.passed).length ?? 0;
   return (
@@ -26,8 +24,8 @@ export function ChecksCard({ checks }: { readonly checks: readonly CheckResult[]
           : undefined
       }
     >
-      {checks === null && <StaleNote>{t("checks.unknown")}</StaleNote>}
-      {checks?.length === 0 && <p className="py-2 text-[0.8125rem] text-ink-2">{t("checks.none")}</p>}
+      {checks === null && <StaleNote>{t("common:check.unknown")}</StaleNote>}
+      {checks?.length === 0 && <p className="py-2 text-[0.8125rem] text-ink-2">{t("common:check.none")}</p>}
       <div className="divide-y divide-line/70">
         {checks && groupChecks(checks).map((group) => <Group key={group.asset} group={group} />)}
       </div>
@@ -53,44 +51,11 @@ function Group({ group }: { readonly group: AssetChecks }) {
           </span>
         )}
       </summary>
-      <ul className="pb-2">
+      <ul className="pb-2 pl-5.5">
         {checks.map((check) => (
-          <Check key={check.name} check={check} />
+          <CheckItem key={check.name} check={check} />
         ))}
       </ul>
     </details>
-  );
-}
-
-function Check({ check }: { readonly check: CheckResult }) {
-  const { t } = useTranslation("ops");
-  const ago = useAgo(5_000);
-  const { passed, severity, name } = check;
-  const Icon = passed ? CircleCheck : severity === "ERROR" ? CircleX : CircleAlert;
-  const tone = passed ? "text-good" : severity === "ERROR" ? "text-bad" : "text-warn";
-  return (
-    <li className="flex items-start gap-2 rounded-lg py-1.5 pl-5.5 text-[0.8125rem]">
-      <Icon aria-hidden className={cn("mt-0.5 size-3.5 shrink-0", tone)} />
-      <div className="min-w-0 flex-1">
-        <p className="flex flex-wrap items-baseline gap-x-2">
-          <span className={cn(passed ? "sr-only" : "font-medium", tone)}>
-            {t(`checks.result.${passed ? "passed" : severity}`)}
-          </span>
-          <span className="font-mono break-all">{name}</span>
-          <span className="text-xs text-ink-3">{t("checks.evaluated", { lag: ago(check.evaluated_at) })}</span>
-        </p>
-        <ServerText text={check.text} className="break-words text-ink-2" />
-      </div>
-      <a
-        href={check.url}
-        target="_blank"
-        rel="noreferrer"
-        aria-label={t("checks.open", { name })}
-        title={t("checks.open", { name })}
-        className="rounded-md p-1 text-ink-3 hover:bg-sunken hover:text-ink"
-      >
-        <ExternalLink aria-hidden className="size-3.5" />
-      </a>
-    </li>
   );
 }

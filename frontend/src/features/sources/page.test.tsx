@@ -8,6 +8,7 @@ import { type Api, ApiError } from "@/lib/api";
 import { preferences } from "@/lib/preferences";
 import type { FailedMessage, ReplayCounts, RunOutcome, SenderStatus, SourceStatus, TryResult } from "@/lib/types";
 import { at } from "@/test/fixtures";
+import { health } from "@/test/health";
 import { ABOUT, fakeApi, renderPage } from "@/test/render";
 import { failedMessage, source, triedEvent } from "@/test/sources";
 
@@ -78,6 +79,30 @@ describe("the list", () => {
     expect(connected).toHaveTextContent("since it started 1 Mar, 08:00");
     expect(within(await region("Not connected yet")).getByRole("button")).toHaveTextContent(/^Shopify$/);
     vi.useRealTimers();
+  });
+
+  it("shows the checks for mistakes of senders, failed ones first, and no others", async () => {
+    const check = (name: string, passed: boolean) => ({
+      asset: "events_clean",
+      name,
+      passed,
+      severity: "WARN" as const,
+      text: `About ${name}.`,
+      evaluated_at: at(-30),
+      url: `http://localhost:3000/${name}`,
+    });
+    const checks = [check("double_payments", true), check("freshness", false), check("unusual_amounts", false)];
+    show("/sources", { getSystemHealth: () => Promise.resolve(health({ checks })) });
+    const guards = within(await region("Mistakes of senders"));
+    const [first, second, ...others] = guards.getAllByRole("listitem");
+    expect(first).toHaveTextContent(/Warning.*unusual_amounts.*About unusual_amounts\./);
+    expect(second).toHaveTextContent(/Passed.*double_payments/);
+    expect(others).toEqual([]);
+  });
+
+  it("says that the checks are unknown while Dagster does not respond", async () => {
+    show("/sources", { getSystemHealth: () => Promise.resolve(health({ checks: null })) });
+    expect(await region("Mistakes of senders")).toHaveTextContent("Dagster does not respond");
   });
 
   it("keeps the open source in the address", async () => {

@@ -13,6 +13,7 @@ import { useTimeZone } from "@/lib/preferences";
 import { useLive } from "@/lib/queries";
 import type { SourceList, SourceStatus } from "@/lib/types";
 
+import { Guards } from "./guards";
 import { Senders } from "./senders";
 import { SourceItem } from "./source-item";
 import { useSources } from "./use-sources";
@@ -58,6 +59,7 @@ function Sources({ list }: { readonly list: SourceList }) {
         <Group title={t("connected")} note={t("since", { time: format.dateMinute(list.since) })} sources={connected} />
       )}
       <Senders senders={list.senders} />
+      <Guards />
       <Group title={t("others")} sources={list.sources.filter((source) => !source.connected)} />
     </>
   );

@@ -183,10 +183,5 @@ export const en = {
     failed_other: "{{n}} failed",
     passed_one: "{{n}} check passed",
     passed_other: "{{n}} checks passed",
-    result: { passed: "Passed", WARN: "Warning", ERROR: "Failed" },
-    evaluated: "{{lag}} ago",
-    open: "Open the check {{name}} in Dagster",
-    unknown: "Dagster does not respond, so the results of the checks are unknown. The pipeline continues without it.",
-    none: "No check has been evaluated yet.",
   },
 } as const;

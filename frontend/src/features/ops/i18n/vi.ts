@@ -191,10 +191,5 @@ export const vi: Catalogue<typeof en> = {
     failed_other: "{{n}} không đạt",
     passed_one: "{{n}} kiểm tra đạt",
     passed_other: "{{n}} kiểm tra đạt",
-    result: { passed: "Đạt", WARN: "Cảnh báo", ERROR: "Không đạt" },
-    evaluated: "{{lag}} trước",
-    open: "Mở kiểm tra {{name}} trong Dagster",
-    unknown: "Dagster không trả lời nên chưa biết kết quả kiểm tra. Những gì đang chạy vẫn chạy tiếp.",
-    none: "Chưa có kiểm tra nào được thực hiện.",
   },
 };

@@ -102,6 +102,10 @@ export const en = {
     note: "Each sends events to /v1/events with its own key. In the last hour:",
     received: "received",
   },
+  guards: {
+    title: "Mistakes of senders",
+    note: "Checks of events that fit the contract: reused ids, repeated payments, unusual amounts",
+  },
   reason: {
     no: "Nothing found for",
     bad: "Cannot be read:",

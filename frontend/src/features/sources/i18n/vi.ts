@@ -105,6 +105,10 @@ export const vi: Catalogue<typeof en> = {
     note: "Mỗi chương trình gửi sự kiện đến /v1/events bằng khóa riêng. Trong 1 giờ qua:",
     received: "đã nhận",
   },
+  guards: {
+    title: "Lỗi của bên gửi",
+    note: "Kiểm tra các sự kiện đúng quy định: mã dùng lại, thanh toán lặp, số tiền bất thường",
+  },
   reason: {
     no: "Không tìm thấy gì cho",
     bad: "Không đọc được",
