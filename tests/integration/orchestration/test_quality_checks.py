@@ -60,7 +60,7 @@ def test_a_platform_that_is_healthy_passes_every_check(rows: PlatformRows) -> No
 
 
 def test_checks_have_a_description_that_explains_what_to_do() -> None:
-    assert len({check.key for check in CHECKS}) == len(CHECKS) == 16
+    assert len({check.key for check in CHECKS}) == len(CHECKS) == 17
     for check in CHECKS:
         assert "If it fails" in check.description
         assert check.spec.description == check.description
