@@ -45,7 +45,7 @@ async def outcome(dagster: Dagster, run_id: UUID) -> RunOutcome:
         found = await dagster.run(str(run_id))
     except DagsterError as error:
         raise ProblemError(
-            503, "dagster_refused", "Dagster does not answer", f"{error} The run goes on.", headers=RETRY
+            503, "dagster_refused", "Dagster does not answer", f"{error} The run continues.", headers=RETRY
         ) from None
     if found is None:
         raise NotFoundError(f"There is no run '{run_id}'.")

@@ -115,7 +115,7 @@ def backfill_kpis() -> None:
 @dg.job(executor_def=dg.in_process_executor, tags={"batch_layer": "one at a time"})
 def replay_rejected() -> None:
     """Validate rejected records again: after a change of the rules, or with `admit_late` to admit late ones.
-    Messages that did not map go through their source again, so after a source was mended.
+    Messages that did not map go through their source again, so run it after a source was corrected.
 
     Accepted records become events, their rows in `ops.events_rejected` get `replayed_at`, and their
     minutes are recomputed, in one transaction for each 500 records. Safe to repeat. Start with

@@ -11,7 +11,7 @@ from orchestration.defs.batch_layer.jobs import judge_anew, replay_rejected
 from orchestration.resources import PostgresResource
 
 LOOKS_BACK = timedelta(hours=48)
-"""Older ones that could not be admitted are not tried again for ever."""
+"""Older ones that could not be admitted are not tried again."""
 
 _WAITING = f"""
     SELECT count(*) AS records FROM {EVENTS_REJECTED.name}

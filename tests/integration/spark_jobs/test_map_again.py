@@ -1,4 +1,4 @@
-"""Messages that did not map, mapped again after their source was mended: real rules, real sources, a real database."""
+"""Messages that did not map, mapped again after their source was corrected: real rules, real sources, a real database."""
 
 import json
 import subprocess
