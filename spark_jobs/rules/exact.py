@@ -22,6 +22,7 @@ from core.events import (
     MAX_ID_LENGTH,
     UNKNOWN,
     WHITESPACE,
+    Dimension,
     RejectReason,
     fields_with,
 )
@@ -65,8 +66,7 @@ def _amount(text: Column, document: Column, field: Column) -> Column:
 
 
 def _fields(document: Column, currencies: Collection[str]) -> Column:
-    """array<struct<name, kind, allowed, type, text>>, one per field, then one per optional field; null if the value is
-    not an object.
+    """array<struct<name, kind, allowed, type, text>>, one per field; null if the value is not an object.
 
     `type` is the JSON type as Spark names it (STRING, BIGINT, DECIMAL(p,s), DOUBLE, BOOLEAN,
     ARRAY<..>, OBJECT<..>, VOID), null if the field is absent; `text` is the trimmed text.
@@ -80,16 +80,7 @@ def _fields(document: Column, currencies: Collection[str]) -> Column:
                 F.array(*map(F.lit, field.allowed)).cast("array<string>").alias("allowed"),
             )
             for field in fields_with(currencies)
-        ],
-        *[
-            F.struct(
-                F.lit(dimension.name).alias("name"),
-                F.lit("dimension").alias("kind"),
-                F.lit(True).alias("trimmed"),
-                F.array().cast("array<string>").alias("allowed"),
-            )
-            for dimension in DIMENSIONS
-        ],
+        ]
     )
     found = F.try_variant_get(document, "$[0]", "map<string,variant>")
     return F.when(found.isNotNull(), let(found, lambda names: F.transform(known, lambda f: _field(f, names))))
@@ -111,7 +102,8 @@ def _field(field: Column, names: Column) -> Column:
 def _verdict(value: Column, document: Column, seal: Column, fields: Column, amount: Column) -> Column:
     texts = {field.column: fields[index]["text"] for index, field in enumerate(FIELDS)}
     event_time = F.when(texts["event_time"].rlike(EVENT_TIME), texts["event_time"].try_cast("timestamp"))
-    columns = texts | {"event_time": event_time, "amount": amount["amount"]} | _dimensions(fields)
+    columns = texts | {"event_time": event_time, "amount": amount["amount"]}
+    columns |= {dimension.column: _dimension(document, dimension) for dimension in DIMENSIONS}
     is_whole = F.coalesce(F.try_variant_get(document, "$[1]", "bigint") == seal, F.lit(False))
     faults = [
         _fault(RejectReason.NOT_UTF8, F.when(~F.is_valid_utf8(value), F.lit(""))),
@@ -132,14 +124,12 @@ def _verdict(value: Column, document: Column, seal: Column, fields: Column, amou
     )
 
 
-def _dimensions(fields: Column) -> dict[str, Column]:
-    """The value of each column of `DIMENSIONS`."""
-    found = {}
-    for index, dimension in enumerate(DIMENSIONS, len(FIELDS)):
-        field = fields[index]
-        is_known = (field["type"] == "STRING") & field["text"].rlike(DIMENSION)
-        found[dimension.column] = F.when(is_known, in_case(field["text"], dimension)).otherwise(UNKNOWN)
-    return found
+def _dimension(document: Column, dimension: Dimension) -> Column:
+    """The value of an optional field. Found by its path, because each field of the map of `_fields` costs time in a long record."""
+    value = F.try_variant_get(document, f"$[0].{dimension.name}", "variant")
+    text = F.btrim(F.try_variant_get(value, "$", "string"), F.lit(WHITESPACE))
+    is_known = (F.schema_of_variant(value) == "STRING") & text.rlike(DIMENSION)
+    return F.when(is_known, in_case(text, dimension)).otherwise(UNKNOWN)
 
 
 def _fault(reason: RejectReason, field: Column) -> Column:
@@ -148,8 +138,7 @@ def _fault(reason: RejectReason, field: Column) -> Column:
 
 
 def _first_name(fields: Column, broken: Callable[[Column], Column]) -> Column:
-    required = F.slice(fields, 1, len(FIELDS))
-    return F.get(F.filter(required, broken), 0)["name"]
+    return F.get(F.filter(fields, broken), 0)["name"]
 
 
 def _is_missing(field: Column) -> Column:
