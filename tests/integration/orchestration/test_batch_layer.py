@@ -154,8 +154,10 @@ def test_messages_of_a_source_are_mapped_again_by_the_job(
 def admit_late_tick(own: Settings, monkeypatch: pytest.MonkeyPatch, *, wanted: bool) -> dg.RunRequest | str:
     """What the schedule does: the run that it launches, or why it launches none."""
     monkeypatch.setenv("ORDERPULSE_SHOP__ADMIT_LATE", str(wanted).lower())
-    with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_schedule_context(instance, resources={"postgres": PostgresResource()})
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        dg.build_schedule_context(instance, resources={"postgres": PostgresResource()}) as context,
+    ):
         tick = admit_late.evaluate_tick(context)
     return tick.run_requests[0] if tick.run_requests else str(tick.skip_message)
 

@@ -44,6 +44,7 @@ def test_options_that_are_not_repeated_are_kept(tmp_path: Path) -> None:
         https_port=8443,
         observability=True,
         currencies="EUR,VND",
+        admit_late=True,
     )
     make_folder(load_settings(), first)
     assert planned(tmp_path / "deploy") == first
