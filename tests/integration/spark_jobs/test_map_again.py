@@ -143,10 +143,15 @@ def test_what_still_does_not_map_stays_with_its_new_reason(
     keep(connection, [b"{}"], kind="drawer_opened", first=6)
     summary = run(spark, own)
     assert (summary.judged, summary.mapped, summary.admitted, summary.without_event) == (7, 3, 2, 1)
-    assert summary.unmapped == {"bad_amount": 1, "no_orderId": 1, "unknown_message": 1, "no_such_source": 1}
+    assert summary.unmapped == {
+        "bad_amount": 1,
+        "bad_eventTime": 1,
+        "unknown_message": 1,
+        "no_such_source": 1,
+    }
     assert [(row[0], row[2]) for row in waiting(connection)] == [
         (1, "bad_amount"),
-        (2, "no_orderId"),
+        (2, "bad_eventTime"),
         (4, "unknown_message"),
         (5, "no_such_source"),
     ]

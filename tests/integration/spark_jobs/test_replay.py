@@ -25,7 +25,7 @@ from database.retention import advance_mark
 from spark_jobs.rejected.replay import CHUNK, Selection, Summary, replay
 from stack.host.environment import child_environment
 from tests.streaming import make_event
-from tests.truth import Event, check_events, check_kpis
+from tests.truth import OPTIONAL, Event, check_events, check_kpis, optional_of
 
 Connection = psycopg.Connection[Any]
 MINUTE = timedelta(minutes=1)
@@ -278,10 +278,18 @@ def test_a_reason_that_does_not_exist_is_refused_with_those_that_do(settings: Se
 
 
 def insert(connection: Connection, event: Event) -> None:
+    columns = ["id", "event_time", "event_type", "order_id", "user_id", "amount", "currency", "status"]
+    optional = [optional_of(event, name) for name in OPTIONAL]
     connection.execute(
-        "INSERT INTO events_clean (id, event_time, event_type, order_id, user_id, amount, currency, status) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-        (*list(event.values())[:5], Decimal(str(event["amount"])), event["currency"], event["status"]),
+        f"INSERT INTO events_clean ({', '.join([*columns, *OPTIONAL.values()])}) "  # columns of the contract
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            *list(event.values())[:5],
+            Decimal(str(event["amount"])),
+            event["currency"],
+            event["status"],
+            *optional,
+        ),
     )
 
 
