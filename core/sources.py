@@ -69,7 +69,7 @@ class LastHour(_Model):
         0, description="Messages that are not about an order or a payment, or that repeat earlier news."
     )
     refused: int = Field(
-        0, description="Requests that were not accepted: signature, size, rate. Nothing of them is kept."
+        0, description="Requests that were not accepted: signature, size, rate. Their content is not kept."
     )
 
 
@@ -166,7 +166,7 @@ class TriedField(_Model):
         examples=[["body.total"]],
     )
     fault: str | None = Field(description="Why the contract rejects it; null if it does not.")
-    timing: Timing | None = Field(description="What would become of its time if it were sent now.")
+    timing: Timing | None = Field(description="How its time would be judged if it were sent now.")
 
 
 class TriedEvent(_Model):

@@ -29,12 +29,12 @@ MEANINGS = {
     "400": "The body cannot be read",
     "401": "No key or signature of a sender that is known here",
     "404": "There is no such source",
-    "405": "The source's messages come by the other method",
+    "405": "The source's messages are sent by the other method",
     "408": "The body did not arrive in time",
     "413": "Too large, or too many events",
     "414": "The query is too long",
     "415": "A content type or encoding that is not accepted",
-    "429": "Too many requests of this sender",
+    "429": "Too many requests from this sender",
     "503": "Kafka has not acknowledged it: send it again after `Retry-After` seconds",
 }
 EXPECTED = {

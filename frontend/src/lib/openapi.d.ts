@@ -1383,7 +1383,7 @@ export interface components {
             without_event: number;
             /**
              * Refused
-             * @description Requests that were not accepted: signature, size, rate. Nothing of them is kept.
+             * @description Requests that were not accepted: signature, size, rate. Their content is not kept.
              * @default 0
              */
             refused: number;
@@ -2099,7 +2099,7 @@ export interface components {
             fault: string | null;
             /**
              * Timing
-             * @description What would become of its time if it were sent now.
+             * @description How its time would be judged if it were sent now.
              */
             timing: ("late" | "future") | null;
         };
