@@ -30,7 +30,7 @@ const Line = memo(function Line({ kpi, report, series }: LineProps) {
   );
   const rest = [
     { key: "orders", value: format.count(kpi.orders_created) },
-    { key: "average", value: format.money(kpi.average_order_value, currency) },
+    { key: "average", value: format.moneyAverage(kpi.average_order_value, currency) },
     { key: "rate", value: format.percent(kpi.success_rate) },
   ] as const;
   return (

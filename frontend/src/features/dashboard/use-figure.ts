@@ -21,7 +21,13 @@ export interface FigureView {
 export function useWritten(): (figure: KpiName, value: string | number | null, currency: string) => string {
   const format = useFormat();
   return (figure, value, currency) => {
-    if (KPIS[figure].unit === "money") return format.money(value === null ? null : String(value), currency);
+    const kpi = KPIS[figure];
+    if (kpi.unit === "money") {
+      const text = value === null ? null : String(value);
+      return "kind" in kpi && kpi.kind === "average"
+        ? format.moneyAverage(text, currency)
+        : format.money(text, currency);
+    }
     return KPIS[figure].unit === "percentage" ? format.percent(asNumber(value)) : format.count(Number(value));
   };
 }

@@ -21,6 +21,13 @@ describe("money", () => {
     expect(plain(vi.money("1499000.50", "VND"))).toBe("1.499.000,50 ₫");
   });
 
+  it("rounds an average to the decimals of its currency", () => {
+    expect(en.moneyAverage("1121712.36", "VND")).toBe("₫1,121,712");
+    expect(plain(vi.moneyAverage("1174225.83", "VND"))).toBe("1.174.226 ₫");
+    expect(en.moneyAverage("57.50", "USD")).toBe("$57.50");
+    expect(en.moneyAverage(null, "USD")).toBe(DASH);
+  });
+
   it("is exact beyond what a float holds", () => {
     expect(en.money("9007199254740993.55", "USD")).toBe("$9,007,199,254,740,993.55");
   });

@@ -3,6 +3,8 @@
 export interface Format {
   /** Money with its currency, exact: the decimals of CLDR (VND has none), or more if the amount has them. `null` is a dash. */
   money(value: string | null, currency: string): string;
+  /** An average of amounts, rounded to the decimals of its currency. */
+  moneyAverage(value: string | null, currency: string): string;
   /** Compact money: three significant digits, with its currency. */
   moneyShort(value: string | number | null, currency: string): string;
   count(value: number): string;
@@ -111,6 +113,7 @@ function build(language: string, timeZone: string): Format {
           : usual;
       return exact.format(value as `${number}`);
     },
+    moneyAverage: (value, currency) => (value === null ? DASH : by(money, currency, {}).format(value as `${number}`)),
     moneyShort: (value, currency) =>
       value === null
         ? DASH
