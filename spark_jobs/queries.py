@@ -11,7 +11,7 @@ from pyspark.sql.streaming import StreamingQuery
 from core.settings import Settings
 from spark_jobs.deduplicate import drop_duplicate_events, drop_duplicate_records
 from spark_jobs.kpis import GRAIN, detailed_kpis
-from spark_jobs.rejected.origin import ORIGIN_COLUMNS, origin
+from spark_jobs.rejected.origin import bounded
 from spark_jobs.rules.validate import EVENT_COLUMNS, PAYLOAD_COLUMNS, validate
 from spark_jobs.session import checkpoint_location
 from spark_jobs.sink import events as events_sink
@@ -22,6 +22,7 @@ from spark_jobs.start import Start
 
 EVENTS_CLEAN_QUERY = "events_clean"
 KPI_1M_QUERY = "kpi_1m"
+PLACE = ("topic", "partition", "offset", "kafka_time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +40,9 @@ def clean_events(records: DataFrame, currencies: Collection[str], parallelism: i
 
 
 def rows_for_sink(validated: DataFrame) -> DataFrame:
-    """The columns for the sink of `events_clean`; those for rejected records are null in events."""
-    rejected = F.col("reason").isNotNull()
-    place = [
-        F.when(rejected, F.col(name)).alias(name) for name in ("topic", "partition", "offset", "kafka_time")
-    ]
-    told = [
-        F.when(rejected, column).alias(name)
-        for column, name in zip(
-            origin(F.col("headers"), F.col("detail")), (*ORIGIN_COLUMNS, "detail"), strict=True
-        )
-    ]
-    return validated.select(*EVENT_COLUMNS, *place, "reason", *told, *PAYLOAD_COLUMNS)
+    """The columns for the sink of `events_clean`."""
+    headers = F.when(F.col("reason").isNotNull(), bounded(F.col("headers"))).alias("headers")
+    return validated.select(*EVENT_COLUMNS, *PLACE, "reason", "detail", headers, *PAYLOAD_COLUMNS)
 
 
 def windowed_kpis(records: DataFrame, currencies: Collection[str], parallelism: int) -> DataFrame:

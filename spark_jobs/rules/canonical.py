@@ -20,11 +20,10 @@ from core.events import (
     FIELDS,
     MAX_DIMENSION_LENGTH,
     MAX_ID_LENGTH,
-    UNKNOWN,
-    Dimension,
     Field,
     fields_with,
 )
+from spark_jobs.rules.let import let
 
 AMOUNT_TYPE = f"decimal({AMOUNT_PRECISION},{AMOUNT_SCALE})"
 
@@ -82,21 +81,9 @@ _OPTIONAL_AT = 1 + sum(2 if field.kind == "amount" else 4 for field in FIELDS)
 
 
 def canonical_optional(tokens: Column) -> Column:
-    """map<name, text> of the optional fields among the record's tokens."""
+    """array<string>: the text of each optional field, null if it is absent, in the order of `DIMENSIONS`."""
     rest = F.array_join(F.slice(tokens, _OPTIONAL_AT, 4 * len(DIMENSIONS) + 1), "")
-    return F.str_to_map(F.translate(rest, "} \t\n\r", ""), F.lit(","), F.lit(":"))
-
-
-def canonical_dimensions(optional: Column) -> dict[str, Column]:
-    """The value of each column of `DIMENSIONS`."""
-    return {
-        dimension.column: F.coalesce(
-            in_case(F.try_element_at(optional, F.lit(dimension.name)), dimension), F.lit(UNKNOWN)
-        )
-        for dimension in DIMENSIONS
-    }
-
-
-def in_case(text: Column, dimension: Dimension) -> Column:
-    """A text in the case of its dimension."""
-    return F.upper(text) if dimension.upper else F.lower(text)
+    texts = F.str_to_map(F.translate(rest, "} \t\n\r", ""), F.lit(","), F.lit(":"))
+    names = F.array(*[F.lit(dimension.name) for dimension in DIMENSIONS])
+    found = let(texts, lambda fields: F.transform(names, lambda name: F.try_element_at(fields, name)))
+    return F.when(F.size(tokens) > _OPTIONAL_AT, found)

@@ -20,14 +20,12 @@ from core.events import (
     FIELDS,
     MAX_DIMENSION_LENGTH,
     MAX_ID_LENGTH,
-    UNKNOWN,
     WHITESPACE,
-    Dimension,
     RejectReason,
     fields_with,
 )
 from spark_jobs.rules.amount import validated_amount
-from spark_jobs.rules.canonical import AMOUNT_TYPE, in_case
+from spark_jobs.rules.canonical import AMOUNT_TYPE
 from spark_jobs.rules.let import let
 
 DETAIL_LENGTH = 200
@@ -103,7 +101,6 @@ def _verdict(value: Column, document: Column, seal: Column, fields: Column, amou
     texts = {field.column: fields[index]["text"] for index, field in enumerate(FIELDS)}
     event_time = F.when(texts["event_time"].rlike(EVENT_TIME), texts["event_time"].try_cast("timestamp"))
     columns = texts | {"event_time": event_time, "amount": amount["amount"]}
-    columns |= {dimension.column: _dimension(document, dimension) for dimension in DIMENSIONS}
     is_whole = F.coalesce(F.try_variant_get(document, "$[1]", "bigint") == seal, F.lit(False))
     faults = [
         _fault(RejectReason.NOT_UTF8, F.when(~F.is_valid_utf8(value), F.lit(""))),
@@ -120,16 +117,21 @@ def _verdict(value: Column, document: Column, seal: Column, fields: Column, amou
             fault["reason"].alias("reason"),
             _detail(fault["field"], fields).alias("detail"),
             texts["event_time"].alias("time_text"),
+            _optional(document).alias("optional"),
         ),
     )
 
 
-def _dimension(document: Column, dimension: Dimension) -> Column:
-    """The value of an optional field. Found by its path, because each field of the map of `_fields` costs time in a long record."""
-    value = F.try_variant_get(document, f"$[0].{dimension.name}", "variant")
+def _optional(document: Column) -> Column:
+    """array<string>: the text of each optional field, null if unknown, in the order of `DIMENSIONS`."""
+    names = F.array(*[F.lit(dimension.name) for dimension in DIMENSIONS])
+    found = F.try_variant_get(document, "$[0]", "map<string,variant>")
+    return let(found, lambda fields: F.transform(names, lambda name: _known(F.try_element_at(fields, name))))
+
+
+def _known(value: Column) -> Column:
     text = F.btrim(F.try_variant_get(value, "$", "string"), F.lit(WHITESPACE))
-    is_known = (F.schema_of_variant(value) == "STRING") & text.rlike(DIMENSION)
-    return F.when(is_known, in_case(text, dimension)).otherwise(UNKNOWN)
+    return F.when((F.schema_of_variant(value) == "STRING") & text.rlike(DIMENSION), text)
 
 
 def _fault(reason: RejectReason, field: Column) -> Column:

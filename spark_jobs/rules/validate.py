@@ -17,19 +17,19 @@ from core.events import (
     LATENESS_LIMIT,
     MAX_RECORD_BYTES,
     STORED_PAYLOAD_BYTES,
+    UNKNOWN,
     RejectReason,
 )
 from spark_jobs.rules.canonical import (
     AMOUNT_TYPE,
-    canonical_dimensions,
     canonical_optional,
     canonical_texts,
     canonical_tokens,
 )
 from spark_jobs.rules.exact import exact_verdict
 
-DIMENSION_COLUMNS = tuple(dimension.column for dimension in DIMENSIONS)
-EVENT_COLUMNS = (*(field.column for field in FIELDS), *DIMENSION_COLUMNS)
+_FIELD_COLUMNS = tuple(field.column for field in FIELDS)
+EVENT_COLUMNS = (*_FIELD_COLUMNS, *(dimension.column for dimension in DIMENSIONS))
 PAYLOAD_COLUMNS = ("payload", "payload_bytes", "payload_sha256")
 """What is stored of a rejected record's value; the latter two are null if that is the whole value."""
 
@@ -59,15 +59,13 @@ def validate(
     exact = cut.withColumn(
         "exact", F.when(F.col("tokens").isNull(), exact_verdict(F.col("value"), currencies))
     )
-    optional = exact.withColumn(
-        "optional", F.when(F.col("tokens").isNotNull(), canonical_optional(F.col("tokens")))
-    )
-    found = _evaluated_once(optional, _event_columns())
+    found = _evaluated_once(exact, _event_columns())
     validated = _evaluated_once(found, {"final_reason": _reason(admit_late)})
     reason = F.col("final_reason")
     return validated.select(
         *[name for name in records.columns if name != "value"],
-        *EVENT_COLUMNS,
+        *_FIELD_COLUMNS,
+        *_dimensions(),
         reason.alias("reason"),
         F.when(reason.isNotNull(), _detail()).alias("detail"),
         *_payload(reason.isNotNull()),
@@ -118,10 +116,20 @@ def _event_columns() -> dict[str, Column]:
     for name, text in canonical_texts(tokens).items():
         typed = text.try_cast(_TYPES[name]) if name in _TYPES else text
         columns[name] = F.when(tokens.isNotNull(), typed).otherwise(F.col(f"exact.{name}"))
-    for name, value in canonical_dimensions(F.col("optional")).items():
-        columns[name] = F.when(tokens.isNotNull(), value).otherwise(F.col(f"exact.{name}"))
     time_text = canonical_texts(tokens)["event_time"]
     columns["time_text"] = F.when(tokens.isNotNull(), time_text).otherwise(F.col("exact.time_text"))
+    optional = canonical_optional(tokens)
+    columns["optional"] = F.when(tokens.isNotNull(), optional).otherwise(F.col("exact.optional"))
+    return columns
+
+
+def _dimensions() -> list[Column]:
+    """The columns of `DIMENSIONS`, each in its case."""
+    columns = []
+    for index, dimension in enumerate(DIMENSIONS):
+        text = F.get(F.col("optional"), F.lit(index))
+        in_case = F.upper(text) if dimension.upper else F.lower(text)
+        columns.append(F.coalesce(in_case, F.lit(UNKNOWN)).alias(dimension.column))
     return columns
 
 

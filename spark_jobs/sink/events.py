@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from core.tables import EVENTS_CLEAN, EVENTS_REJECTED
 from spark_jobs.deduplicate import CONTENT
 from spark_jobs.execution import BatchExecution
-from spark_jobs.rejected.origin import ORIGIN_COLUMNS
+from spark_jobs.rejected.origin import ORIGIN_COLUMNS, with_origin
 from spark_jobs.rules.validate import EVENT_COLUMNS, PAYLOAD_COLUMNS
 from spark_jobs.sink.kpis import count_from_events
 from spark_jobs.sink.writer import BatchResult, Cursor
@@ -89,7 +89,7 @@ def split_rows(table: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Events (`EVENT_COLUMNS`) and rejected records (`REJECTED_COLUMNS`) of `table`."""
     is_good = pc.is_null(table["reason"])
     good = table.filter(is_good).select(list(EVENT_COLUMNS))
-    return good, table.filter(pc.invert(is_good)).select(list(REJECTED_COLUMNS))
+    return good, with_origin(table.filter(pc.invert(is_good))).select(list(REJECTED_COLUMNS))
 
 
 def _count_differing(cursor: Cursor) -> int:
