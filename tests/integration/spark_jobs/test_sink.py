@@ -20,7 +20,6 @@ from database import reconcile
 from database.retention import advance_mark
 from spark_jobs import heal
 from spark_jobs.execution import BatchExecution
-from spark_jobs.rejected.origin import ORIGIN_COLUMNS
 from spark_jobs.sink import events, kpis
 from spark_jobs.sink.writer import BatchResult, BatchSink, _already_committed, _insert_ledger_row
 from spark_jobs.upkeep import Upkeep, reconcile_settled
@@ -37,9 +36,10 @@ EVENTS = pa.schema(
         *[(name, pa.string()) for name in OPTIONAL],
         *[(name, pa.timestamp("us", "UTC")) for name in ("event_time", "kafka_time")],
         ("amount", pa.decimal128(15, 2)),
-        *[(name, pa.string()) for name in ("topic", "reason", "detail", *ORIGIN_COLUMNS)],
+        *[(name, pa.string()) for name in ("topic", "reason", "detail")],
         ("partition", pa.int32()),
         ("offset", pa.int64()),
+        ("headers", pa.list_(pa.struct({"key": pa.string(), "value": pa.binary()}))),
         ("payload", pa.binary()),
         ("payload_bytes", pa.int32()),
         ("payload_sha256", pa.string()),
