@@ -1,5 +1,5 @@
-"""Repairs by the running job, twice a minute: rows that the watermark dropped, and
-KPIs of settled minutes that differ from `events_clean`.
+"""Repairs by the running job, twice a minute: rows that the watermark dropped, KPIs of settled minutes that differ
+from `events_clean`, and payloads of which only the beginning was stored.
 
 The queries are exactly-once by themselves; this corrects what they cannot detect.
 """
@@ -22,6 +22,7 @@ from core.logging import get_logger
 from core.settings import Settings
 from database import reconcile
 from spark_jobs.heal import heal_next_batch
+from spark_jobs.rejected.kept_records import complete_messages
 
 log = get_logger(__name__)
 
@@ -65,6 +66,7 @@ class Upkeep:
     def _do(self, caught_up: bool) -> None:
         try:
             self._heal()
+            self._complete_messages()
             if caught_up:
                 self._compared_until = reconcile_settled(self._settings, self._compared_until)
         except (DatabaseError, adbc_driver_manager.OperationalError, *postgres.TRANSIENT_ERRORS) as error:
@@ -79,6 +81,12 @@ class Upkeep:
             heal_next_batch(self._spark, self._settings)
         except (BrokerError, Py4JJavaError, PySparkException) as error:
             log.warning("heal.postponed", error=str(error).strip().partition("\n")[0])
+
+    def _complete_messages(self) -> None:
+        try:
+            complete_messages(self._settings)
+        except BrokerError as error:
+            log.warning("messages.postponed", error=str(error))
 
     def _caught_up(self, progress: dict[str, dict[str, Any]]) -> bool:
         """Whether no backlog is being read: during one, a query may be minutes ahead, so nothing is settled."""

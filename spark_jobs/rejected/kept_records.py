@@ -1,14 +1,17 @@
 """Rejected records from the database, completed from Kafka if only their beginning was stored."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
+from core import kafka, postgres
 from core.errors import BrokerError
 from core.events import MAX_RECORD_BYTES
 from core.logging import get_logger
-from core.settings import KafkaSettings
+from core.settings import KafkaSettings, Settings
+from core.tables import EVENTS_REJECTED
 from core.topic_facts import values_at
 
 Place = tuple[str, int, int]
@@ -48,14 +51,14 @@ class KeptRecord:
         return self.payload_bytes is not None and self.payload_bytes <= MAX_RECORD_BYTES
 
 
-def completed(kafka: KafkaSettings, records: Iterable[KeptRecord]) -> list[KeptRecord]:
+def completed(broker: KafkaSettings, records: Iterable[KeptRecord]) -> list[KeptRecord]:
     """The records with complete values, without those whose rest Kafka no longer has, or never had in this topic."""
     records = list(records)
     wanted = [
-        (each.partition, each.offset) for each in records if each.needs_rest and each.topic == kafka.topic
+        (each.partition, each.offset) for each in records if each.needs_rest and each.topic == broker.topic
     ]
     try:
-        values = values_at(kafka, wanted)
+        values = values_at(broker, wanted)
     except BrokerError as error:
         log.warning("payloads.not_read", error=str(error))
         values = {}
@@ -66,3 +69,37 @@ def completed(kafka: KafkaSettings, records: Iterable[KeptRecord]) -> list[KeptR
             continue
         whole.append(replace(each, value=value))
     return whole
+
+
+MESSAGES = 20
+"""Completed at a time, so that the memory they take is bounded."""
+
+_CUT_MESSAGES = f"""
+    SELECT
+        topic, partition, "offset", kafka_time, payload, payload_bytes, payload_sha256, source, source_headers
+    FROM {EVENTS_REJECTED.name}
+    WHERE source_headers IS NOT NULL AND replayed_at IS NULL AND topic = %s
+        AND payload_bytes <= {MAX_RECORD_BYTES} AND "offset" >= (%s::jsonb ->> partition::text)::bigint
+    ORDER BY kafka_time DESC LIMIT {MESSAGES}
+"""  # noqa: S608  # names come from the contract
+_KEEP = f"""
+    UPDATE {EVENTS_REJECTED.name} SET payload = %s, payload_bytes = NULL, payload_sha256 = NULL
+    WHERE topic = %s AND partition = %s AND "offset" = %s
+"""  # noqa: S608  # as above
+
+
+def complete_messages(settings: Settings) -> int:
+    """Store the whole payload of messages that did not map, as long as Kafka has it: they can then be mapped again later.
+
+    Returns their number, at most `MESSAGES`. Raises `BrokerError` and psycopg's errors.
+    """
+    topic = settings.kafka.topic
+    with postgres.connect(settings.postgres, autocommit=True) as connection:
+        first = json.dumps(kafka.first_offsets(settings.kafka, topic))
+        cut = [
+            KeptRecord(*row) for row in connection.execute(_CUT_MESSAGES.encode(), (topic, first)).fetchall()
+        ]
+        whole = completed(settings.kafka, cut)
+        for record in whole:
+            connection.execute(_KEEP.encode(), (record.value, *record.place))
+    return len(whole)

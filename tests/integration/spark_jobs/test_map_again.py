@@ -11,11 +11,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from confluent_kafka import Producer
 from pyspark.sql import SparkSession
 
 from core.clock import to_iso8601
 from core.events import RejectReason
-from core.settings import Environment, PostgresSettings, Settings, load_settings
+from core.kafka import client_config
+from core.settings import Environment, KafkaSettings, PostgresSettings, Settings, load_settings
+from spark_jobs.rejected.kept_records import complete_messages
 from spark_jobs.rejected.replay import Selection, Summary, replay
 from stack.host.environment import child_environment
 from tests.integration.spark_jobs.test_replay import marked
@@ -238,3 +241,33 @@ def test_killed_half_way_and_started_twice_it_admits_each_event_once(
     assert (len(stored(connection)), done()) == (count, count)
     check_events(connection, stored(connection))
     check_kpis(connection, stored(connection))
+
+
+def test_a_large_message_is_kept_whole_and_maps_when_kafka_no_longer_has_it(
+    spark: SparkSession, own: Settings, connection: Connection, broker: KafkaSettings, topic: str
+) -> None:
+    """At the second's place the topic has another record; the third is an event and not a message."""
+    kafka = broker.model_copy(update={"topic": topic})
+    messages = [sale(number, note="x" * 10_000) for number in range(3)]
+    producer = Producer(client_config(kafka))
+    for value in (messages[0], b"another", messages[2]):
+        producer.produce(topic, value, partition=0)
+    assert producer.flush(30) == 0
+    keep(connection, messages)
+    connection.execute(
+        "UPDATE ops.events_rejected SET topic = %s, payload = substring(payload FROM 1 FOR 4096), "
+        "payload_bytes = octet_length(payload), payload_sha256 = encode(sha256(payload), 'hex')",
+        (topic,),
+    )
+    connection.execute('UPDATE ops.events_rejected SET source_headers = NULL WHERE "offset" = 2')
+    own = own.model_copy(update={"kafka": kafka})
+    assert (complete_messages(own), complete_messages(own)) == (1, 0)
+    kept = connection.execute(
+        'SELECT payload, payload_bytes FROM ops.events_rejected ORDER BY "offset"'
+    ).fetchall()
+    beginnings = [(message[:4096], len(message)) for message in messages]
+    assert kept == [(messages[0], None), *beginnings[1:]]
+
+    write_source(own, "body.sum")
+    gone = own.model_copy(update={"kafka": kafka.model_copy(update={"topic": "gone"})})
+    assert run(spark, gone) == Summary(judged=1, mapped=1, admitted=1, minutes=1, cut=1)
