@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,13 +11,12 @@ import typer
 
 from core.history import BATCH_LINES, ROWS, Position
 from core.settings import read_settings
-from intake.history.events import EVENTS, Mapping, mapping_of, require_columns
+from intake.history.events import EVENTS, Mapping, Row, mapping_of, require_columns, require_event
 from intake.history.files import File, Line, open_file
 from intake.mapping.errors import UnmappedError
 from intake.mapping.registry import Registry
 
 BATCH_BYTES = 32 * 1024 * 1024
-Row = tuple[int, bytes, str | None, str | None]
 
 
 def history_command(
@@ -33,15 +33,18 @@ def history_command(
         with open_file(file) as opened:
             if source == EVENTS and opened.columns is not None:
                 require_columns(opened.columns, file)
-            _write(sys.stdout.buffer, opened, mapping, batch)
+            _write(sys.stdout.buffer, opened, mapping, batch, file)
     except BrokenPipeError:  # the reader of the pipe has ended and reported why
         sys.stdout = None  # Python would flush it on exit, and fail again
         raise typer.Exit(1) from None
 
 
-def _write(output: Any, file: File, mapping: Mapping, batch_lines: int) -> None:
+def _write(output: Any, file: File, mapping: Mapping, batch_lines: int, path: Path) -> None:
+    batches = _batches(file, mapping, batch_lines)
+    first = next(batches)
+    require_event(first[0], path, file.columns)
     with pa.PythonFile(output, mode="w") as sink, pa.ipc.new_stream(sink, ROWS) as stream:
-        for rows, position in _batches(file, mapping, batch_lines):
+        for rows, position in chain([first], batches):
             columns = list(zip(*rows, strict=True)) or [()] * len(ROWS)
             batch = pa.record_batch(list(map(list, columns)), ROWS)
             stream.write_batch(batch, custom_metadata=position.metadata())

@@ -1,7 +1,7 @@
 """The events of a line: one that is an event already, or those that a source makes of it."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import orjson
@@ -21,6 +21,9 @@ NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 Mapping = Callable[[Line], list[bytes]]
 """The events of a line as JSON; raises `UnmappedError`."""
+
+Row = tuple[int, bytes, str | None, str | None]
+"""A row of `core.history.ROWS`."""
 
 
 def mapping_of(name: str, registry: Registry, headers: dict[str, str]) -> Mapping:
@@ -49,6 +52,30 @@ def require_columns(columns: Iterable[str], path: Path) -> None:
             f"{', '.join(field.name for field in FIELDS)}; describe any other file in a source "
             "(docs/connect.md, History)."
         )
+
+
+def require_event(rows: Sequence[Row], path: Path, columns: Iterable[str] | None) -> None:
+    """Raise `SourceError` if none of a file's first rows is an event: Spark would start for nothing."""
+    faults = ((number, _fault(value, reason, detail)) for number, value, reason, detail in rows)
+    first = next(faults, None)
+    if first is None or first[1] is None or any(fault is None for _, fault in faults):
+        return
+    number, why = first
+    named = "" if columns is None else f" Its columns are {', '.join(columns)}."
+    raise SourceError(
+        f"{path} is not such a file: none of its first {len(rows):,} records gives an event. "
+        f"Line {number}: {why}.{named} Choose the source that describes the file (docs/connect.md, History)."
+    )
+
+
+def _fault(value: bytes, reason: str | None, detail: str | None) -> str | None:
+    """Why a row is no event, if it is not even an object; the batch layer judges the rest."""
+    if reason is not None:
+        return f"{reason} ({detail})"
+    try:
+        return None if isinstance(orjson.loads(value), dict) else "it is JSON, but not an object"
+    except orjson.JSONDecodeError:
+        return "it is not JSON"
 
 
 def _as_event(line: Line) -> list[bytes]:

@@ -7,15 +7,27 @@ from pathlib import Path
 from typing import Annotated
 
 import psycopg
+import pyarrow as pa
 import typer
 
+from core import postgres
 from core.clock import utc_now
 from core.errors import OrderpulseError
 from core.logging import configure_logging
 from core.settings import load_settings
 from spark_jobs.cluster import batch_settings
-from spark_jobs.history.load import Batch, Importer, Options, Summary, expiry, read_batches
+from spark_jobs.history.load import (
+    Batch,
+    Importer,
+    Options,
+    Summary,
+    expiry,
+    oldest_time,
+    read_batches,
+    require_kept,
+)
 from spark_jobs.history.rejects import Rejects
+from spark_jobs.history.store import prepare
 from spark_jobs.session import build_session
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -33,7 +45,10 @@ def load_command(
     """Import the events of an Arrow stream on standard input (`core.history`)."""
     settings, started, now = load_settings(), time.monotonic(), utc_now()
     options = Options(let_expire=let_expire, dry_run=dry_run)
-    batches = _after_the_first(read_batches(sys.stdin.buffer))
+    first, batches = _after_the_first(read_batches(sys.stdin.buffer))
+    require_kept(oldest_time(first), settings.retention, options, now)
+    with postgres.connect(settings.postgres, autocommit=True) as connection:
+        prepare(connection)
     with Rejects(rejected) as rejects:
         spark = build_session(batch_settings(settings), "orderpulse-import")
         spark.sparkContext.setLogLevel("ERROR")  # it would warn of each batch that a task is large
@@ -74,15 +89,15 @@ def report(done: Summary, options: Options, rejected: Path, elapsed_s: float) ->
         yield f"  ignored    {done.position.ignored:>12,}  lines that are not about an order or payment"
 
 
-def _after_the_first(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches, once there is one: a file that cannot be read needs no Spark."""
+def _after_the_first(batches: Iterator[Batch]) -> tuple[pa.RecordBatch, Iterator[Batch]]:
+    """The first batch, and all: what is wrong with the file is known before Spark starts."""
     first = next(batches)
 
     def whole() -> Iterator[Batch]:
         yield first
         yield from batches
 
-    return whole()
+    return first[0], whole()
 
 
 def main() -> None:

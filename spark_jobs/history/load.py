@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -92,6 +93,29 @@ def expiry(retention: RetentionSettings, oldest: datetime | None, now: datetime)
     )
 
 
+def require_kept(
+    oldest: datetime | None, retention: RetentionSettings, options: Options, now: datetime
+) -> None:
+    """Raise `HistoryError` if retention would delete events as old as `oldest`, unless that is wanted."""
+    why = expiry(retention, oldest, now)
+    if why and not (options.let_expire or options.dry_run):
+        raise HistoryError(f"{why} To import them for their KPIs alone, add --let-expire.")
+
+
+def oldest_time(batch: pa.RecordBatch) -> datetime | None:
+    """The oldest time that an event of the batch has, whether the rules accept the event or not; None if none has one."""
+    mapped = batch.filter(pc.is_null(batch["reason"]))["value"].to_pylist()
+    return min(filter(None, map(_event_time, mapped)), default=None)
+
+
+def _event_time(value: bytes) -> datetime | None:
+    try:
+        event_time = datetime.fromisoformat(orjson.loads(value)["eventTime"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return event_time if event_time.tzinfo else None
+
+
 class Importer:
     """An import. `now` is its start, the Kafka time of all its events."""
 
@@ -152,9 +176,7 @@ class Importer:
         oldest = pc.min(good["event_time"]).as_py()
         known = [each for each in (self.summary.oldest, oldest) if each is not None]
         self.summary.oldest = min(known, default=None)
-        why = expiry(self._settings.retention, oldest, self._now)
-        if why and not (self._options.let_expire or self._options.dry_run):
-            raise HistoryError(f"{why} To import them for their KPIs alone, add --let-expire.")
+        require_kept(oldest, self._settings.retention, self._options, self._now)
 
     def _reject_row(self, mapped: pa.RecordBatch, row: int, reason: str, detail: str | None) -> None:
         line, value = mapped["line"][row].as_py(), mapped["value"][row].as_py()

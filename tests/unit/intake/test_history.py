@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from intake.history.events import EVENTS, mapping_of, require_columns
+from intake.history.events import EVENTS, Row, mapping_of, require_columns, require_event
 from intake.history.files import LONGEST_LINE_BYTES, open_file
 from intake.mapping.errors import SourceError, UnmappedError
 from intake.mapping.registry import Registry
@@ -122,6 +122,23 @@ def test_a_file_of_events_has_all_their_columns(tmp_path: Path) -> None:
     require_columns(HEADER.split(","), tmp_path)
     with pytest.raises(SourceError, match="has no column eventType, userId"):
         require_columns([name for name in HEADER.split(",") if name not in {"eventType", "userId"}], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([(1, b"[", None, None), (2, b'"id"', None, None)], "none of its first 2 records .*Line 1: it is not JSON"),
+        ([(2, b"[1]", None, None)], "Line 2: it is JSON, but not an object"),
+        ([(2, b"x", "no_orderId", "nothing at `body.n`")], "no_orderId .*`body.n`.* Its columns are a, b"),
+    ],
+)
+def test_a_file_whose_beginning_holds_no_event_is_refused(
+    tmp_path: Path, rows: Sequence[Row], said: str
+) -> None:
+    with pytest.raises(SourceError, match=said):
+        require_event(rows, tmp_path, ["a", "b"])
+    require_event([*rows, (9, b"{}", None, None)], tmp_path, None)
+    require_event([], tmp_path, None)
 
 
 def test_a_shops_order_of_long_ago_gives_all_its_events(tmp_path: Path) -> None:
