@@ -144,7 +144,7 @@ class FailedMessage(_Model):
 class FailedMessages(_Model):
     """The newest messages of a source that did not become accepted events, newest first."""
 
-    since: datetime = Field(description="When intake started: earlier ones are not known to it.")
+    since: datetime = Field(description="When intake started: it knows no earlier ones; the database does.")
     limit: int = Field(description="Maximum number that is kept.")
     items: list[FailedMessage]
 

@@ -39,12 +39,16 @@ _SHOWN_AS_THEY_ARE = (
 )
 
 
-def rejected_filters(reasons: list[str], from_: datetime | None, to: datetime | None) -> Filters:
-    """Filters on rejected records: by `reasons` (empty allows all) and time of rejection."""
+def rejected_filters(
+    reasons: list[str], sources: list[str], from_: datetime | None, to: datetime | None
+) -> Filters:
+    """Filters on rejected records: by `reasons` and `sources` (empty allows all) and time of rejection."""
     filters = Filters()
-    filters.values.update({"reasons": reasons, "from": from_, "to": to})
+    filters.values.update({"reasons": reasons, "sources": sources, "from": from_, "to": to})
     if reasons:
         filters.unindexed.append("reason = ANY(%(reasons)s)")
+    if sources:
+        filters.unindexed.append("source = ANY(%(sources)s)")
     if from_ is not None:
         filters.times.append("rejected_at >= %(from)s")
     if to is not None:

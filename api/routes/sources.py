@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api.context import ContextDep
-from api.queries.sources import read_counts, with_counts
+from api.queries.sources import read_counts, read_waiting, with_counts, with_waiting
 from core.errors import DatabaseError
 from core.sources import NAME_PATTERN, FailedMessages, SourceList, TryRequest, TryResult
 
@@ -32,9 +32,15 @@ async def get_sources(context: ContextDep) -> SourceList:
 async def get_failed(context: ContextDep, name: Name) -> FailedMessages:
     """The newest messages of a source that did not map or whose event breaks the contract, with the reason.
 
-    Intake keeps them in memory for a day. A payload is untrusted text: display it as plain text.
+    Those that did not map are those that wait in the database, until they are mapped again. Intake keeps the others, and
+    all while the database does not answer, in memory for a day. A payload is untrusted text: display it as plain text.
     """
-    return await context.intake.failed(name)
+    found = await context.intake.failed(name)
+    try:
+        async with context.database.connection() as connection:
+            return with_waiting(found, await read_waiting(connection, name, found.limit))
+    except DatabaseError:
+        return found
 
 
 @router.post("/{name}/try", summary="What a message would give")

@@ -68,6 +68,7 @@ export interface PageQuery {
 
 export interface RejectedFilters {
   readonly reason?: readonly RejectReason[] | undefined;
+  readonly source?: readonly string[] | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }

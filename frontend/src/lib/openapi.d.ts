@@ -254,7 +254,8 @@ export interface paths {
          * Messages that became no accepted event, newest first
          * @description The newest messages of a source that did not map or whose event breaks the contract, with the reason.
          *
-         *     Intake keeps them in memory for a day. A payload is untrusted text: display it as plain text.
+         *     Those that did not map are those that wait in the database, until they are mapped again. Intake keeps the others, and
+         *     all while the database does not answer, in memory for a day. A payload is untrusted text: display it as plain text.
          */
         get: operations["get_failed"];
         put?: never;
@@ -1102,7 +1103,7 @@ export interface components {
             /**
              * Since
              * Format: date-time
-             * @description When intake started: earlier ones are not known to it.
+             * @description When intake started: it knows no earlier ones; the database does.
              */
             since: string;
             /**
@@ -3845,6 +3846,8 @@ export interface operations {
                 to?: string;
                 /** @description One of these; may be repeated. */
                 reason?: components["schemas"]["RejectReason"][];
+                /** @description The source or sender that intake received it from, one of these; may be repeated. */
+                source?: string[];
                 /** @description Maximum rows of a page. */
                 limit?: number;
                 /** @description `next_cursor` of the previous page. */

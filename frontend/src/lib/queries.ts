@@ -11,6 +11,8 @@ import type { Freshness } from "./types";
 const REREAD_MS = 5 * 60_000;
 /** The stream does not carry breakdowns: they are read again instead. */
 const BREAKDOWN_MS = 30_000;
+/** What came from sources is counted as it comes. */
+const SOURCES_MS = 5_000;
 /** Browsers let the timers of a hidden page run once a minute. */
 const WATCHED_MS = 60_000;
 
@@ -56,6 +58,16 @@ const seriesOf = (api: Api, range: RangeQuery) => ({
   // Arrays of 1,440 entries are replaced, not compared.
   structuralSharing: false as const,
 });
+
+export function useSources({ enabled = true } = {}) {
+  const api = useApi();
+  return useQuery({
+    queryKey: keys.sources,
+    queryFn: ({ signal }) => api.getSources(signal),
+    refetchInterval: SOURCES_MS,
+    enabled,
+  });
+}
 
 /** Request the dashboard's first data while its code is still loading. */
 export function prefetchRange(api: Api, client: QueryClient, range: RangeQuery): void {

@@ -17,9 +17,12 @@ from tests.api_client import serving
 
 NOW = datetime.now(UTC)
 INSERT = """
-    INSERT INTO ops.events_rejected (topic, partition, "offset", kafka_time, reason, detail, payload, rejected_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+    INSERT INTO ops.events_rejected (topic, partition, "offset", kafka_time, reason, detail, payload, rejected_at, source)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
+SOURCES = ("shop", "stripe", None)
+"""By the record's offset."""
+
 PAYLOADS: list[tuple[bytes | None, str | None]] = [
     (None, None),
     (b"", ""),
@@ -60,7 +63,8 @@ def fill(connection: psycopg.Connection[Any]) -> None:
     with connection.cursor() as cursor:
         for (moment, topic, partition, offset), reason in places():
             payload = PAYLOADS[offset % len(PAYLOADS)][0]
-            cursor.execute(INSERT, (topic, partition, offset, moment, reason, "why", payload, moment))
+            source = SOURCES[offset % len(SOURCES)]
+            cursor.execute(INSERT, (topic, partition, offset, moment, reason, "why", payload, moment, source))
 
 
 def place_of(record: dict[str, Any]) -> Place:
@@ -97,7 +101,7 @@ def test_a_record_is_shown_with_what_it_held(client: httpx.Client) -> None:
 def test_a_record_of_which_the_beginning_is_kept_reports_how_large_it_was(
     settings: Settings, database: PostgresSettings, connection: psycopg.Connection[Any]
 ) -> None:
-    connection.execute(INSERT, ("events_raw", 0, 7, NOW, "too_large", "why", b"x" * 4096, NOW))
+    connection.execute(INSERT, ("events_raw", 0, 7, NOW, "too_large", "why", b"x" * 4096, NOW, None))
     connection.execute("UPDATE ops.events_rejected SET payload_bytes = 200000000, payload_sha256 = 'abc'")
     own = settings.model_copy(update={"postgres": database})
     with serving(create_app(own), base_path=API_PREFIX) as opened:
@@ -116,6 +120,13 @@ def test_filters_let_through_what_passes(client: httpx.Client) -> None:
         place_of(record) for record in all_pages(client, limit=9, reason=[each.value for each in reasons])
     ]
     assert found == sorted((place for place, reason in places() if reason in reasons), reverse=True)
+    found = [place_of(record) for record in all_pages(client, limit=9, source=["shop", "stripe"])]
+    assert found == sorted((place for place, _ in places() if SOURCES[place[3] % 3]), reverse=True)
+    found = [place_of(record) for record in all_pages(client, source="shop", reason=["late", "not_json"])]
+    assert found == sorted(
+        (place for place, reason in places() if reason in reasons and place[3] % 3 == 0), reverse=True
+    )
+    assert all_pages(client, source="nobody") == []
     limits = {"from": NOW - timedelta(seconds=9), "to": NOW - timedelta(seconds=3)}
     found = [
         place_of(each) for each in all_pages(client, **{name: at.isoformat() for name, at in limits.items()})
@@ -127,7 +138,7 @@ def test_filters_let_through_what_passes(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "wrong"),
-    [("reason=bad&limit=0", {"reason", "limit"}), ("cursor=AAAA", {"cursor"}), ("q=x", {"q"})],
+    [("reason=bad&limit=0", {"reason", "limit"}), ("source=A%20b", {"source"}), ("cursor=AAAA", {"cursor"}), ("q=x", {"q"})],
 )
 def test_a_wrong_question_is_refused_with_a_reason(client: httpx.Client, asked: str, wrong: set[str]) -> None:
     answer = client.get(f"/rejected?{asked}")

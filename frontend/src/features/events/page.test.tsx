@@ -9,6 +9,7 @@ import { preferences } from "@/lib/preferences";
 import type { EventBatch, EventPage, OrderEvent, OrderJourney, RejectedRecord } from "@/lib/types";
 import { at, freshness, orderEvent } from "@/test/fixtures";
 import { fakeApi, renderPage } from "@/test/render";
+import { source as sourceStatus } from "@/test/sources";
 
 import EventsPage from "./page";
 import { recordKey } from "./drawer/record-key";
@@ -474,6 +475,34 @@ describe("the rejected records", () => {
     expect(first).toHaveTextContent("1 · 1");
     expect(second).toHaveTextContent("Too late");
     expect(second).toHaveTextContent("Replayed");
+  });
+
+  it("name the source that they came from, and are filtered by it", async () => {
+    const known = sourceStatus("stripe", { title: "Stripe", connected: true });
+    const senders = [{ name: "till", last_received_at: null, received: 0, rejected: 0, accepted: 0 }];
+    const getRejected = vi.fn(() =>
+      Promise.resolve({ ...freshness(), items: [record(1, { source: "till" }), record(2)], next_cursor: null }),
+    );
+    const getSources = () =>
+      Promise.resolve({ since: at(0), sources: [known, sourceStatus("momo", { title: "MoMo" })], senders });
+    const { router } = show({ getRejected, getSources }, "/events?tab=rejected&source=old-shop");
+    const [head, first] = within(await grid("Rejected records")).getAllByRole("row");
+    expect(head).toHaveTextContent("Source");
+    expect(first).toHaveTextContent("till");
+    await userEvent.click(screen.getByRole("button", { name: /^Source/ }));
+    const choices = await screen.findAllByRole("checkbox");
+    expect(choices.map((one) => one.closest("label")?.textContent)).toEqual(["old-shop", "till", "Stripe"]);
+    await userEvent.click(screen.getByRole("checkbox", { name: "Stripe" }));
+    await waitFor(() => expect(searchOf(router)).toEqual({ tab: "rejected", source: ["old-shop", "stripe"] }));
+    await waitFor(() =>
+      expect(getRejected.mock.lastCall).toEqual([
+        expect.objectContaining({ source: ["old-shop", "stripe"] }),
+        expect.anything(),
+      ]),
+    );
+    await userEvent.keyboard("{Escape}");
+    await userEvent.click(screen.getByRole("button", { name: "Remove the filter Source old-shop" }));
+    await waitFor(() => expect(searchOf(router)).toEqual({ tab: "rejected", source: ["stripe"] }));
   });
 
   it("are reached by the tab, and filtered by reason", async () => {

@@ -33,6 +33,7 @@ describe("parseSearch", () => {
     ["an empty or endless text", { q: "  ", order: "x".repeat(51) }],
     ["no moment", { from: "yesterday", to: "2026-13-45T00:00:00Z" }],
     ["no currency", { currency: "usd,DOLLAR" }],
+    ["no source", { source: "My Shop,1st" }],
     ["NUL", { q: "a\0b" }],
   ])("drops %s", (_what, raw) => expect(parseSearch(raw)).toEqual({}));
 

@@ -17,6 +17,8 @@ export interface EventsSearch {
   readonly from?: string;
   readonly to?: string;
   readonly reason?: readonly RejectReason[];
+  /** Names of the sources and senders of rejected records. */
+  readonly source?: readonly string[];
   /** Id of the event in the drawer. */
   readonly event?: string;
   /** Key of the rejected record in the drawer, by `recordKey`. */
@@ -47,9 +49,9 @@ function among<T extends string>(value: unknown, known: readonly T[]): readonly 
   return found.length === 0 ? undefined : found;
 }
 
-function codes(value: unknown): readonly string[] | undefined {
+function matching(value: unknown, pattern: RegExp): readonly string[] | undefined {
   const parts: readonly unknown[] = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [];
-  const found = parts.filter((part): part is string => typeof part === "string" && /^[A-Z]{3}$/.test(part));
+  const found = parts.filter((part): part is string => typeof part === "string" && pattern.test(part));
   return found.length === 0 ? undefined : [...new Set(found)].sort();
 }
 
@@ -73,7 +75,7 @@ export function parseSearch(raw: Readonly<Record<string, unknown>>): EventsSearc
     tab: raw["tab"] === "rejected" ? "rejected" : undefined,
     type: among(raw["type"], EVENT_TYPES),
     status: among(raw["status"], STATUSES),
-    currency: codes(raw["currency"]),
+    currency: matching(raw["currency"], /^[A-Z]{3}$/),
     order: text(raw["order"]),
     user: text(raw["user"]),
     q: freeText(raw["q"]),
@@ -82,6 +84,7 @@ export function parseSearch(raw: Readonly<Record<string, unknown>>): EventsSearc
     // A range that ends before it begins is invalid.
     to: from !== undefined && to !== undefined && to <= from ? undefined : to,
     reason: among(raw["reason"], REASONS),
+    source: matching(raw["source"], /^[a-z][a-z0-9-]{0,38}$/),
     event: text(raw["event"]),
     record: text(raw["record"], LONGEST_KEY),
   });
@@ -96,7 +99,7 @@ export function change(
 }
 
 const FILTERS = ["type", "status", "currency", "order", "user", "q", "span", "from", "to"] as const;
-const REJECTED_FILTERS = ["reason", "span", "from", "to"] as const;
+const REJECTED_FILTERS = ["reason", "source", "span", "from", "to"] as const;
 
 /** The names of the visible tab's filters. */
 export const filterNames = (search: EventsSearch) => (search.tab === "rejected" ? REJECTED_FILTERS : FILTERS);

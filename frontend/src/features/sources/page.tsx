@@ -10,13 +10,12 @@ import { EmptyState, ErrorState, StaleNote } from "@/components/ui/states";
 import { useFormat } from "@/lib/locale/use-format";
 import { useSteadyError } from "@/lib/page/use-steady-error";
 import { useTimeZone } from "@/lib/preferences";
-import { useLive } from "@/lib/queries";
+import { useLive, useSources } from "@/lib/queries";
 import type { SourceList, SourceStatus } from "@/lib/types";
 
 import { Guards } from "./guards";
 import { Senders } from "./senders";
 import { SourceItem } from "./source-item";
-import { useSources } from "./use-sources";
 
 const TOPICS = ["health"] as const;
 const route = getRouteApi("/sources");

@@ -7,15 +7,6 @@ import type { TryRequest } from "@/lib/types";
 
 const REREAD_MS = 5_000;
 
-export function useSources() {
-  const api = useApi();
-  return useQuery({
-    queryKey: keys.sources,
-    queryFn: ({ signal }) => api.getSources(signal),
-    refetchInterval: REREAD_MS,
-  });
-}
-
 export function useFailedMessages(source: string) {
   const api = useApi();
   return useQuery({

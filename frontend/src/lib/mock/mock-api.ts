@@ -105,6 +105,7 @@ export function createMockApi(clock: () => number = Date.now): Api {
   }
 
   let mappedAt: number | null = null;
+  const wasMapped = () => mappedAt !== null && runOutcome(mappedAt, clock()).state === "succeeded";
 
   return {
     mode: "mock",
@@ -146,24 +147,21 @@ export function createMockApi(clock: () => number = Date.now): Api {
       answer(() => {
         const among = shop.rejected
           .filter((record) => !params.reason?.length || params.reason.includes(record.reason))
+          .filter((record) => !params.source?.length || params.source.includes(record.source ?? ""))
           .reverse();
         return {
           ...freshness(shop, clock()),
           ...page(among, (record) => `${record.partition}-${record.offset}`, params),
         };
       }, signal),
-    getSources: (signal) =>
-      answer(() => {
-        const mapped = mappedAt !== null && runOutcome(mappedAt, clock()).state === "succeeded";
-        return sourceList(clock(), mapped ? 1 : 2);
-      }, signal),
+    getSources: (signal) => answer(() => sourceList(clock(), wasMapped() ? 1 : 2), signal),
     mapAgain: () =>
       answer(() => {
         mappedAt = clock();
         return { run_id: "mock", url: "#" };
       }),
     getRun: (_runId, signal) => answer(() => runOutcome(mappedAt ?? clock(), clock()), signal),
-    getFailedMessages: (source, signal) => answer(() => failedMessages(source, clock()), signal),
+    getFailedMessages: (source, signal) => answer(() => failedMessages(source, clock(), wasMapped()), signal),
     tryMessage: (source, message) => answer(() => tryMessage(source, message, clock())),
     getSystemHealth: (signal) => answer(() => health(shop, clock()), signal),
     operate: (request) =>

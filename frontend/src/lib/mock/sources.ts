@@ -105,8 +105,8 @@ export function sourceList(now: number, waiting = 2): SourceList {
 const charge = (object: object) =>
   JSON.stringify({ id: "evt_1Q", type: "payment_intent.succeeded", created: 1_772_357_400, data: { object } });
 
-/** Of the gateway with faults. */
-export function failedMessages(name: string, now: number) {
+/** Of the gateway with faults; what was mapped again is gone. */
+export function failedMessages(name: string, now: number, mapped = false) {
   const message = (
     minutes: number,
     outcome: FailedMessage["outcome"],
@@ -148,7 +148,8 @@ export function failedMessages(name: string, now: number) {
           ),
         ]
       : [];
-  return { since: sourceList(now).since, limit: KEPT, items };
+  const left = items.filter(({ outcome }) => !(mapped && outcome === "unmapped"));
+  return { since: sourceList(now).since, limit: KEPT, items: left };
 }
 
 /** A rough imitation: any JSON object is a payment. */

@@ -22,7 +22,7 @@ export function chipsOf(search: EventsSearch, t: T, format: Format): readonly Ch
   const chips: Chip[] = [];
   const add = (key: string, name: string, text: string, next: Parameters<typeof change>[1]) =>
     chips.push({ key, name, text, without: change(search, next) });
-  const each = <K extends "type" | "status" | "currency" | "reason">(
+  const each = <K extends "type" | "status" | "currency" | "reason" | "source">(
     key: K,
     textOf: (value: NonNullable<EventsSearch[K]>[number]) => string,
   ) => {
@@ -31,8 +31,10 @@ export function chipsOf(search: EventsSearch, t: T, format: Format): readonly Ch
       add(`${key}-${value}`, t(`filter.${key}`), textOf(value), { [key]: chosen.filter((one) => one !== value) });
     }
   };
-  if (search.tab === "rejected") each("reason", (value) => t(`common:reason.${value}`));
-  else {
+  if (search.tab === "rejected") {
+    each("reason", (value) => t(`common:reason.${value}`));
+    each("source", (value) => value);
+  } else {
     if (search.q !== undefined) add("q", t("filter.search"), t("filter.text", { text: search.q }), { q: undefined });
     each("type", (value) => t(`common:event.${value}`));
     each("status", (value) => t(`common:status.${value}`));

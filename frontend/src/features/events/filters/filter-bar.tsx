@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { Button } from "@/components/ui/button";
 import { Drawer } from "@/components/ui/dialog";
-import { useAbout } from "@/lib/queries";
+import { useAbout, useSources } from "@/lib/queries";
 import { useFormat } from "@/lib/locale/use-format";
 
 import { chipsOf } from "./chips";
@@ -68,6 +68,7 @@ interface FiltersProps {
 /** The filters of the tab in sight. */
 function useFilters({ search, set }: FiltersProps): readonly Filter[] {
   const { t } = useTranslation(["events", "common"]);
+  const sources = useSourceNames(search);
   const currencies = useAbout().data?.currencies ?? [];
   const time = {
     label: t("filter.time"),
@@ -76,7 +77,7 @@ function useFilters({ search, set }: FiltersProps): readonly Filter[] {
     className: "w-80",
   };
   const several = (
-    key: "type" | "status" | "currency" | "reason",
+    key: "type" | "status" | "currency" | "reason" | "source",
     className: string,
     choices: readonly Choice[],
   ): Filter => {
@@ -96,7 +97,9 @@ function useFilters({ search, set }: FiltersProps): readonly Filter[] {
       label: t(`common:reason.${value}`),
       hint: t(`meaning.${value}`),
     }));
-    return [several("reason", "max-h-[min(32rem,70dvh)] w-80 overflow-y-auto", reasons), time];
+    const filters = [several("reason", "max-h-[min(32rem,70dvh)] w-80 overflow-y-auto", reasons)];
+    if (sources.length > 0) filters.push(several("source", "max-h-[min(32rem,70dvh)] w-64 overflow-y-auto", sources));
+    return [...filters, time];
   }
   const ids = [search.order, search.user].filter((one) => one !== undefined);
   return [
@@ -122,6 +125,17 @@ function useFilters({ search, set }: FiltersProps): readonly Filter[] {
       content: <IdFilter key={`${search.order ?? ""}|${search.user ?? ""}`} search={search} onIds={set} />,
     },
   ];
+}
+
+/** What has sent to intake, and what is chosen; on the tab of accepted events, which know no source, nothing. */
+function useSourceNames({ tab, source = [] }: EventsSearch): readonly Choice[] {
+  const { data } = useSources({ enabled: tab === "rejected" });
+  const titles = new Map<string, string>(source.map((name) => [name, name]));
+  for (const { name } of data?.senders ?? []) titles.set(name, name);
+  for (const { name, title, connected } of data?.sources ?? []) {
+    if (connected || titles.has(name)) titles.set(name, title);
+  }
+  return [...titles].map(([value, title]) => ({ value, label: <span translate="no">{title}</span> }));
 }
 
 function Filters(props: FiltersProps) {

@@ -37,7 +37,11 @@ export function toEventFilters(search: EventsSearch, now: number, timeZone: stri
 }
 
 export function toRejectedFilters(search: EventsSearch, now: number, timeZone: string): RejectedFilters {
-  return { ...(search.reason ? { reason: search.reason } : {}), ...times(search, now, timeZone) };
+  return {
+    ...(search.reason ? { reason: search.reason } : {}),
+    ...(search.source ? { source: search.source } : {}),
+    ...times(search, now, timeZone),
+  };
 }
 
 /** Whether anything but the newest is asked for by time: then no new event can belong. */

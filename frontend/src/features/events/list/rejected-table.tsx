@@ -50,6 +50,11 @@ const COLUMNS = helper.columns([
     header: () => <ColumnTitle name="reason" />,
     cell: ({ getValue }) => <ReasonMark reason={getValue()} />,
   }),
+  helper.accessor("source", {
+    header: () => <ColumnTitle name="source" />,
+    cell: ({ getValue }) => <span translate="no">{getValue() ?? DASH}</span>,
+    meta: { cellClassName: "text-ink-2" },
+  }),
   helper.accessor("detail", {
     header: () => <ColumnTitle name="detail" />,
     cell: ({ row }) => <Fault record={row.original} />,
@@ -71,7 +76,7 @@ const COLUMNS = helper.columns([
   }),
 ]);
 const TEMPLATE =
-  "gap-x-3 lg:gap-x-4 grid-cols-[minmax(5.5rem,0.7fr)_minmax(10rem,1fr)_minmax(8rem,2fr)_minmax(6.5rem,0.8fr)_minmax(4rem,0.4fr)_minmax(5rem,0.6fr)]";
+  "gap-x-3 lg:gap-x-4 grid-cols-[minmax(5.5rem,0.7fr)_minmax(10rem,1fr)_minmax(5.5rem,0.7fr)_minmax(8rem,2fr)_minmax(6.5rem,0.8fr)_minmax(4rem,0.4fr)_minmax(5rem,0.6fr)]";
 
 function Compact({ record }: { readonly record: RejectedRecord }) {
   const format = useFormat();
@@ -86,6 +91,7 @@ function Compact({ record }: { readonly record: RejectedRecord }) {
       </div>
       <div className="flex items-baseline justify-between gap-3 text-xs text-ink-2">
         <span className="truncate">
+          {record.source !== null && <span translate="no">{record.source}: </span>}
           <Fault record={record} />
         </span>
         <span className="shrink-0 text-ink-3">{format.bytes(record.payload_bytes)}</span>

@@ -53,7 +53,7 @@ export const en = {
   },
   failed: {
     title: "Messages that were not accepted",
-    note: "The newest {{n}} since {{time}}, kept for a day at most",
+    note: "The newest {{n}}: unmapped ones until they are mapped, rejected ones since {{time}} for a day at most",
     none: "None. Every verified message mapped, and its events fit the contract.",
     unmapped: "Not mapped",
     rejected: "Rejected",

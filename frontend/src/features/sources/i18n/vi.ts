@@ -56,7 +56,7 @@ export const vi: Catalogue<typeof en> = {
   },
   failed: {
     title: "Thông báo không thành sự kiện hợp lệ",
-    note: "Tối đa {{n}} thông báo mới nhất kể từ {{time}}, giữ không quá một ngày",
+    note: "Tối đa {{n}} thông báo mới nhất: loại không ánh xạ được còn đến khi ánh xạ xong, loại bị từ chối tính từ {{time}} và giữ không quá một ngày",
     none: "Không có. Mọi thông báo đã xác minh đều ánh xạ được và đúng hợp đồng dữ liệu.",
     unmapped: "Không ánh xạ được",
     rejected: "Bị từ chối",
