@@ -28,6 +28,10 @@ export const isMeasure = (name: KpiName): name is MeasureName => name in MEASURE
 export const partsOf = (name: KpiName): readonly MeasureName[] =>
   isMeasure(name) ? [name] : [RATE[name].part, ...RATE[name].whole];
 
+/** The measures that a percentage or an average is divided by; none of another KPI. */
+export const divisorsOf = (name: KpiName): readonly MeasureName[] =>
+  isMeasure(name) || RATE[name].kind === "difference" ? [] : RATE[name].whole;
+
 /** Whether it is money, which is not summed over currencies. */
 export const isOfMoney = (name: KpiName): boolean => partsOf(name).some((part) => MEASURES[part].unit === "money");
 

@@ -28,4 +28,19 @@ describe("changeOf", () => {
     expect(changeOf("money", 5, null, "up")).toEqual({ kind: "none" });
     expect(changeOf("percentage", 90, 0, "up")).toMatchObject({ by: 90 });
   });
+
+  it("compares with nothing if far too little was", () => {
+    expect(changeOf("money", 6_299, 100, "up")).toEqual({ kind: "none" });
+    expect(changeOf("count", 101, 10, "down")).toEqual({ kind: "none" });
+    expect(changeOf("money", 101, -10, "up")).toEqual({ kind: "none" });
+    expect(changeOf("count", 100, 10, "up")).toMatchObject({ by: 9, direction: "up" });
+    expect(changeOf("count", 0, 100, "up")).toMatchObject({ by: -1, direction: "down" });
+  });
+
+  it("judges a percentage and an average by what they were divided by", () => {
+    expect(changeOf("percentage", 90, 100, "up", { now: 500, before: 2 })).toEqual({ kind: "none" });
+    expect(changeOf("percentage", 90, 0, "up", { now: 500, before: 50 })).toMatchObject({ by: 90 });
+    expect(changeOf("money", 30, 10, "up", { now: 500, before: 2 })).toEqual({ kind: "none" });
+    expect(changeOf("money", 500, 10, "up", { now: 3, before: 3 })).toMatchObject({ by: 49 });
+  });
 });

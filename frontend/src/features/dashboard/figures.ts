@@ -1,11 +1,19 @@
 /** The dashboard's figures, read from a report and from the series. Pure. */
-import { isMeasure, isOfMoney, type KpiName, kpiOf, KPIS, noSums, partsOf } from "@/lib/kpis";
+import { divisorsOf, isMeasure, isOfMoney, type KpiName, kpiOf, KPIS, noSums, partsOf } from "@/lib/kpis";
 import type { Kpi, KpiComparison, TimeSeries } from "@/lib/types";
 
 /** The value of a figure, with money in `currency` as an exact decimal string. */
 export function readFigure(figure: KpiName, of: KpiComparison, currency: string): string | number | null {
   if (!isOfMoney(figure)) return of.totals[figure as keyof Kpi];
   return of.currencies.find((each) => each.currency === currency)?.[figure] ?? null;
+}
+
+/** What a percentage or an average is divided by, of the events that it counts; null of other figures. */
+export function divisorOf(figure: KpiName, of: KpiComparison, currency: string): number | null {
+  const divisors = divisorsOf(figure);
+  const kpis = isOfMoney(figure) ? of.currencies.find((each) => each.currency === currency) : of.totals;
+  if (divisors.length === 0 || kpis === undefined) return null;
+  return divisors.reduce((sum, name) => sum + Number(kpis[name as keyof Kpi]), 0);
 }
 
 export const asNumber = (value: string | number | null): number | null => (value === null ? null : Number(value));

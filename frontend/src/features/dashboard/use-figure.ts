@@ -4,8 +4,8 @@ import { type KpiName, KPIS } from "@/lib/kpis";
 import type { KpiReport } from "@/lib/types";
 import { useFormat } from "@/lib/locale/use-format";
 
-import { type Change, changeOf } from "./change";
-import { asNumber, readFigure } from "./figures";
+import { type Change, changeOf, type Sizes } from "./change";
+import { asNumber, divisorOf, readFigure } from "./figures";
 
 export interface FigureView {
   /** The formatted value. */
@@ -40,14 +40,15 @@ export function useCompared(): (
   now: Value,
   before: Value,
   currency: string,
+  sizes?: Sizes,
 ) => Omit<FigureView, "words"> {
   const { t } = useTranslation("dashboard");
   const format = useFormat();
   const write = useWritten();
 
-  return (figure, now, before, currency) => {
+  return (figure, now, before, currency, sizes) => {
     const { unit, good } = KPIS[figure];
-    const change = changeOf(unit, asNumber(now), asNumber(before), good);
+    const change = changeOf(unit, asNumber(now), asNumber(before), good, sizes);
     const changeText = (() => {
       if (change.kind === "none") return t("change.none");
       if (change.direction === "same") return t("change.same");
@@ -69,7 +70,9 @@ export function useFigures(): (figure: KpiName, report: KpiReport, currency: str
   return (figure, report, currency) => {
     const now = readFigure(figure, report.current, currency);
     const before = readFigure(figure, report.previous, currency);
-    const view = compare(figure, now, before, currency);
+    const [divisor, divisorBefore] = [report.current, report.previous].map((of) => divisorOf(figure, of, currency));
+    const sizes = divisor == null || divisorBefore == null ? undefined : { now: divisor, before: divisorBefore };
+    const view = compare(figure, now, before, currency, sizes);
     const span = report.previous.range;
     return {
       ...view,
