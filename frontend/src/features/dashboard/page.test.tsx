@@ -179,6 +179,8 @@ describe("with data", () => {
       "Bank qr₫100,00025.0%\u221250.0%, worse–",
       "Unknown₫00.0%No comparison–",
     ]);
+    const everyCell = [...table.querySelectorAll("th, td")].map((cell) => cell.className);
+    expect(everyCell.filter((classes) => classes.includes("hidden"))).toEqual([]);
     await userEvent.click(screen.getByRole("radio", { name: "Country" }));
     await waitFor(() => expect(rows()[1]).toHaveTextContent("Vietnam₫300,000"));
     const failed = screen.getByRole("table", { name: "Failed payments by reason" });
