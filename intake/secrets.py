@@ -46,7 +46,7 @@ class Secrets:
                 keys = _lines(self._content(path))
                 found += [path.name for each in keys if hmac.compare_digest(each.encode(), key.encode())]
         if not found:
-            raise SignatureError("wrong")
+            raise SignatureError("wrong_key")
         return found[0]
 
     def senders(self) -> set[str]:

@@ -15,12 +15,12 @@ class Bearer(Scheme):
     def verify(self, received: Received, credentials: Credentials, now: datetime) -> None:  # noqa: ARG002
         """Compare the key."""
         key = bearer_key(received.headers.get("authorization", ""))
-        require_match(key.encode(), (secret.encode() for secret in credentials.secrets))
+        require_match(key.encode(), (secret.encode() for secret in credentials.secrets), "wrong_key")
 
 
 def bearer_key(header: str) -> str:
     """The key of an `Authorization` header. Raises `SignatureError` if there is none."""
     kind, _, key = header.partition(" ")
     if kind.lower() != "bearer" or not key.strip():
-        raise SignatureError("missing")
+        raise SignatureError("no_key")
     return key.strip()

@@ -15,7 +15,7 @@ from core.errors import OrderpulseError
 from intake.received import Received
 
 Digest = Literal["sha256", "sha512"]
-Reason = Literal["no_secret", "missing", "malformed", "wrong", "old"]
+Reason = Literal["no_secret", "missing", "malformed", "wrong", "old", "no_key", "wrong_key"]
 
 _MEANINGS: dict[Reason, str] = {
     "no_secret": "No secret is set for this source, so nothing can be verified. Set it with `orderpulse source secret`.",
@@ -23,6 +23,8 @@ _MEANINGS: dict[Reason, str] = {
     "malformed": "The signature cannot be read.",
     "wrong": "The signature does not match: the secret differs, or the request was changed on its way.",
     "old": "The signature's time is too far from this machine's: an old message sent again, or a wrong clock.",
+    "no_key": "The request has no `Authorization: Bearer KEY`.",
+    "wrong_key": "The key differs from the one that is set.",
 }
 
 
@@ -58,13 +60,13 @@ def mac(secret: str | bytes, message: bytes, digest: Digest = "sha256") -> bytes
     return hmac.digest(key, message, digest)
 
 
-def require_match(given: bytes, expected: Iterable[bytes]) -> None:
+def require_match(given: bytes, expected: Iterable[bytes], otherwise: Reason = "wrong") -> None:
     """Raise `SignatureError` unless `given` is one of `expected`. Compares with all of them, whichever matches."""
     fits = [hmac.compare_digest(given, each) for each in expected]
     if not fits:
         raise SignatureError("no_secret")
     if not any(fits):
-        raise SignatureError("wrong")
+        raise SignatureError(otherwise)
 
 
 def require_recent(signed_at_s: str, now: datetime, tolerance_s: float) -> None:

@@ -26,7 +26,7 @@ const CELL = "py-1.5 text-right whitespace-nowrap sm:pl-3";
 const FIGURE = cn(CELL, "max-sm:col-span-6 max-sm:pb-0.5");
 const SECOND = cn(CELL, "max-sm:col-span-3 max-sm:pt-0.5");
 const SHARE = cn(SECOND, "max-sm:text-left");
-const CHANGE = cn(SECOND, "max-sm:col-span-6 max-sm:last:col-span-9");
+const CHANGE = cn(SECOND, "whitespace-normal max-sm:col-span-6 max-sm:last:col-span-9");
 
 /** One row a value: its figure, share and change, and the success rate. */
 export const BreakdownTable = memo(function BreakdownTable({

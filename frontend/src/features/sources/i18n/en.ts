@@ -39,6 +39,8 @@ export const en = {
     malformed: "The signature could not be read.",
     wrong: "The signature does not match: the secret differs, or something changed the request on its way.",
     old: "The signature is too old: a message sent again, or a wrong clock.",
+    no_key: "The request had no key (Authorization: Bearer KEY).",
+    wrong_key: "The key differs from the one that is set.",
     too_large: "The message is too large.",
     too_many_requests: "More requests a second than allowed.",
     other: "Refused ({{code}}).",

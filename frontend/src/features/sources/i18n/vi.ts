@@ -42,6 +42,8 @@ export const vi: Catalogue<typeof en> = {
     malformed: "Không đọc được chữ ký.",
     wrong: "Chữ ký không khớp: khóa khác nhau, hoặc yêu cầu bị thay đổi trên đường truyền.",
     old: "Chữ ký quá cũ: thông báo được gửi lại, hoặc đồng hồ sai.",
+    no_key: "Yêu cầu không có khóa (Authorization: Bearer KHÓA).",
+    wrong_key: "Khóa gửi đến khác với khóa đã đặt.",
     too_large: "Thông báo quá lớn.",
     too_many_requests: "Quá nhiều yêu cầu mỗi giây.",
     other: "Không tiếp nhận ({{code}}).",
