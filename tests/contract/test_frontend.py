@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import load_settings
-from orchestration.defs.quality.catalogue import GUARDS
+from orchestration.defs.quality.catalogue import CHECKS, GUARDS
 from stack.host.prerequisite import NODE
 from stack.servers.frontend import ensure_packages
 
@@ -48,6 +48,14 @@ def test_the_types_are_those_of_the_published_api(tmp_path: Path) -> None:
     assert committed.read_text(encoding="utf-8") == fresh.read_text(encoding="utf-8"), (
         "run `npm run types` in frontend"
     )
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_every_check_has_a_title(language: str) -> None:
+    texts = (FRONTEND / "src" / "i18n" / f"{language}.ts").read_text(encoding="utf-8")
+    titles = re.search(r"  check: \{\s+title: \{(.*?)\}", texts, re.DOTALL)
+    assert titles is not None
+    assert re.findall(r"(\w+): \"", titles[1]) == list(dict.fromkeys(check.name for check in CHECKS))
 
 
 def test_the_page_of_sources_shows_every_check_for_mistakes_of_senders() -> None:

@@ -1,10 +1,14 @@
 import { CircleAlert, CircleCheck, CircleX, ExternalLink } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
+import { en } from "@/i18n/en";
 import { ServerText } from "@/components/ui/server-text";
 import { cn } from "@/lib/cn";
 import { useAgo } from "@/lib/live/use-ago";
 import type { CheckResult } from "@/lib/types";
+
+/** A check of the platform's own has a title in words; one of dbt has only its name. */
+const isTitled = (name: string): name is keyof typeof en.check.title => name in en.check.title;
 
 /** The last result of an asset check, with a link to its page in Dagster. */
 export function CheckItem({ check }: { readonly check: CheckResult }) {
@@ -21,7 +25,8 @@ export function CheckItem({ check }: { readonly check: CheckResult }) {
           <span className={cn(passed ? "sr-only" : "font-medium", tone)}>
             {t(`check.result.${passed ? "passed" : severity}`)}
           </span>
-          <span className="font-mono break-all">{name}</span>
+          {isTitled(name) && <span className="font-medium text-ink">{t(`check.title.${name}`)}</span>}
+          <span className={cn("font-mono break-all", isTitled(name) && "text-xs text-ink-3")}>{name}</span>
           <span className="text-xs text-ink-3">{t("check.evaluated", { lag: ago(check.evaluated_at) })}</span>
         </p>
         <ServerText text={check.text} className="break-words text-ink-2" />

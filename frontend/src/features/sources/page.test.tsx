@@ -95,8 +95,8 @@ describe("the list", () => {
     show("/sources", { getSystemHealth: () => Promise.resolve(health({ checks })) });
     const guards = within(await region("Mistakes of senders"));
     const [first, second, ...others] = guards.getAllByRole("listitem");
-    expect(first).toHaveTextContent(/Warning.*unusual_amounts.*About unusual_amounts\./);
-    expect(second).toHaveTextContent(/Passed.*double_payments/);
+    expect(first).toHaveTextContent(/Warning.*Unusual amounts.*About unusual_amounts\./);
+    expect(second).toHaveTextContent(/Passed.*Payments reported twice/);
     expect(others).toEqual([]);
   });
 
@@ -265,6 +265,15 @@ describe("an open source", () => {
     });
     expect(await region("Connect")).toHaveTextContent("orderpulse source secret momo");
     expect(await region("Last hour")).toHaveTextContent("the secret differs");
+  });
+
+  it("calls a wrong key a key", async () => {
+    const refused = { at: at(-60), code: "wrong_key", detail: "English." };
+    const own = source("own", { connected: true, last_refused: refused });
+    show("/sources?source=own", {
+      getSources: () => Promise.resolve({ since: SINCE, sources: [own], senders: [] }),
+    });
+    expect(await region("Last hour")).toHaveTextContent("The key differs from the one that is set.");
   });
 
   it("shows only the fault of a source whose file cannot be used", async () => {
