@@ -90,9 +90,13 @@ ALL_TIMES = re.compile(
 
 
 def at(given: Fixture, moment: datetime) -> Received:
-    """The message with all its times moved, so that its first event happens at `moment`."""
+    """The message with all its times moved: its first event happens at `moment`, or if it gives none, its last time is that."""
     message = given.received
-    shift = moment - datetime.fromisoformat((given.expected or [])[0]["eventTime"])
+    if given.expected:
+        shift = moment - datetime.fromisoformat(given.expected[0]["eventTime"])
+    else:
+        times = map(_time, ALL_TIMES.finditer(message.body.decode() + message.query))
+        shift = moment - max(times, default=moment)
 
     def moved(found: re.Match[str]) -> str:
         text = found[0]
@@ -108,6 +112,18 @@ def at(given: Fixture, moment: datetime) -> Received:
 
     body = ALL_TIMES.sub(moved, message.body.decode()).encode()
     return replace(message, body=body, query=ALL_TIMES.sub(moved, message.query))
+
+
+def _time(found: re.Match[str]) -> datetime:
+    match found.lastgroup:
+        case "ms":
+            return datetime.fromtimestamp(int(found[0]) / 1000, UTC)
+        case "s":
+            return datetime.fromtimestamp(int(found[0]), UTC)
+        case "iso":
+            return datetime.fromisoformat(found[0]).replace(tzinfo=UTC)
+        case _:
+            return datetime.fromisoformat(found[0][:8] + "T" + found[0][8:]).replace(tzinfo=UTC)
 
 
 Signer = Callable[[Received, str, datetime], Received]

@@ -32,6 +32,7 @@ def edited(folder: Path, before: str, after: str, name: str = "mine") -> Path:
 
 def test_the_template_maps_what_it_describes(tmp_path: Path) -> None:
     source = read_source(edited(tmp_path, "My shop", "Mine"))
+    assert len(source.setup_vi) == len(source.setup) > 0
     (event,) = map_request(source, Received(exact_json.dumps(PAID)), NOW)
     assert (event.fields["eventType"], event.fields["userId"]) == ("payment_success", "guest")
     assert b'"amount":49.9,"currency":"USD"' in event.value
