@@ -18,11 +18,16 @@ from intake.problems import handle_problems
 from intake.rate import RateLimit
 from intake.recent import History
 from intake.routes import events, internal, probes, webhooks
-from intake.secrets import Secrets
+from intake.secrets import Secrets, require_distinct
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Intake over `settings`; the producer is made when it starts and flushed when it stops."""
+    """Intake over `settings`; the producer is made when it starts and flushed when it stops.
+
+    Raises `SettingsError` if a sender has the name of a source.
+    """
+    sources, secrets = Registry(settings.sources_dir), Secrets(settings)
+    require_distinct(secrets.senders(), sources.names())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -30,8 +35,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.context = Context(
             settings,
             outlet,
-            Registry(settings.sources_dir),
-            Secrets(settings),
+            sources,
+            secrets,
             RateLimit(settings.intake.requests_per_s),
             Figures(),
             History(utc_now, settings.shop.currency_codes()),

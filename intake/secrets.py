@@ -7,6 +7,7 @@
 import hmac
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import SettingsError
@@ -84,6 +85,15 @@ class Secrets:
         if length > LARGEST_FILE_BYTES:
             raise SettingsError(f"{path} is too large for a secret")
         return path.read_bytes()
+
+
+def require_distinct(senders: Iterable[str], sources: Iterable[str]) -> None:
+    """Raise `SettingsError` if a sender has the name of a source: their rejected records could not be told apart."""
+    if shared := sorted({*senders} & {*sources}):
+        raise SettingsError(
+            f"'{shared[0]}' is the name of a source, so no sender of /v1/events may have it, because rejected records are "
+            f"counted by it: choose another (keys are in {SENDERS}/ of the folder of secrets)."
+        )
 
 
 def _lines(content: bytes | None) -> tuple[str, ...]:

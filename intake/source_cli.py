@@ -15,7 +15,7 @@ from intake.address import source_address
 from intake.mapping.errors import SourceError, UnmappedError
 from intake.mapping.registry import SUFFIX, Registry
 from intake.mapping.source import NAME, NAME_RULE, Source
-from intake.secrets import CERTIFICATES, Secrets, write_secret
+from intake.secrets import CERTIFICATES, Secrets, require_distinct, write_secret
 from intake.signatures import StandardWebhooks
 from intake.trial import Trial, try_message
 
@@ -114,6 +114,7 @@ def new(
         raise SourceError(f"'{name}' cannot name a source: a name {NAME_RULE}.")
     if registry.is_own(name):
         raise SourceError(f"The source '{name}' exists already: {registry.path(name)}")
+    require_distinct(Secrets(settings).senders(), [name])
     template = TEMPLATE if like is None else registry.path(like)
     if template is None:
         raise _unknown(registry, like or "")
@@ -163,8 +164,10 @@ def key(
     """Create a key for a sender of /v1/events, in place of its previous one, and show it once."""
     if not NAME.fullmatch(name):
         raise SourceError(f"'{name}' cannot name a sender: a name {NAME_RULE}.")
+    settings = read_settings()
+    require_distinct([name], Registry(settings.sources_dir).names())
     value = random.token_urlsafe(KEY_BYTES)
-    write_secret(Secrets(read_settings()).sender_file(name), f"{value}\n".encode())
+    write_secret(Secrets(settings).sender_file(name), f"{value}\n".encode())
     typer.echo(value)
 
 

@@ -138,7 +138,12 @@ def test_filters_let_through_what_passes(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "wrong"),
-    [("reason=bad&limit=0", {"reason", "limit"}), ("source=A%20b", {"source"}), ("cursor=AAAA", {"cursor"}), ("q=x", {"q"})],
+    [
+        ("reason=bad&limit=0", {"reason", "limit"}),
+        ("source=A%20b", {"source"}),
+        ("cursor=AAAA", {"cursor"}),
+        ("q=x", {"q"}),
+    ],
 )
 def test_a_wrong_question_is_refused_with_a_reason(client: httpx.Client, asked: str, wrong: set[str]) -> None:
     answer = client.get(f"/rejected?{asked}")

@@ -208,7 +208,11 @@ def test_a_message_is_listed_until_it_is_mapped_again(
             ("rejected", "missing_field"),
             ("unmapped", "no_amount"),
         ]
-        assert (found[0]["payload_bytes"], found[0]["payload_truncated"], found[0]["detail"]) == (9000, True, "")
+        assert (found[0]["payload_bytes"], found[0]["payload_truncated"], found[0]["detail"]) == (
+            9000,
+            True,
+            "",
+        )
         assert (found[2]["payload"], found[2]["payload_bytes"]) == ('{"a": 1}\ufffd', 9)
         connection.execute("UPDATE ops.events_rejected SET replayed_at = now() WHERE topic = 'unmapped'")
     assert failed(client, "zalopay") == []

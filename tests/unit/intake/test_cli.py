@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from core.errors import OrderpulseError
+from core.errors import OrderpulseError, SettingsError
 from core.settings import read_settings
-from intake.secrets import Secrets
+from intake.app import create_app
+from intake.secrets import Secrets, write_secret
 from intake.source_cli import app
 from tests.intake.senders import PAYPAL, SECRETS, fixture
 
@@ -132,3 +133,16 @@ def test_a_key_of_a_sender(tmp_path: Path) -> None:
     assert code == 0
     assert Secrets(read_settings()).sender(text.strip()) == "till-1"
     assert "cannot name a sender" in run("key", "../x")[1]
+
+
+def test_a_sender_and_a_source_cannot_have_one_name() -> None:
+    """Neither may come second, and intake does not start with both."""
+    assert "'stripe' is the name of a source" in run("key", "stripe")[1]
+    assert Secrets(read_settings()).senders() == set()
+    run("key", "till-1")
+    create_app(read_settings())
+    assert "'till-1' is the name of a source" in run("new", "till-1")[1]
+    assert not read_settings().sources_dir.exists()
+    write_secret(Secrets(read_settings()).sender_file("stripe"), b"key\n")
+    with pytest.raises(SettingsError, match="'stripe' is the name of a source"):
+        create_app(read_settings())

@@ -127,7 +127,10 @@ def test_a_file_of_events_has_all_their_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([(1, b"[", None, None), (2, b'"id"', None, None)], "none of its first 2 records .*Line 1: it is not JSON"),
+        (
+            [(1, b"[", None, None), (2, b'"id"', None, None)],
+            "none of its first 2 records .*Line 1: it is not JSON",
+        ),
         ([(2, b"[1]", None, None)], "Line 2: it is JSON, but not an object"),
         ([(2, b"x", "no_orderId", "nothing at `body.n`")], "no_orderId .*`body.n`.* Its columns are a, b"),
     ],
