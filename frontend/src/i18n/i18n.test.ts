@@ -29,6 +29,10 @@ describe.each(namespaces)("catalogue %s", (namespace) => {
     for (const [key, text] of en) expect(placeholders(vi.get(key) ?? ""), key).toEqual(placeholders(text));
   });
 
+  it("has one Vietnamese word for a failed payment", () => {
+    for (const [key, text] of vi) expect(text, key).not.toMatch(/thanh toán (bị )?(lỗi|hỏng)/i);
+  });
+
   it("has no empty text", () => {
     for (const [key, text] of [...en, ...vi]) expect(text.trim(), key).not.toBe("");
   });

@@ -157,7 +157,7 @@ export const vi: Catalogue<typeof en> = {
     orders_created: { title: "Đơn hàng", text: "Số đơn được tạo." },
     payments_initiated: { title: "Bắt đầu thanh toán", text: "Số lần bắt đầu thanh toán." },
     payment_success: { title: "Đã thanh toán", text: "Số thanh toán thành công." },
-    payment_failed: { title: "Thanh toán lỗi", text: "Số thanh toán thất bại." },
+    payment_failed: { title: "Thanh toán thất bại", text: "Số thanh toán thất bại." },
     orders_cancelled: { title: "Đơn bị hủy", text: "Số đơn bị hủy." },
     order_value: { title: "Giá trị đơn hàng", text: "Tổng giá trị các đơn được tạo." },
     success_rate: { title: "Tỷ lệ thành công", text: "Thanh toán thành công trên tổng số thành công và thất bại." },

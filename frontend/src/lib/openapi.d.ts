@@ -1384,7 +1384,7 @@ export interface components {
             without_event: number;
             /**
              * Refused
-             * @description Requests that were not accepted: signature, size, rate. Their content is not kept.
+             * @description Requests turned away on arrival: signature, key, size, rate. Their content is not kept.
              * @default 0
              */
             refused: number;

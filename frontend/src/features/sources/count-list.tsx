@@ -32,7 +32,11 @@ export function CountList({ source }: { readonly source: SourceStatus }) {
     <Section
       title={t("hour")}
       note={
-        <Link to="/events" search={{ tab: "rejected", source: [source.name] }} className="rounded-md font-medium text-accent hover:underline">
+        <Link
+          to="/events"
+          search={{ tab: "rejected", source: [source.name] }}
+          className="rounded-md font-medium text-accent hover:underline"
+        >
           {t("records")}
         </Link>
       }

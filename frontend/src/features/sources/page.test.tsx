@@ -291,7 +291,7 @@ describe("an open source", () => {
       failedMessage({ outcome: "rejected", reason: "currency", detail: "currency: 'JPY' is not one of ['VND']" }),
       failedMessage({ outcome: "rejected", reason: "late", payload_truncated: true, payload_bytes: 9_000 }),
     ]);
-    const list = within(await region("Messages that were not accepted"));
+    const list = within(await region("Messages received but not counted"));
     const [unmapped, currency, late] = await list.findAllByRole("listitem");
     expect(unmapped).toHaveTextContent("09:59:00Not mappedNothing found for amount");
     expect(unmapped).toHaveTextContent("amount: nothing at `body.amount`");
@@ -352,7 +352,7 @@ describe("a tried message", () => {
 
   it("comes from the list by a click", async () => {
     show("/sources?source=stripe", {}, [failedMessage()]);
-    const list = within(await region("Messages that were not accepted"));
+    const list = within(await region("Messages received but not counted"));
     await userEvent.click(await list.findByText(/Nothing found for/));
     await userEvent.click(await list.findByRole("button", { name: "Try this message" }));
     const field = screen.getByLabelText("Message as it was sent");

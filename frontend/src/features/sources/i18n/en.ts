@@ -29,11 +29,11 @@ export const en = {
     rejected: "Events that break the contract: the stream rejects them",
     unmapped: "Messages from which no event could be made; kept as rejected records",
     without_event: "Messages that are not about an order or payment, or that repeat what was reported earlier",
-    refused: "Requests that were not accepted, such as those with a wrong signature; their content is not kept",
+    refused: "Requests turned away on arrival, such as those with a wrong signature or key; their content is not kept",
   },
   records: "Rejected records",
   refusal: {
-    title: "Last refused {{lag}} ago",
+    title: "Last request refused {{lag}} ago",
     no_secret: "No secret is set for this source.",
     missing: "The request had no signature.",
     malformed: "The signature could not be read.",
@@ -54,7 +54,7 @@ export const en = {
     method: "Messages are sent by {{method}}.",
   },
   failed: {
-    title: "Messages that were not accepted",
+    title: "Messages received but not counted",
     note: "The newest {{n}}: unmapped ones until they are mapped, rejected ones since {{time}} for a day at most",
     none: "None. Every verified message mapped, and its events fit the contract.",
     unmapped: "Not mapped",

@@ -32,11 +32,11 @@ export const vi: Catalogue<typeof en> = {
     rejected: "Sự kiện vi phạm hợp đồng dữ liệu: luồng xử lý sẽ từ chối",
     unmapped: "Thông báo không tạo được sự kiện; được giữ dưới dạng bản ghi bị từ chối",
     without_event: "Thông báo không nói về đơn hàng hay thanh toán, hoặc nói về điều đã báo trước đó",
-    refused: "Yêu cầu không được tiếp nhận, ví dụ sai chữ ký; không giữ lại nội dung",
+    refused: "Yêu cầu bị chặn ngay khi đến, ví dụ sai chữ ký hoặc sai khóa; không giữ lại nội dung",
   },
   records: "Bản ghi bị từ chối",
   refusal: {
-    title: "Từ chối lần cuối {{lag}} trước",
+    title: "Yêu cầu gần nhất không được tiếp nhận: {{lag}} trước",
     no_secret: "Nguồn này chưa có khóa bí mật.",
     missing: "Yêu cầu không có chữ ký.",
     malformed: "Không đọc được chữ ký.",
@@ -57,7 +57,7 @@ export const vi: Catalogue<typeof en> = {
     method: "Thông báo được gửi bằng {{method}}.",
   },
   failed: {
-    title: "Thông báo không thành sự kiện hợp lệ",
+    title: "Thông báo đã nhận nhưng không được tính",
     note: "Tối đa {{n}} thông báo mới nhất: loại không ánh xạ được còn đến khi ánh xạ xong, loại bị từ chối tính từ {{time}} và giữ không quá một ngày",
     none: "Không có. Mọi thông báo đã xác minh đều ánh xạ được và đúng hợp đồng dữ liệu.",
     unmapped: "Không ánh xạ được",
