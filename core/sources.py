@@ -69,7 +69,8 @@ class LastHour(_Model):
         0, description="Messages that are not about an order or a payment, or that repeat earlier news."
     )
     refused: int = Field(
-        0, description="Requests turned away on arrival: signature, key, size, rate. Their content is not kept."
+        0,
+        description="Requests turned away on arrival: signature, key, size, rate. Their content is not kept.",
     )
 
 

@@ -34,7 +34,10 @@ def test_help_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "said"),
     [
         (["magento", "created"], r"There is no source 'magento'; there are momo, paypal, .*zalopay\.$"),
-        (["woocommerce", "x"], r"woocommerce has no message 'x'; it has created, .*updated_paid, updated_refunded\.$"),
+        (
+            ["woocommerce", "x"],
+            r"woocommerce has no message 'x'; it has created, .*updated_paid, updated_refunded\.$",
+        ),
     ],
 )
 def test_an_unknown_name_gets_one_sentence_with_the_known_ones(arguments: list[str], said: str) -> None:

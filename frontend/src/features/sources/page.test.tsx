@@ -385,6 +385,13 @@ describe("for everybody", () => {
     expect(await region("Kết nối")).toHaveTextContent("Mở Developers.");
     expect(screen.queryByText("Open Developers.")).not.toBeInTheDocument();
   });
+
+  it("shows the steps in English, and says so to a reader, if the source has no others", async () => {
+    preferences.update({ language: "vi" });
+    show("/sources?source=shopify");
+    expect(await screen.findByText("Step one.")).toBeVisible();
+    expect(screen.getByText("Step one.").closest("[lang]")).toHaveAttribute("lang", "en");
+  });
 });
 
 it("drops from the address what is no source", () => {
