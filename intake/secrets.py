@@ -88,7 +88,7 @@ class Secrets:
 
 
 def require_distinct(senders: Iterable[str], sources: Iterable[str]) -> None:
-    """Raise `SettingsError` if a sender has the name of a source: their rejected records could not be told apart."""
+    """Raise `SettingsError` if a sender has the name of a source: their rejected records would mix."""
     if shared := sorted({*senders} & {*sources}):
         raise SettingsError(
             f"'{shared[0]}' is the name of a source, so no sender of /v1/events may have it, because rejected records are "

@@ -193,7 +193,7 @@ def test_what_waits_to_be_mapped_again_is_read_from_the_database(
 def test_a_message_is_listed_until_it_is_mapped_again(
     client: httpx.Client, module_database: PostgresSettings
 ) -> None:
-    """One of another source, one whose event breaks a rule since the source was mended, and one that is large."""
+    """One of another source, one whose event breaks a rule since the source was repaired, and one that is large."""
     rows = [
         (1, "amount: nothing there", b'{"a": 1}\xff', None, "zalopay", "no_amount"),
         (2, "not one of ['VND']", b"{}", None, "zalopay", None),

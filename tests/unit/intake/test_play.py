@@ -18,7 +18,8 @@ def test_every_message_can_be_sent_with_present_times(sent: Fixture) -> None:
     written = moved.body.decode() + moved.query
     if ALL_TIMES.search(sent.body.decode() + sent.query):
         assert written != sent.body.decode() + sent.query
-    assert signed(sent.source, moved, SECRETS[sent.source], NOW + timedelta(seconds=1))
+    ready = signed(sent.source, moved, SECRETS[sent.source], NOW + timedelta(seconds=1))
+    assert ready != moved, "it carries a signature"
 
 
 def test_help_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,8 @@ def load(settings: Settings, rejected: Path, event_time: datetime, *options: str
         check=False,
     )
     assert done.returncode == 1
-    return done.stderr.decode()
+    errors: str = done.stderr.decode()
+    return errors
 
 
 def test_the_oldest_time_is_that_of_any_event_that_has_one() -> None:
