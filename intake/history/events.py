@@ -63,7 +63,7 @@ def require_event(rows: Sequence[Row], path: Path, columns: Iterable[str] | None
     number, why = first
     named = "" if columns is None else f" Its columns are {', '.join(columns)}."
     raise SourceError(
-        f"{path} is not such a file: none of its first {len(rows):,} records gives an event. "
+        f"{path} cannot be imported: none of its first {len(rows):,} records gives an event. "
         f"Line {number}: {why}.{named} Choose the source that describes the file (docs/connect.md, History)."
     )
 
