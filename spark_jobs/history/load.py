@@ -75,10 +75,12 @@ def read_batches(stream: Any) -> Iterator[Batch]:
                 position = Position.of(metadata)
                 yield batch, position
     except (StopIteration, pa.ArrowInvalid, OSError):
-        done = f"Its first {position.lines:,} lines are" if position.lines else "Nothing is"
-        raise HistoryError(
-            f"The file was not read to its end. {done} imported; the same command again does the rest."
-        ) from None
+        done = (
+            f"Its first {position.lines:,} lines are imported; the same command again does the rest."
+            if position.lines
+            else "Nothing is imported."
+        )
+        raise HistoryError(f"The file was not read to its end. {done}") from None
 
 
 def expiry(retention: RetentionSettings, oldest: datetime | None, now: datetime) -> str | None:
