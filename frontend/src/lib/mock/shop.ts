@@ -204,7 +204,7 @@ export class Shop {
       payload_sha256: null,
       rejected_at: new Date(at + 400).toISOString(),
       replayed_at: null,
-      source: null,
+      source: this.rejected.length % 3 === 0 ? "stripe" : null,
       unmapped_reason: null,
     });
     if (this.rejected.length > 2_000) this.rejected.splice(0, 500);
