@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, HTTPException, Path
 
 from api import operate
 from api.auth.access import MayOperate
@@ -38,6 +38,12 @@ async def map_again(
 async def get_run(context: ContextDep, run_id: UUID) -> RunOutcome:
     """The state of a run that was launched here and, of `replay_rejected`, its counts."""
     return await operate.outcome(context.dagster, run_id)
+
+
+@router.post("/runs/{run_id}", include_in_schema=False)
+async def refuse_post() -> None:
+    """Without this, the path would be taken for a service and a verb."""
+    raise HTTPException(405, headers={"Allow": "GET"})
 
 
 @router.post("/{service}/{verb}", status_code=202, summary="Start, stop or restart a service")
