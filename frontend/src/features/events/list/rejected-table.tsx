@@ -76,7 +76,7 @@ const COLUMNS = helper.columns([
   }),
 ]);
 const TEMPLATE =
-  "gap-x-3 lg:gap-x-4 grid-cols-[minmax(5.5rem,0.7fr)_minmax(10rem,1fr)_minmax(5.5rem,0.7fr)_minmax(8rem,2fr)_minmax(6.5rem,0.8fr)_minmax(4rem,0.4fr)_minmax(5rem,0.6fr)]";
+  "gap-x-2 lg:gap-x-3 xl:gap-x-4 grid-cols-[minmax(5.5rem,0.7fr)_minmax(10rem,1fr)_minmax(4.5rem,0.7fr)_minmax(4rem,2fr)_minmax(6.5rem,0.8fr)_minmax(4rem,0.4fr)_minmax(5rem,0.6fr)]";
 
 function Compact({ record }: { readonly record: RejectedRecord }) {
   const format = useFormat();
