@@ -70,7 +70,7 @@ export const en = {
     waiting_one: "{{n}} message did not map and waits.",
     waiting_other: "{{n}} messages did not map and wait.",
     unknown: "Their number is not known, since the database does not answer.",
-    hint: "After you have changed the source, map them again: their events are counted as if they had mapped at first. Repeating it does no harm. Kafka keeps a message of more than 4 kB for a day only.",
+    hint: "After you have changed the source, map them again: their events are counted as if they had mapped at first. Repeating it does no harm.",
     noScope: "Your token does not allow this.",
     run: "Map again",
     asking: "Starting…",

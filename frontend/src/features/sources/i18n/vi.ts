@@ -73,7 +73,7 @@ export const vi: Catalogue<typeof en> = {
     waiting_one: "{{n}} thông báo không ánh xạ được và đang chờ.",
     waiting_other: "{{n}} thông báo không ánh xạ được và đang chờ.",
     unknown: "Chưa biết số lượng vì cơ sở dữ liệu không trả lời.",
-    hint: "Sau khi sửa nguồn, hãy ánh xạ lại: các sự kiện được tính như thể đã ánh xạ được ngay từ đầu. Làm lại nhiều lần cũng không sao. Kafka chỉ giữ thông báo dài hơn 4 kB trong một ngày.",
+    hint: "Sau khi sửa nguồn, hãy ánh xạ lại: các sự kiện được tính như thể đã ánh xạ được ngay từ đầu. Làm lại nhiều lần cũng không sao.",
     noScope: "Token của bạn không cho phép việc này.",
     run: "Ánh xạ lại",
     asking: "Đang khởi chạy…",
