@@ -1,5 +1,5 @@
 """Repairs by the running job, twice a minute: rows that the watermark dropped, KPIs of settled minutes that differ
-from `events_clean`, and payloads of which only the beginning was stored.
+from `events_clean`, and messages that did not map of which only the beginning was stored.
 
 The queries are exactly-once by themselves; this corrects what they cannot detect.
 """
@@ -22,7 +22,7 @@ from core.logging import get_logger
 from core.settings import Settings
 from database import reconcile
 from spark_jobs.heal import heal_next_batch
-from spark_jobs.rejected.kept_records import complete_messages
+from spark_jobs.rejected.kept_records import MESSAGES, complete_messages
 
 log = get_logger(__name__)
 
@@ -84,7 +84,8 @@ class Upkeep:
 
     def _complete_messages(self) -> None:
         try:
-            complete_messages(self._settings)
+            while complete_messages(self._settings) == MESSAGES:
+                log.debug("messages.completed")
         except BrokerError as error:
             log.warning("messages.postponed", error=str(error))
 
