@@ -1,8 +1,8 @@
 """How Spark evaluates a batch's expressions: interpreted if it is small, compiled if it is large.
 
 The expensive part is not compiling but generating the source, again for each task: about as much
-work as a whole small batch. So is the search for equal parts of expressions. For thousands of records compiled code is much faster overall.
-Figures: docs/performance.md.
+work as a whole small batch. The search for equal expressions is expensive too. For thousands of records
+compiled code is much faster overall. Figures: docs/performance.md.
 """
 
 from pyspark.sql import SparkSession
