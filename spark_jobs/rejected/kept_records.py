@@ -14,6 +14,14 @@ from core.settings import KafkaSettings, Settings
 from core.tables import EVENTS_REJECTED
 from core.topic_facts import values_at
 
+COLUMNS = (
+    'topic, partition, "offset", kafka_time, payload, payload_bytes, payload_sha256, source, source_headers'
+)
+"""Of `ops.events_rejected`, for a `KeptRecord`."""
+
+AT = 'WHERE topic = %s AND partition = %s AND "offset" = %s'
+"""The record at a `Place`."""
+
 Place = tuple[str, int, int]
 log = get_logger(__name__)
 
@@ -39,11 +47,6 @@ class KeptRecord:
     def place(self) -> Place:
         """Topic, partition and offset."""
         return self.topic, self.partition, self.offset
-
-    @property
-    def size(self) -> int:
-        """Bytes of the whole value."""
-        return self.payload_bytes or len(self.value or b"")
 
     @property
     def needs_rest(self) -> bool:
@@ -74,18 +77,16 @@ def completed(broker: KafkaSettings, records: Iterable[KeptRecord]) -> list[Kept
 MESSAGES = 20
 """Completed at a time, so that the memory they take is bounded."""
 
+_IS_CUT = f"""
+    source_headers IS NOT NULL AND replayed_at IS NULL AND topic = %(topic)s AND payload_bytes <= {MAX_RECORD_BYTES}
+"""
+_ANY_CUT = f"SELECT FROM {EVENTS_REJECTED.name} WHERE {_IS_CUT} LIMIT 1"
 _CUT_MESSAGES = f"""
-    SELECT
-        topic, partition, "offset", kafka_time, payload, payload_bytes, payload_sha256, source, source_headers
-    FROM {EVENTS_REJECTED.name}
-    WHERE source_headers IS NOT NULL AND replayed_at IS NULL AND topic = %s
-        AND payload_bytes <= {MAX_RECORD_BYTES} AND "offset" >= (%s::jsonb ->> partition::text)::bigint
+    SELECT {COLUMNS} FROM {EVENTS_REJECTED.name}
+    WHERE {_IS_CUT} AND "offset" >= (%(first)s::jsonb ->> partition::text)::bigint
     ORDER BY kafka_time DESC LIMIT {MESSAGES}
 """  # noqa: S608  # names come from the contract
-_KEEP = f"""
-    UPDATE {EVENTS_REJECTED.name} SET payload = %s, payload_bytes = NULL, payload_sha256 = NULL
-    WHERE topic = %s AND partition = %s AND "offset" = %s
-"""  # noqa: S608  # as above
+_KEEP = f"UPDATE {EVENTS_REJECTED.name} SET payload = %s, payload_bytes = NULL, payload_sha256 = NULL {AT}"  # noqa: S608  # as above
 
 
 def complete_messages(settings: Settings) -> int:
@@ -93,13 +94,13 @@ def complete_messages(settings: Settings) -> int:
 
     Returns their number, at most `MESSAGES`. Raises `BrokerError` and psycopg's errors.
     """
-    topic = settings.kafka.topic
+    values = {"topic": settings.kafka.topic}
     with postgres.connect(settings.postgres, autocommit=True) as connection:
-        first = json.dumps(kafka.first_offsets(settings.kafka, topic))
-        cut = [
-            KeptRecord(*row) for row in connection.execute(_CUT_MESSAGES.encode(), (topic, first)).fetchall()
-        ]
-        whole = completed(settings.kafka, cut)
+        if connection.execute(_ANY_CUT.encode(), values).fetchone() is None:
+            return 0
+        values["first"] = json.dumps(kafka.first_offsets(settings.kafka, settings.kafka.topic))
+        rows = connection.execute(_CUT_MESSAGES.encode(), values).fetchall()
+        whole = completed(settings.kafka, [KeptRecord(*row) for row in rows])
         for record in whole:
             connection.execute(_KEEP.encode(), (record.value, *record.place))
     return len(whole)

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import accumulate
 from typing import Any
 
 import psycopg
@@ -28,7 +27,7 @@ from core.sources import MappedMessage
 from core.tables import EVENTS_CLEAN, EVENTS_REJECTED
 from database import reconcile
 from database.kpis import lock_kpis
-from spark_jobs.rejected.kept_records import KeptRecord, Place, completed
+from spark_jobs.rejected.kept_records import AT, COLUMNS, KeptRecord, Place, completed
 from spark_jobs.rejected.mapping import mapped
 from spark_jobs.rules.validate import EVENT_COLUMNS, validate
 
@@ -36,6 +35,7 @@ CHUNK = 500
 """Records in one transaction, during which the stream's KPIs wait."""
 
 CHUNK_BYTES = 32 * 1024 * 1024
+"""Of their values, beyond which no further record joins a chunk."""
 
 PLACE = ("topic", "partition", "offset")
 RECORDS = pa.schema(
@@ -48,14 +48,18 @@ RECORDS = pa.schema(
     ]
 )
 
+_SIZE = "coalesce(payload_bytes, octet_length(payload), 0)"
 _NEXT = f"""
-    SELECT
-        topic, partition, "offset", kafka_time, payload, payload_bytes, payload_sha256, source, source_headers
-    FROM {EVENTS_REJECTED.name}
-    WHERE (reason = ANY(%(reasons)s) OR (source = ANY(%(sources)s) AND source_headers IS NOT NULL))
-        AND kafka_time >= %(start)s AND kafka_time < %(end)s
-        AND replayed_at IS NULL AND (kafka_time, topic, partition, "offset") > (%(kafka_time)s, %(topic)s, %(partition)s, %(offset)s)
-    ORDER BY kafka_time, topic, partition, "offset" LIMIT {CHUNK}
+    SELECT {COLUMNS} FROM (
+        SELECT *, sum({_SIZE}) OVER (ORDER BY kafka_time, topic, partition, "offset") - {_SIZE} AS bytes_before
+        FROM {EVENTS_REJECTED.name}
+        WHERE (reason = ANY(%(reasons)s) OR (source = ANY(%(sources)s) AND source_headers IS NOT NULL))
+            AND kafka_time >= %(start)s AND kafka_time < %(end)s
+            AND replayed_at IS NULL AND (kafka_time, topic, partition, "offset") > (%(kafka_time)s, %(topic)s, %(partition)s, %(offset)s)
+        ORDER BY kafka_time, topic, partition, "offset" LIMIT {CHUNK}
+    ) AS next
+    WHERE bytes_before < {CHUNK_BYTES}
+    ORDER BY kafka_time, topic, partition, "offset"
 """  # noqa: S608  # names come from the contract
 _EVENT = ", ".join(EVENT_COLUMNS)
 _STAGE = f"CREATE TEMP TABLE stage_replay ON COMMIT DELETE ROWS AS SELECT {_EVENT} FROM {EVENTS_CLEAN.name} LIMIT 0"  # noqa: S608  # as above
@@ -68,10 +72,9 @@ _COUNT_NEW = f"""
     SELECT count(DISTINCT id) FROM stage_replay AS staged
     WHERE NOT EXISTS (SELECT FROM {EVENTS_CLEAN.name} AS kept WHERE kept.id = staged.id)
 """  # noqa: S608  # as above
-_AT = 'WHERE topic = %s AND partition = %s AND "offset" = %s'
-_MARK = f"UPDATE {EVENTS_REJECTED.name} SET replayed_at = now() {_AT}"  # noqa: S608  # as above
-_STILL_UNMAPPED = f"UPDATE {EVENTS_REJECTED.name} SET unmapped_reason = %s, detail = %s {_AT}"  # noqa: S608  # as above
-_NOW_REFUSED = f"UPDATE {EVENTS_REJECTED.name} SET unmapped_reason = NULL, reason = %s, detail = %s {_AT}"  # noqa: S608  # as above
+_MARK = f"UPDATE {EVENTS_REJECTED.name} SET replayed_at = now() {AT}"  # noqa: S608  # as above
+_STILL_UNMAPPED = f"UPDATE {EVENTS_REJECTED.name} SET unmapped_reason = %s, detail = %s {AT}"  # noqa: S608  # as above
+_NOW_REFUSED = f"UPDATE {EVENTS_REJECTED.name} SET unmapped_reason = NULL, reason = %s, detail = %s {AT}"  # noqa: S608  # as above
 
 Verdict = dict[str, Any]
 
@@ -162,7 +165,7 @@ def _values(record: KeptRecord, answers: dict[Place, MappedMessage]) -> list[byt
 
 
 def _chunks(connection: psycopg.Connection[Any], selection: Selection) -> Iterator[list[KeptRecord]]:
-    """The selected records in chunks, oldest first; a chunk of large ones has at most `CHUNK_BYTES`."""
+    """The selected records in chunks, oldest first; limited by `CHUNK` and `CHUNK_BYTES`."""
     limits = {
         "reasons": list(selection.reasons),
         "sources": list(selection.sources),
@@ -171,14 +174,9 @@ def _chunks(connection: psycopg.Connection[Any], selection: Selection) -> Iterat
     }
     last: dict[str, Any] = {"kafka_time": selection.start, "topic": "", "partition": -1, "offset": -1}
     while rows := connection.execute(_NEXT, limits | last).fetchall():
-        records = _within_limit([KeptRecord(*row) for row in rows])
+        records = [KeptRecord(*row) for row in rows]
         last = {name: getattr(records[-1], name) for name in ("kafka_time", *PLACE)}
         yield records
-
-
-def _within_limit(records: list[KeptRecord]) -> list[KeptRecord]:
-    sizes = accumulate(record.size for record in records)
-    return records[: max(1, sum(size <= CHUNK_BYTES for size in sizes))]
 
 
 def _settle(

@@ -22,7 +22,7 @@ from core.kafka import client_config
 from core.settings import Environment, KafkaSettings, PostgresSettings, Settings, load_settings
 from database import reconcile
 from database.retention import advance_mark
-from spark_jobs.rejected.replay import CHUNK, Selection, Summary, replay
+from spark_jobs.rejected.replay import CHUNK, CHUNK_BYTES, Selection, Summary, _chunks, replay
 from stack.host.environment import child_environment
 from tests.streaming import make_event
 from tests.truth import OPTIONAL, Event, check_events, check_kpis, optional_of
@@ -151,6 +151,18 @@ def test_more_records_than_a_chunk_holds_are_all_accounted_for(
     assert (summary.judged, summary.admitted) == (CHUNK + 7, CHUNK + 7)
     check_events(connection, events)
     check_kpis(connection, events)
+
+
+def test_a_chunk_of_large_records_is_limited_by_their_bytes(connection: Connection) -> None:
+    """It ends with the record that reaches the limit."""
+    reject(connection, [b"x"] * 5, "late")
+    sizes = (CHUNK_BYTES - 1, 2, 1, CHUNK_BYTES, 1)
+    for offset, size in enumerate(sizes):
+        connection.execute(
+            'UPDATE ops.events_rejected SET payload_bytes = %s WHERE "offset" = %s', (size, offset)
+        )
+    chunks = [[record.offset for record in chunk] for chunk in _chunks(connection, ALL)]
+    assert chunks == [[0, 1], [2, 3], [4]]
 
 
 def test_a_large_record_of_which_the_beginning_was_kept_is_read_from_kafka_again(

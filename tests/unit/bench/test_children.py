@@ -13,6 +13,7 @@ import subprocess, sys, time
 sleeper = [sys.executable, "-c", "import time; print('asleep', flush=True); time.sleep(60)"]
 subprocess.run([sys.executable, "-c", f"import subprocess; subprocess.run({sleeper}, start_new_session=True)"])
 """
+"""Nothing waits for the minute of the innermost: it is ended, with the others, by the test."""
 
 
 def test_a_pause_and_the_end_reach_descendants_in_every_group(settings: Settings, tmp_path: Path) -> None:
